@@ -1,0 +1,42 @@
+/**
+ * The law of a catalog: for each mart one chain of records; the last one names the version that readers see. A swap is
+ * a compare-and-swap on the chain's number: of any number of racing writers exactly one wins, and a writer whose answer
+ * was lost finds out by looking for its own `publishId`.
+ */
+export interface Catalog {
+  readonly name: string;
+  /** The last record; `undefined` for a mart that was never published. */
+  current(mart: string, options?: CallOptions): Promise<Numbered | undefined>;
+  /** Appends `record` as number `expected + 1` (`expected` is 0 for the first). `undefined` means that another writer was first: look again. */
+  append(mart: string, expected: number, record: CatalogRecord, options?: CallOptions): Promise<Numbered | undefined>;
+  /** Newest first. */
+  history(mart: string, options?: CallOptions): AsyncIterable<Numbered>;
+  /** Names of the marts that have a chain. */
+  marts(options?: CallOptions): Promise<readonly string[]>;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+export interface Numbered {
+  /** Counts from 1 without holes. */
+  readonly number: number;
+  readonly record: CatalogRecord;
+}
+
+export type CatalogRecord =
+  | {
+      readonly kind: "publish";
+      /** The version directory below the mart: `v<12 digits>-<8 hex>`. */
+      readonly version: string;
+      readonly publishId: string;
+      /** The number of the record that was current when the version was built. */
+      readonly parent: number;
+      /** ISO instant. */
+      readonly at: string;
+      /** sha256 of the version's manifest. */
+      readonly manifestSha256: string;
+    }
+  /** Moves the token without changing what is visible, so that a stalled writer cannot publish what is being collected. */
+  | { readonly kind: "fence"; readonly publishId: string; readonly parent: number; readonly at: string; readonly version: string };

@@ -1,0 +1,84 @@
+/**
+ * The law of a converter: raw bytes in, exactly one Parquet file and a report out. It never touches the lake: the step
+ * that calls it publishes the file, the rejected lines and the schema.
+ *
+ * The same raw bytes with the same `known`, `declared` and options give the same output bytes, however the input is
+ * chunked and however many workers run.
+ */
+import type { ColumnType, DeclaredColumns, Schema } from "../model/schema.ts";
+
+export interface Converter {
+  /** Name and version that go into the provenance, for example `native/1`. A new major version asks for re-conversion. */
+  readonly version: string;
+  convert(request: ConvertRequest, options?: { readonly signal?: AbortSignal; readonly onProgress?: (bytesIn: number) => void }): Promise<ConvertReport>;
+  /** Writes a Parquet file with the schema's columns and no row; binding a query to it makes every path resolve. */
+  emptyFile(schema: Schema, file: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ConvertRequest {
+  /** The raw object as a local file; its compression is found by magic bytes (gzip, zstd, or plain). */
+  readonly input: { readonly file: string };
+  /** Where to write the Parquet file. It is complete and synced when `convert` returns; on failure it is removed. */
+  readonly output: string;
+  /** Where to write the rejected lines (gzip NDJSON of offset, line number, reason, bytes); written only if there are any. */
+  readonly rejects: string;
+  readonly settings: ConvertSettings;
+  /** The table's schema so far: a column that is wider there is written as that wider type, a bottom takes that type. */
+  readonly known: Schema;
+  /** Goes into the footer's key-value metadata under `millrace`, completed by the converter's own findings. */
+  readonly provenance: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+}
+
+export interface ConvertSettings {
+  readonly declared: DeclaredColumns;
+  /** `text` makes a clash of struct with scalar (also across partitions) a text column; `hold` holds the partition back. */
+  readonly conflicts: "hold" | "text";
+  readonly duplicateKeys: "reject" | "last";
+  readonly compression: "zstd" | "snappy";
+  readonly lineBytesMax: number;
+  readonly depthMax: number;
+  readonly columnsMax: number;
+}
+
+export interface ConvertReport {
+  readonly rows: number;
+  readonly rejected: number;
+  /** The first few rejects, for messages. */
+  readonly rejectSamples: readonly { readonly line: number; readonly offset: number; readonly reason: string }[];
+  readonly schema: Schema;
+  /** The paths that hold a stand-in for a bottom type (`[]` or `{}` only), and what was seen. */
+  readonly standIns: readonly { readonly path: string; readonly seen: "list" | "struct" }[];
+  /** The paths that were only ever null. */
+  readonly seenNull: readonly string[];
+  /** For each column that this file makes wider than `known`: the line that did. */
+  readonly widened: readonly Widening[];
+  /** Clashes with `known` that are not merged silently. Not empty means: hold the partition back. */
+  readonly conflicts: readonly SchemaConflict[];
+  readonly bytesIn: number;
+  readonly bytesJson: number;
+  readonly bytesOut: number;
+  /** CPU and wall milliseconds by phase. */
+  readonly timings: Readonly<Record<string, number>>;
+  /** The complete provenance as written into the footer. */
+  readonly provenance: Readonly<Record<string, unknown>>;
+}
+
+export interface Widening {
+  readonly path: string;
+  readonly from: ColumnType;
+  readonly to: ColumnType;
+  readonly line: number;
+  readonly offset: number;
+  /** The value's JSON text, cut at 100 characters. */
+  readonly value: string;
+}
+
+export interface SchemaConflict {
+  readonly path: string;
+  readonly table: ColumnType;
+  readonly file: ColumnType;
+  readonly line: number;
+  readonly offset: number;
+  readonly value: string;
+}

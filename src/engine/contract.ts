@@ -1,0 +1,126 @@
+/**
+ * The law of an engine: it reads exactly the files it is handed, bound to the table's published schema, and writes a
+ * statement's result into local files or streams it as rows. It never lists a lake and never publishes anything.
+ *
+ * Every session runs in UTC. A column that a partition's file lacks reads as null; `src` is a text column of every table
+ * that comes from the partition, not from the file. Before and after a statement the files' tokens are compared; a
+ * difference discards the answer and repeats with a fresh file list, at most three times (`conflict` after that).
+ *
+ * Failures: `usage` (SQL that does not parse or bind: with the position when known), `application` (a statement that
+ * fails on the data), `unavailable`, `full`, `conflict`, `cancelled`.
+ */
+import type { ColumnType, Schema } from "../model/schema.ts";
+
+export interface Engine {
+  readonly name: string;
+  /** What `doctor` shows. */
+  version(): Promise<string>;
+  /**
+   * Checks a statement against the schemas without reading a row: which tables it names, which columns of each it
+   * touches, and what it would return. Throws `usage` with a position for a statement that does not bind.
+   */
+  describe(sql: string, tables: ReadonlyMap<string, TableShape>, options?: CallOptions): Promise<Description>;
+  /** Runs a statement and writes its result as `part-*.parquet` into `directory`, which exists and is empty. */
+  select(request: SelectRequest, options?: EngineOptions): Promise<SelectResult>;
+  /** Runs a statement and streams its rows in batches. */
+  query(request: QueryRequest, options?: EngineOptions): Promise<QueryResult>;
+  close(): Promise<void>;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+export interface EngineOptions extends CallOptions {
+  /** Share done, 0 to 1, when the engine knows it. */
+  readonly onProgress?: (share: number) => void;
+}
+
+/** A table by its schema alone. */
+export interface TableShape {
+  readonly schema: Schema;
+  /** `false` for marts, whose files carry all their columns. */
+  readonly partitioned: boolean;
+}
+
+export interface TableInput extends TableShape {
+  /** A local zero-row Parquet file with the whole schema (`Converter.emptyFile`); only for partitioned tables. */
+  readonly emptyFile: string | undefined;
+  /** Called again when the files changed under the statement. */
+  files(): Promise<readonly InputFile[]>;
+}
+
+export interface InputFile {
+  /** A local path. */
+  readonly path: string;
+  /** The partition's value of `src`; `undefined` for marts. */
+  readonly src: string | undefined;
+  readonly size: number;
+  /** The storage's token, compared before and after. */
+  readonly token: string;
+  /** The token of what lies there now; `undefined` if it is gone. */
+  check(): Promise<string | undefined>;
+}
+
+export interface QueryRequest {
+  readonly sql: string;
+  readonly tables: ReadonlyMap<string, TableInput>;
+  /** A directory for intermediate files, which the engine empties again. */
+  readonly scratch: string;
+}
+
+export interface SelectRequest extends QueryRequest {
+  readonly directory: string;
+  readonly compression: "zstd" | "snappy";
+}
+
+export interface Description {
+  /** Names of the tables that the statement reads, of those offered. */
+  readonly tables: readonly string[];
+  /** The touched columns of each table as paths (`actor.login`); `*` stands for all. */
+  readonly columns: ReadonlyMap<string, readonly string[]>;
+  readonly result: readonly ResultColumn[];
+}
+
+export interface ResultColumn {
+  readonly name: string;
+  /** The type in the lattice's words; a mart's manifest and the catalog use it. */
+  readonly type: ColumnType | EngineType;
+  /** The engine's own name of the type, for messages. */
+  readonly engineType: string;
+}
+
+/** Result types beyond the lattice of JSON that a mart may have (`designs/formats.md`, "mart types"). */
+export type EngineType =
+  | { readonly kind: "int32" }
+  | { readonly kind: "float" }
+  | { readonly kind: "date" }
+  | { readonly kind: "binary" }
+  | { readonly kind: "timestamp_local" };
+
+export interface SelectResult {
+  readonly columns: readonly ResultColumn[];
+  readonly rows: number;
+  readonly files: readonly { readonly path: string; readonly rows: number; readonly size: number; readonly sha256: string }[];
+  readonly bytesRead: number;
+}
+
+export interface QueryResult {
+  readonly columns: readonly ResultColumn[];
+  /**
+   * Batches of rows in column order. Values: null, boolean, bigint (every integer), number (double, float), string
+   * (also decimal, with its digits), Date for instants is not used: timestamps are ISO text with microseconds and `Z`,
+   * dates ISO text; arrays for lists, plain objects for structs, Uint8Array for binary.
+   */
+  rows(): AsyncIterable<readonly (readonly QueryValue[])[]>;
+}
+
+export type QueryValue =
+  | null
+  | boolean
+  | bigint
+  | number
+  | string
+  | Uint8Array
+  | readonly QueryValue[]
+  | { readonly [name: string]: QueryValue };

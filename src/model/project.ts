@@ -1,0 +1,157 @@
+/**
+ * What the user declared, complete: every default is filled in, every pattern is parsed, every period is a number.
+ * Made by `config/normalize.ts`; nothing behind it looks at the project file again.
+ */
+import type { Every } from "./calendar.ts";
+import type { KeyPattern } from "./key-pattern.ts";
+import type { DeclaredColumns } from "./schema.ts";
+
+export interface Project {
+  readonly name: string;
+  /** The project file, or `undefined` for a project made in memory. */
+  readonly file: string | undefined;
+  /** The directory that relative paths start from, absolute. */
+  readonly directory: string;
+  /** The target that was chosen with `--target`, if any. */
+  readonly target: string | undefined;
+  readonly lake: Lake;
+  readonly sources: ReadonlyMap<string, SourceSettings>;
+  readonly tables: ReadonlyMap<string, TableSettings>;
+  readonly marts: ReadonlyMap<string, MartSettings>;
+  readonly engine: EngineSettings;
+  readonly watch: WatchSettings;
+}
+
+/** The three places; each is a local directory for now. */
+export interface Lake {
+  readonly raw: Place;
+  readonly tables: Place;
+  readonly marts: Place;
+}
+
+export interface Place {
+  readonly kind: "directory";
+  /** Absolute. */
+  readonly path: string;
+  /** As the user wrote it, for messages. */
+  readonly name: string;
+}
+
+/** Where a look-back begins: counted back from 00:00 UTC of the day, or fixed. */
+export type Since =
+  | { readonly kind: "ago"; readonly ms: number; readonly text: string }
+  | { readonly kind: "at"; readonly ms: number; readonly text: string };
+
+/** A secret is never in the project: only where to find it, when it is needed. */
+export type SecretReference =
+  | { readonly kind: "env"; readonly name: string }
+  | { readonly kind: "file"; readonly path: string };
+
+/** A header or proxy value: plain text for what is not secret, a reference for what is. */
+export type HeaderValue = { readonly kind: "text"; readonly text: string } | SecretReference;
+
+export interface SourceSettings {
+  readonly name: string;
+  /** In order of preference; the first is the archive, the others are mirrors with the same naming. `http(s)://…` or `file://…` with a pattern for the path. */
+  readonly locations: readonly SourceLocation[];
+  /** The key in the raw lake. */
+  readonly object: KeyPattern;
+  readonly every: Every;
+  readonly since: Since;
+  /** No interval at or after this instant is wanted; `undefined` means "until now". */
+  readonly untilMs: number | undefined;
+  /** A miss younger than this is pending, an older one is a gap. Counted from the interval's end. Milliseconds. */
+  readonly settleMs: number;
+  /** How often `watch` makes a pass. Milliseconds. */
+  readonly intervalMs: number;
+  /** Tries within one pass for failures that may pass. */
+  readonly retry: number;
+  /** Most objects fetched in a pass; `undefined` is no limit. */
+  readonly max: number | undefined;
+  readonly parallel: number;
+  /** Most bytes a second over all downloads of this source; `undefined` is no limit. */
+  readonly bytesPerSecond: number | undefined;
+  /** Most requests a second. */
+  readonly requestsPerSecond: number | undefined;
+  readonly order: "oldest" | "newest";
+  readonly headers: ReadonlyMap<string, HeaderValue>;
+  /** PEM file with additional certificate authorities. */
+  readonly ca: string | undefined;
+  /** A proxy's URL, or `env` for the usual variables, or `none`. */
+  readonly proxy: HeaderValue | "env" | "none";
+  readonly timeouts: { readonly connectMs: number; readonly headersMs: number; readonly idleMs: number; readonly totalMs: number };
+  /** Caps against archives that are bombs: bytes of JSON an object may hold, and JSON bytes a compressed byte. */
+  readonly expandedBytesMax: number;
+  readonly ratioMax: number;
+  readonly knownMissing: readonly TimeRange[];
+  /** Objects younger than this are asked for again with their validator; 0 never asks. Milliseconds. */
+  readonly recheckMs: number;
+}
+
+export interface SourceLocation {
+  /** Scheme and authority, or the directory: everything before the pattern. No credentials. */
+  readonly base: string;
+  readonly pattern: KeyPattern;
+  readonly kind: "http" | "directory";
+}
+
+/** Instants in milliseconds: from `startMs` up to but excluding `endMs`. */
+export interface TimeRange {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+export interface TableSettings {
+  readonly name: string;
+  readonly from: string;
+  /** Partitions outside are not wanted; a table may cover only an era of its source. */
+  readonly since: Since | undefined;
+  readonly untilMs: number | undefined;
+  readonly max: number | undefined;
+  /** Conversions side by side; 0 lets cores and memory decide. */
+  readonly parallel: number;
+  readonly columns: DeclaredColumns;
+  readonly conflicts: "hold" | "text";
+  readonly duplicateKeys: "reject" | "last";
+  readonly compression: "zstd" | "snappy";
+  /** A share: 0.001 is 0.1 %. More rejected lines than this hold the partition back. */
+  readonly rejectsMax: number;
+  readonly lineBytesMax: number;
+  readonly depthMax: number;
+  readonly columnsMax: number;
+  /** More re-conversions than this wait for `--accept-rewrite`. */
+  readonly rewriteMax: number;
+  readonly onWiden: "ask" | "rewrite" | "quarantine";
+}
+
+export interface MartSettings {
+  readonly name: string;
+  /** The statement that the engine runs. */
+  readonly sql: string;
+  /** `select` with `from` is a plain projection of one table; its text is kept for messages and for the manifest. */
+  readonly projection: { readonly select: string; readonly from: string } | undefined;
+  readonly description: string | undefined;
+  /** `on_change`, `manual`, or every so many milliseconds. */
+  readonly refresh: { readonly kind: "on_change" } | { readonly kind: "manual" } | { readonly kind: "every"; readonly ms: number };
+  readonly checks: readonly MartCheck[];
+}
+
+export type MartCheck =
+  | { readonly kind: "not_null"; readonly columns: readonly string[] }
+  | { readonly kind: "unique"; readonly columns: readonly string[] }
+  | { readonly kind: "min_rows"; readonly rows: number }
+  | { readonly kind: "accepted_values"; readonly column: string; readonly values: readonly (string | number | boolean)[] }
+  /** True for every row, for example `pushes >= 0`. */
+  | { readonly kind: "expression"; readonly sql: string };
+
+export interface EngineSettings {
+  /** Threads of the embedded engine; 0 is one a core. */
+  readonly threads: number;
+  readonly memoryBytes: number;
+}
+
+export interface WatchSettings {
+  /** Where health and metrics are served: loopback unless told otherwise. */
+  readonly host: string;
+  readonly port: number;
+}

@@ -1,0 +1,104 @@
+/**
+ * The law of a storage: a flat map from keys to immutable byte strings. Local disk and S3 keep the same one, and
+ * `test/contract/storage.ts` is its executable form.
+ *
+ * Keys are relative (`gharchive/2026/03/01/15.json.gz`): segments joined by `/`, no empty, `.` or `..` segment, no
+ * backslash, no control character, at most 1,024 bytes of UTF-8. A key that breaks the grammar is a `usage` failure
+ * before anything is touched; on disk the resolved path is checked to lie inside the root and symbolic links are not
+ * followed. No key may be a prefix directory of another (`x` and `x/y`).
+ *
+ * Atomicity: an object is absent or whole. Whoever lists or reads after a put returned sees the new object; nobody ever
+ * sees a part of one. When a put fails the outcome may be unknown: look again with `head`, never clean up on a guess.
+ *
+ * Adapters are naive: they neither retry nor limit concurrency nor log. Wrappers do (`retry.ts`, `limit.ts`).
+ * Failures: `missing`, `denied`, `unavailable`, `full`, `corrupt` (a read that ended early), `conflict`.
+ */
+export interface Storage {
+  /** What a message calls this place: a path relative to the project, or `s3://bucket/prefix`. Holds no secret. */
+  readonly name: string;
+
+  /** Creates or replaces the object in one atomic step. */
+  put(key: string, body: Body, options?: PutOptions): Promise<ObjectInfo>;
+
+  /** Creates the object unless the key exists; `undefined` means that somebody else was first. Exactly one of any number of racing writers wins. */
+  putIfAbsent(key: string, body: Body, options?: PutOptions): Promise<ObjectInfo | undefined>;
+
+  head(key: string, options?: CallOptions): Promise<ObjectDetail | undefined>;
+
+  /** Gives an object that has no metadata some, without changing its bytes or token (`conflict` if it is no longer `token`). */
+  annotate(key: string, token: string, metadata: Metadata, options?: CallOptions): Promise<void>;
+
+  /**
+   * Everything whose key begins with `prefix`, in ascending byte order of the keys, by pages of at most some thousands.
+   * `prefix` is a plain string prefix that ends at a segment boundary (`""` or ending in `/`). An object that is added or
+   * removed during the listing may or may not be in it. Names beginning with `_` directly below the prefix are left out
+   * unless the prefix itself names them; staging is never listed.
+   */
+  list(prefix: string, options?: CallOptions): AsyncIterable<readonly ObjectInfo[]>;
+
+  /**
+   * The object's bytes, or those from `range.start` up to but excluding `range.end`; a negative `start` counts from the
+   * end. With `token`, a `conflict` failure if the object is not (or no longer) that version.
+   */
+  read(key: string, options?: ReadOptions): AsyncIterable<Uint8Array>;
+
+  /** Removes the object; removing what does not exist is no error. */
+  remove(key: string, options?: CallOptions): Promise<void>;
+
+  /**
+   * A path that local programs can open for reading, if the object lies on a local disk; `undefined` otherwise.
+   * The caller compares `ObjectInfo.token` before and after use.
+   */
+  locate(key: string): string | undefined;
+
+  /**
+   * A local directory for building bodies, on the same file system as the objects where that exists, so that `put` of
+   * `{file}` is a rename. It is created if absent and belongs to the caller's attempt; `dispose` removes it.
+   */
+  scratch(attempt: string): Promise<Scratch>;
+
+  /** Removes scratch directories whose owner is gone and that are older than `ageMs`. Returns how many. */
+  sweep(ageMs: number): Promise<number>;
+}
+
+/** Bytes in memory, or a complete local file. A `file` inside a scratch directory may be consumed (moved) by the put. */
+export type Body = Uint8Array | { readonly file: string };
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+export interface PutOptions extends CallOptions {
+  /**
+   * Small facts that belong to the object and live as long as it does (a receipt): user metadata on S3, a sidecar
+   * `_receipts/<key>.json` on disk that is written and synced before the object becomes visible. At most 2 KiB together,
+   * ASCII after JSON escaping. A sidecar whose recorded size is not the object's is no metadata.
+   */
+  readonly metadata?: Metadata;
+}
+
+export type Metadata = Readonly<Record<string, string>>;
+
+export interface ReadOptions extends CallOptions {
+  readonly range?: { readonly start: number; readonly end?: number };
+  readonly token?: string;
+}
+
+export interface ObjectInfo {
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Changes whenever the object is replaced: an ETag, or inode, mtime and size of a file. Opaque. */
+  readonly token: string;
+  /** Time of the last replacement, milliseconds since the epoch. */
+  readonly modifiedMs: number;
+}
+
+export interface ObjectDetail extends ObjectInfo {
+  readonly metadata: Metadata | undefined;
+}
+
+export interface Scratch {
+  readonly directory: string;
+  dispose(): Promise<void>;
+}
