@@ -32,11 +32,10 @@ export function parseIntervalId(id: string): Interval | undefined {
   const match = idPattern.exec(id);
   if (match === null) return undefined;
   const [, year, month, day, hour] = match;
-  const startMs = Date.UTC(Number(year), Number(month) - 1, Number(day), hour === undefined ? 0 : Number(hour));
-  const interval: Interval = { every: hour === undefined ? "day" : "hour", startMs };
-  // Date.UTC rolls 31 February over into March; comparing the id that comes out refuses such dates.
-  const canonical = hour === undefined ? `${year}-${month}-${day}` : `${year}-${month}-${day}-${hour.padStart(2, "0")}`;
-  return intervalId(interval) === canonical ? interval : undefined;
+  const startMs = utcDayMs(Number(year), Number(month), Number(day));
+  if (startMs === undefined) return undefined;
+  if (hour === undefined) return { every: "day", startMs };
+  return Number(hour) < dayMs / hourMs ? { every: "hour", startMs: startMs + Number(hour) * hourMs } : undefined;
 }
 
 /** The interval that contains the instant. */
@@ -56,4 +55,33 @@ export function* intervalsBetween(every: Every, fromMs: number, toMs: number): G
 /** 00:00 UTC of the day that contains the instant. */
 export function startOfDay(atMs: number): number {
   return Math.floor(atMs / dayMs) * dayMs;
+}
+
+/** Days of the year before the first of each month, in a year that is not a leap year. */
+const daysBeforeMonth = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334] as const;
+
+function isLeapYear(year: number): boolean {
+  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+}
+
+export function daysInMonth(year: number, month: number): number {
+  if (month === 2) return isLeapYear(year) ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+}
+
+/** Days from 0000-01-01 to the first day of the year, in the proleptic Gregorian calendar. */
+function daysBeforeYear(year: number): number {
+  return 365 * year + Math.ceil(year / 4) - Math.ceil(year / 100) + Math.ceil(year / 400);
+}
+
+const epochDay = daysBeforeYear(1970);
+
+/**
+ * 00:00 UTC of a day of the years 0 to 9999; `undefined` for a day that no calendar has. `Date.UTC` would roll
+ * 31 February over into March and take the year 50 for 1950.
+ */
+export function utcDayMs(year: number, month: number, day: number): number | undefined {
+  if (year < 0 || year > 9999 || month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return undefined;
+  const leapDay = month > 2 && isLeapYear(year) ? 1 : 0;
+  return (daysBeforeYear(year) - epochDay + (daysBeforeMonth[month - 1] ?? 0) + leapDay + day - 1) * dayMs;
 }
