@@ -1,0 +1,200 @@
+/**
+ * What the operations of an opened project answer: plain values, printed by the command line (as text or with `--json`)
+ * and later served by the console. Times are ISO instants in UTC, sizes are bytes, keys are `name@id`.
+ */
+import type { ResultColumn, QueryValue } from "./engine/contract.ts";
+import type { Report } from "./model/events.ts";
+import type { Project } from "./model/project.ts";
+import type { ColumnType } from "./model/schema.ts";
+import type { Plan, PlanOptions, Waiting } from "./reconcile/next-step.ts";
+import type { Seen } from "./reconcile/seen.ts";
+
+/** A project with its parts opened. `app.ts` makes it; everything the command line does goes through here. */
+export interface App {
+  readonly project: Project;
+  observe(options?: Operation): Promise<Seen>;
+  plan(options?: Selection & Operation): Promise<Plan>;
+  /** Passes until nothing is left that can be done now. */
+  run(options?: Selection & Operation): Promise<RunSummary>;
+  /** The same for ever, until `signal` aborts; resolves after a clean stop. `onPass` sees every pass. */
+  watch(options: Selection & Operation & { readonly onPass?: (summary: RunSummary) => void }): Promise<void>;
+  status(options?: Operation): Promise<Status>;
+  explain(key: string, options?: Operation): Promise<Explanation>;
+  schema(table: string, options?: Operation): Promise<TableSchemaAnswer>;
+  query(sql: string, options?: Operation): Promise<QueryAnswer>;
+  verify(options?: VerifyOptions & Operation): Promise<VerifyReport>;
+  doctor(options?: Operation): Promise<DoctorReport>;
+  /** Marks gaps as known: they are no longer reported nor asked for. Answers the keys that were marked. */
+  acknowledge(source: string, ids: readonly string[], options?: Operation): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+export interface Operation {
+  readonly signal?: AbortSignal;
+  readonly report?: Report;
+}
+
+/** The options of `plan` and `run` without what the app knows itself. */
+export type Selection = Omit<PlanOptions, "converter">;
+
+export interface RunSummary {
+  readonly startedAt: string;
+  readonly ms: number;
+  readonly stages: {
+    readonly collect: StageSummary;
+    readonly convert: StageSummary;
+    readonly marts: StageSummary;
+  };
+  /** What is left when nothing more can be done now. */
+  readonly waiting: readonly Waiting[];
+  /** By the contract of product.md: 0 done, 1 failed items, 3 data refused, 4 gap, 5 unreachable. */
+  readonly exitCode: number;
+  readonly failures: readonly ItemFailure[];
+}
+
+export interface StageSummary {
+  readonly done: number;
+  readonly failed: number;
+  readonly held: number;
+  readonly skipped: number;
+  readonly bytes: number;
+  readonly rows: number;
+  readonly rejected: number;
+  readonly ms: number;
+}
+
+export interface ItemFailure {
+  readonly stage: "collect" | "convert" | "marts";
+  readonly key: string;
+  readonly kind: string;
+  readonly reason: string;
+  readonly remedy: string | undefined;
+}
+
+export interface Status {
+  readonly at: string;
+  readonly project: string;
+  readonly sources: readonly SourceStatus[];
+  readonly tables: readonly TableStatus[];
+  readonly marts: readonly MartStatus[];
+  readonly waiting: readonly Waiting[];
+}
+
+export interface SourceStatus {
+  readonly name: string;
+  readonly every: "hour" | "day";
+  readonly stored: number;
+  readonly bytes: number;
+  readonly first: string | undefined;
+  readonly last: string | undefined;
+  /** Milliseconds between the end of the newest stored interval and now. */
+  readonly lagMs: number | undefined;
+  readonly pending: number;
+  readonly gaps: number;
+  readonly adopted: number;
+  readonly days: readonly CalendarDay[];
+}
+
+/** One row of the calendar: a day, and a cell an interval (24 or 1). */
+export interface CalendarDay {
+  readonly day: string;
+  readonly cells: readonly CalendarCell[];
+}
+
+/**
+ * `converted` ■, `stored` ▪ (not converted yet), `pending` ·, `due` (not yet tried), `gap` ✕, `rejected` ! (converted, with
+ * rejected lines), `odd` ~ (far smaller or larger than its weekday-hour's median), `held` (conversion refused),
+ * `failed`, `known` (known or acknowledged hole), `outside` (not wanted).
+ */
+export type CalendarCell =
+  | "converted"
+  | "stored"
+  | "pending"
+  | "due"
+  | "gap"
+  | "rejected"
+  | "odd"
+  | "held"
+  | "failed"
+  | "known"
+  | "outside";
+
+export interface TableStatus {
+  readonly name: string;
+  readonly from: string;
+  readonly partitions: number;
+  readonly rows: number;
+  readonly rejected: number;
+  readonly bytes: number;
+  readonly columns: number;
+  readonly schemaVersion: number;
+  readonly last: string | undefined;
+  /** Partitions waiting to be re-converted because a type widened. */
+  readonly unsettled: number;
+}
+
+export interface MartStatus {
+  readonly name: string;
+  readonly version: string | undefined;
+  readonly number: number;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly publishedAt: string | undefined;
+  readonly upToDate: boolean;
+  readonly reason: string | undefined;
+}
+
+/** The life of one item, as ordered facts. */
+export interface Explanation {
+  readonly key: string;
+  readonly facts: readonly { readonly topic: string; readonly text: string }[];
+}
+
+export interface TableSchemaAnswer {
+  readonly table: string;
+  readonly version: number;
+  readonly partitions: number;
+  readonly columns: readonly {
+    readonly path: string;
+    readonly type: ColumnType;
+    readonly typeText: string;
+    /** The partition in which the column first appeared. */
+    readonly first: string | undefined;
+    readonly declared: boolean;
+  }[];
+  readonly widenings: readonly { readonly path: string; readonly from: string; readonly to: string; readonly src: string; readonly line: number; readonly offset: number; readonly value: string }[];
+  readonly held: readonly { readonly key: string; readonly reason: string }[];
+  readonly ddl: { readonly duckdb: string; readonly spark: string };
+}
+
+export interface QueryAnswer {
+  readonly columns: readonly ResultColumn[];
+  rows(): AsyncIterable<readonly (readonly QueryValue[])[]>;
+  /** Call when done, also after an error. */
+  close(): Promise<void>;
+}
+
+export interface VerifyOptions {
+  readonly only?: "raw" | "tables" | "marts";
+  readonly select?: (name: string) => boolean;
+}
+
+export interface VerifyReport {
+  readonly objects: number;
+  readonly bytes: number;
+  readonly damaged: readonly { readonly place: "raw" | "tables" | "marts"; readonly key: string; readonly reason: string; readonly remedy: string }[];
+  /** Objects whose bytes could not be compared with anything, for example adopted ones before their hash was taken. */
+  readonly unverified: number;
+}
+
+export interface DoctorReport {
+  readonly checks: readonly {
+    readonly subject: string;
+    readonly ok: boolean;
+    /** What was found, in a sentence. */
+    readonly finding: string;
+    /** What to do; only when not ok. */
+    readonly remedy: string | undefined;
+    readonly ms: number;
+  }[];
+}

@@ -1,0 +1,73 @@
+/** Names of everything in the lake (`designs/formats.md`), in both directions. Pure text; storage gives the places. */
+
+const digits = (value: number, width: number): string => String(value).padStart(width, "0");
+
+/** Key of a table's partition. `id` is the raw object's identity and the text value of `src`. */
+export function partitionKey(table: string, id: string): string {
+  return `${table}/src=${id}/data.parquet`;
+}
+
+/** The `src` of a partition's key, or `undefined` if the key is something else. */
+export function partitionId(table: string, key: string): string | undefined {
+  const head = table.length + 5;
+  const tail = "/data.parquet";
+  if (!key.startsWith(`${table}/src=`) || !key.endsWith(tail)) return undefined;
+  const id = key.slice(head, key.length - tail.length);
+  return id === "" || id.includes("/") ? undefined : id;
+}
+
+/** Key of the rejected lines of one raw object's bytes, put before the partition that names it. */
+export function rejectedKey(table: string, id: string, rawSha256: string): string {
+  return `_rejected/${table}/${id}/${rawSha256.slice(0, 12)}.ndjson.gz`;
+}
+
+export function schemaPrefix(table: string): string {
+  return `${table}/_schema/`;
+}
+
+export function schemaKey(table: string, version: number): string {
+  return `${schemaPrefix(table)}${digits(version, 20)}.json`;
+}
+
+/** The schema version that a key below `schemaPrefix` names, or `undefined` for the DDL files beside it. */
+export function schemaVersion(key: string): number | undefined {
+  const match = /\/_schema\/(\d{20})\.json$/.exec(key);
+  return match === null ? undefined : Number(match[1]);
+}
+
+/** Key of a later revision of a raw object; revision 1 is the object itself. */
+export function revisionKey(rawKey: string, revision: number): string {
+  return revision === 1 ? rawKey : `_revisions/${rawKey}/${digits(revision, 4)}`;
+}
+
+export function parseRevisionKey(key: string): { readonly rawKey: string; readonly revision: number } | undefined {
+  const match = /^_revisions\/(.+)\/(\d{4})$/.exec(key);
+  if (match?.[1] === undefined) return undefined;
+  return { rawKey: match[1], revision: Number(match[2]) };
+}
+
+/** Key of the mark that a gap was looked at by a person and accepted. */
+export function acknowledgementKey(source: string, id: string): string {
+  return `_acknowledged/${source}/${id}.json`;
+}
+
+export function acknowledgementPrefix(source: string): string {
+  return `_acknowledged/${source}/`;
+}
+
+export function parseAcknowledgementKey(key: string): string | undefined {
+  return /^_acknowledged\/[^/]+\/([^/]+)\.json$/.exec(key)?.[1];
+}
+
+/** Name of a mart's version directory. Begins with neither `_` nor `.` and holds no `=`, so engines take it for data. */
+export function versionName(number: number, publishId: string): string {
+  return `v${digits(number, 12)}-${publishId.slice(0, 8)}`;
+}
+
+export function manifestKey(mart: string, version: string): string {
+  return `${mart}/${version}/_manifest.json`;
+}
+
+export function partKey(mart: string, version: string, part: string): string {
+  return `${mart}/${version}/${part}`;
+}
