@@ -12,11 +12,11 @@ export const ELEMENT: unique symbol = Symbol("[]");
 export type ColumnPath = readonly (string | typeof ELEMENT)[];
 
 /**
- * The form in which names are compared (rule K1): the decoded key in lower case. Decoding first matters because lower
- * case depends on context (a Greek sigma before `:` is not the one before `%3A`).
+ * The form in which names are compared (rule K1): the key in lower case. The key is decoded for that, because lower case
+ * depends on context (a Greek sigma before `:` is not the one before `%3A`). Folding twice is folding once.
  */
 export function foldName(name: string): string {
-  return (name.includes("%") ? decodeName(name) : name).toLowerCase();
+  return name.includes("%") ? encodeName(decodeName(name).toLowerCase()) : name.toLowerCase();
 }
 
 /** The JSON key behind a column's name: the inverse of rule K3. */

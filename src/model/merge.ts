@@ -118,7 +118,7 @@ export interface SchemaMerge {
   readonly schema: Schema;
   /** Leaf paths that the table did not have at all, also those that are only null so far. */
   readonly added: readonly string[];
-  /** Paths that were only null, `[]` or `{}` and have a type now: files with a stand-in there are converted again. */
+  /** Paths that had no type (only null, `[]`, `{}`) and have one now: files with a stand-in there are converted again. */
   readonly settled: readonly TypeChange[];
   /** Paths whose type became wider (T5): files that hold the column are converted again, except string to mixed. */
   readonly widened: readonly TypeChange[];
@@ -220,8 +220,8 @@ function compareTypes(before: ColumnType | undefined, after: ColumnType, path: C
     changes.added.push(...leafPathsBelow(path, after));
   } else if (isBottom(before)) {
     if (!isBottom(after)) changes.settled.push({ path: formatPath(path), from: before, to: after });
-    const [had] = leafPathsBelow(path, before);
-    changes.added.push(...leafPathsBelow(path, after).filter((leaf) => leaf !== had));
+    const had = [formatPath(path), ...leafPathsBelow(path, before)];
+    changes.added.push(...leafPathsBelow(path, after).filter((leaf) => !had.includes(leaf)));
   } else if (before.kind === "list" && after.kind === "list") {
     compareTypes(before.element, after.element, [...path, ELEMENT], changes);
   } else if (before.kind === "struct" && after.kind === "struct") {
@@ -231,9 +231,9 @@ function compareTypes(before: ColumnType | undefined, after: ColumnType, path: C
   }
 }
 
+/** What a file holds no column of, or only a stand-in. */
 function isBottom(type: ColumnType): boolean {
-  if (type.kind === "list") return type.element.kind === "null";
-  return type.kind === "struct" ? type.fields.length === 0 : type.kind === "null";
+  return type.kind === "list" ? type.element.kind === "null" : !hasColumn(type);
 }
 
 /** Equal as far as SQL can tell, `mixed` included; a large integer does not make a column another one. */

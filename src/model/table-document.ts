@@ -10,7 +10,7 @@
  * ```
  */
 import { Failure } from "../errors.ts";
-import { type ColumnPath, compareNames, ELEMENT, foldName, foldPath, formatPath } from "./column-path.ts";
+import { type ColumnPath, ELEMENT, foldName, foldPath, formatPath } from "./column-path.ts";
 import { fingerprint } from "./merge.ts";
 import type { ColumnType, Field, Schema } from "./schema.ts";
 
@@ -93,8 +93,7 @@ function toDocumentFields(
   path: ColumnPath,
   first: ReadonlyMap<string, string>,
 ): DocumentField[] {
-  const ordered = [...fields].sort((a, b) => compareNames(a.name, b.name));
-  return ordered.map((field) => {
+  return fields.map((field) => {
     const inner = [...path, foldName(field.name)];
     const src = first.get(formatPath(inner));
     const type = toDocumentType(field.type, inner, first);
