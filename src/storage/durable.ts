@@ -107,6 +107,7 @@ export interface Tree {
 
 /** More directories than this are not remembered; forgetting one costs one more sync. */
 const rememberedMax = 10_000;
+const makeTriesMax = 20;
 
 export function directoryTree(path: string, name: string): Tree {
   let real: string | undefined;
@@ -146,6 +147,19 @@ export function directoryTree(path: string, name: string): Tree {
   }
 
   async function make(segments: readonly string[], onFile: (path: string) => Failure): Promise<string> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await makeAll(segments, onFile);
+      } catch (error) {
+        // Somebody removed a directory between two of our calls, or the whole place since the last.
+        if (systemCode(error) !== "ENOENT" || tries >= makeTriesMax) throw error;
+        forget(segments);
+        real = undefined;
+      }
+    }
+  }
+
+  async function makeAll(segments: readonly string[], onFile: (path: string) => Failure): Promise<string> {
     let at = await makeRoot();
     for (const segment of segments) {
       at = join(at, segment);
@@ -177,7 +191,6 @@ export function directoryTree(path: string, name: string): Tree {
   }
 
   function forget(segments: readonly string[]): void {
-    // Descendants are told apart by failing in turn; whoever meets ENOENT forgets the whole way down to it.
     let at = real ?? path;
     for (const segment of segments) {
       at = join(at, segment);

@@ -8,7 +8,7 @@ import { constants, type Stats } from "node:fs";
 import { copyFile, lstat, open, rm, rmdir } from "node:fs/promises";
 import { join, resolve, sep } from "node:path";
 import type { Failure } from "../errors.ts";
-import { stopIfAborted } from "./abort.ts";
+import { stopIfAborted } from "../pace/abort.ts";
 import type { Body, Metadata, ObjectInfo, PutOptions } from "./contract.ts";
 import {
   isAbsent,
@@ -21,8 +21,10 @@ import {
 } from "./durable.ts";
 import { metadataText, prefixClash } from "./keys.ts";
 import { type Disk, infoOf, look, parentOf } from "./local-disk.ts";
+import { tokenOf } from "./local-list.ts";
 import { openScratch, stagingName } from "./local-scratch.ts";
 import { hasSidecar, type Pending, writePending } from "./local-sidecar.ts";
+import { inTurn } from "./turns.ts";
 
 /** A body that is complete and synced under a name that nobody reads. */
 interface Staged {
@@ -107,29 +109,47 @@ export async function publish(
   const staged = await stage(disk, body);
   try {
     stopIfAborted(signal);
-    const info = infoOf(key, staged.stats);
-    const pending = await announce(disk, info, metadata);
-    let directory: string;
-    let visible: boolean;
-    try {
-      ({ directory, visible } = await place(disk, key, staged.path, mode));
-    } catch (error) {
-      await pending?.discard();
-      throw error;
-    }
-    // Whoever lost syncs too: its next steps build on an object whose writer may not have come to this line.
-    await syncDirectory(directory);
-    if (!visible) {
-      await pending?.discard();
-      return undefined;
-    }
-    // After a link, the object must not keep a second name through which its bytes could be changed.
-    if (mode === "create") await patiently(() => rm(staged.path, { force: true }));
-    await pending?.promote();
-    return info;
+    return await inTurn(join(disk.path, key), () => show(disk, key, staged, metadata, mode));
   } finally {
     await staged.dispose();
   }
+}
+
+/**
+ * Makes the staged file visible with its metadata. Within a process one after the other for each key. Between processes
+ * only replacements of the same key with metadata at the same moment can meet, and then the object may end without
+ * metadata (see `promote`), never with another's.
+ */
+async function show(
+  disk: Disk,
+  key: string,
+  staged: Staged,
+  metadata: Metadata | undefined,
+  mode: "replace" | "create",
+): Promise<ObjectInfo | undefined> {
+  const info = infoOf(key, staged.stats);
+  const pending = await announce(disk, info, metadata);
+  let directory: string;
+  let visible: boolean;
+  try {
+    ({ directory, visible } = await place(disk, key, staged.path, mode));
+  } catch (error) {
+    await pending?.discard();
+    throw error;
+  }
+  // Whoever lost syncs too: its next steps build on an object whose writer may not have come to this line.
+  await syncDirectory(directory);
+  if (!visible) {
+    await pending?.discard();
+    return undefined;
+  }
+  // After a link, the object must not keep a second name through which its bytes could be changed.
+  if (mode === "create") await patiently(() => rm(staged.path, { force: true }));
+  await pending?.promote(async () => {
+    const there = await look(disk, key);
+    return there !== undefined && tokenOf(there.stats) === info.token;
+  });
+  return info;
 }
 
 async function announce(disk: Disk, info: ObjectInfo, metadata: Metadata | undefined): Promise<Pending | undefined> {

@@ -49,8 +49,11 @@ export async function hasSidecar(root: string, key: string): Promise<boolean> {
 }
 
 export interface Pending {
-  /** The object is visible: puts the sidecar in its place, or removes the old one if the object has no metadata. */
-  promote(): Promise<void>;
+  /**
+   * The object is visible: puts the sidecar in its place, or removes the old one if the object has no metadata.
+   * `isCurrent` tells whether the object is still the one that the sidecar describes.
+   */
+  promote(isCurrent: () => Promise<boolean>): Promise<void>;
   /** The object did not become visible. */
   discard(): Promise<void>;
 }
@@ -70,36 +73,50 @@ export async function writePending(tree: Tree, name: string, sidecar: Sidecar): 
   }
   await syncDirectory(directory);
   return {
-    promote: () => promote(tree, name, pending, sidecar),
+    promote: (isCurrent) => promote(tree, name, pending, sidecar, isCurrent),
     discard: () => rm(pending, { force: true }),
   };
 }
 
-async function promote(tree: Tree, name: string, pending: string, sidecar: Sidecar): Promise<void> {
-  const segments = [receiptsName, ...sidecar.key.split("/").slice(0, -1)];
+/**
+ * Another process may replace the object while this one promotes, and be overtaken by it. Looking before keeps that
+ * rare; looking afterwards takes a sidecar away that describes a replaced object, so that it is never read as the
+ * metadata of a successor of the same size.
+ */
+async function promote(
+  tree: Tree,
+  name: string,
+  pending: string,
+  sidecar: Sidecar,
+  isCurrent: () => Promise<boolean>,
+): Promise<void> {
   const root = await tree.root();
   if (root === undefined) throw new Failure("missing", `${name}: the place was removed`);
   const path = sidecarPath(root, sidecar.key);
+  if (!(await isCurrent())) return rm(pending, { force: true });
   if (sidecar.metadata === undefined) {
     await rm(path, { force: true });
     await syncDirectory(dirname(path));
-    await rm(pending, { force: true });
-    return;
+    return rm(pending, { force: true });
   }
+  const segments = [receiptsName, ...sidecar.key.split("/").slice(0, -1)];
   for (let tries = 1; ; tries++) {
     const directory = await tree.make(segments, inTheWay(name));
     try {
       await renamePatiently(pending, path);
       await syncDirectory(directory);
-      return;
+      break;
     } catch (error) {
-      if (!isAbsent(error) || tries > 10) throw error;
+      if (!isAbsent(error) || tries > promoteTriesMax) throw error;
       // Either another process settled the pending sidecar for us, or an emptied directory was pruned meanwhile.
       tree.forget(segments);
       if (!(await exists(pending))) return;
     }
   }
+  if (!(await isCurrent()) && (await readSidecar(path))?.token === sidecar.token) await rm(path, { force: true });
 }
+
+const promoteTriesMax = 20;
 
 /** The metadata of the object that has this token and size. */
 export async function readMetadata(
@@ -167,10 +184,8 @@ export async function settle(
     if (owner !== undefined && stateOf(owner) === "alive") continue;
     const sidecar = parseSidecar(text.text);
     if (sidecar !== undefined && keyFault(sidecar.key) === undefined) {
-      if ((await options.tokenOf(sidecar.key)) === sidecar.token) {
-        await promote(tree, name, path, sidecar);
-        continue;
-      }
+      await promote(tree, name, path, sidecar, async () => (await options.tokenOf(sidecar.key)) === sidecar.token);
+      continue;
     }
     await rm(path, { force: true });
   }

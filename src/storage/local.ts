@@ -7,7 +7,7 @@ import { constants } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { asFailure, Failure } from "../errors.ts";
-import { stopIfAborted } from "./abort.ts";
+import { stopIfAborted } from "../pace/abort.ts";
 import type { Metadata, ObjectDetail, ObjectInfo, ReadOptions, Storage } from "./contract.ts";
 import { directoryTree, isAbsent, patiently, symbolicLink, syncDirectory, systemCode } from "./durable.ts";
 import { checkKey, checkPrefix, metadataText, quote, reservedNames } from "./keys.ts";
@@ -16,6 +16,8 @@ import { listTree, tokenOf } from "./local-list.ts";
 import { publish } from "./local-publish.ts";
 import { openScratch, sweepScratch } from "./local-scratch.ts";
 import { addSidecar, hasSidecar, readMetadata, removeSidecars, settle } from "./local-sidecar.ts";
+import { spanOf } from "./span.ts";
+import { inTurn } from "./turns.ts";
 
 export interface LocalPlace {
   /** Absolute. */
@@ -54,7 +56,7 @@ export function localStorage(place: LocalPlace): Storage {
     remove: (key, options) =>
       guarded(disk, key, () => {
         stopIfAborted(options?.signal);
-        return remove(disk, key);
+        return inTurn(join(path, key), () => remove(disk, key));
       }),
     locate: (key) => {
       checkKey(name, key);
@@ -191,13 +193,6 @@ async function openObject(disk: Disk, key: string, path: string) {
     if (isAbsent(error)) throw new Failure("missing", `${disk.name}: ${key} does not exist`, { cause: error });
     throw error;
   }
-}
-
-/** The bytes that a range names, within the object. */
-export function spanOf(size: number, range: ReadOptions["range"]): { readonly start: number; readonly end: number } {
-  if (range === undefined) return { start: 0, end: size };
-  const start = range.start < 0 ? Math.max(0, size + range.start) : range.start;
-  return { start, end: Math.min(size, range.end ?? size) };
 }
 
 async function remove(disk: Disk, key: string): Promise<void> {
