@@ -1,0 +1,116 @@
+/** The whole project file as one declared tree. */
+import { type Input, keysOf, member } from "./input.ts";
+import * as kind from "./kinds.ts";
+import { lake } from "./lake.ts";
+import { mart } from "./mart.ts";
+import { checkName } from "./names.ts";
+import { type Kind, mismatch, type Option, option, optional, type Reading } from "./option.ts";
+import { named, section, unoffered } from "./section.ts";
+import { source } from "./source.ts";
+import { table } from "./table.ts";
+
+export const projectNamePattern = /^[a-z][a-z0-9_-]*$/;
+
+const projectName: Kind<string> = {
+  words: "name",
+  expects: "a name of small letters, digits, - and _",
+  schema: { type: "string", pattern: `${projectNamePattern.source}|\\$\\{` },
+  parse: (written) => (projectNamePattern.test(written) ? written : mismatch),
+};
+
+const engine = section(
+  { doc: "The embedded engine, which runs the marts and `query`." },
+  {
+    threads: option(kind.orWord(kind.count(1, 1024), "auto", 0), {
+      doc: "Threads; `auto` is one for each core.",
+      default: "auto",
+      example: "2",
+    }),
+    memory: option(kind.bytes(64 * 1024 * 1024), {
+      doc: "Memory the engine may use before it spills to disk; at least 64MiB.",
+      default: "2GB",
+      example: "8GB",
+    }),
+    spark: unoffered("Apache Spark as the engine is"),
+  },
+);
+
+const watch = section(
+  { doc: "Where `watch` serves health and metrics." },
+  {
+    host: option(kind.text, {
+      doc: "The address to listen on. The default is reachable from this machine only.",
+      default: "127.0.0.1",
+      example: "0.0.0.0",
+    }),
+    port: option(kind.count(0, 65_535), {
+      doc: "The port; `0` takes any free one.",
+      default: "9464",
+      example: "8080",
+    }),
+  },
+);
+
+/** What a target may say differently. */
+const overlayFields = {
+  lake,
+  sources: named({ doc: "The archives, by a name of your choice.", noun: "source", required: true, checkName }, source),
+  tables: named({ doc: "The Parquet tables, by name.", noun: "table", checkName }, table),
+  marts: named({ doc: "The marts, by name.", noun: "mart", checkName }, mart),
+  engine,
+  watch,
+  catalog: unoffered("an external catalog (Hive Metastore) is"),
+  exports: unoffered("the export of marts into databases is"),
+} as const;
+
+export const overlaySection = section(
+  { doc: "Settings that replace those of the project when the target is chosen." },
+  overlayFields,
+);
+
+/**
+ * Targets that were not chosen are still read, so that a mistake in `prod` is found on a laptop; the chosen one has
+ * become part of the project before.
+ */
+const targets: Option<undefined> = {
+  doc:
+    "Named variants of the project: `--target NAME` (or `MILLRACE_TARGET`) lays one over the rest of the file. A target " +
+    "has the same keys as the file, without `name` and `targets`; mappings are merged key by key, other values replaced.",
+  example: undefined,
+  defaultText: "none",
+  required: false,
+  shape: { kind: "named", noun: "target", entry: overlaySection },
+  read(input, _origin, reading) {
+    if (input === undefined) return { value: undefined };
+    if (input.kind !== "mapping") {
+      if (input.kind === "scalar" && input.value === null) return { value: undefined };
+      reading.problems.report(input.origin, "expected a mapping of names to targets");
+      return undefined;
+    }
+    for (const [name, { keyOrigin, value }] of input.entries) {
+      if (!projectNamePattern.test(name))
+        reading.problems.report(keyOrigin, "not a name", "Names are small letters, digits, - and _");
+      if (name !== reading.target) overlaySection.read(value, keyOrigin, partial(reading, value));
+    }
+    return { value: undefined };
+  },
+};
+
+function partial(reading: Reading, overlay: Input): Reading {
+  const names = (noun: "source" | "table" | "mart"): ReadonlySet<string> =>
+    new Set([...reading.names[noun], ...keysOf(member(overlay, `${noun}s`))]);
+  return { ...reading, partial: true, names: { source: names("source"), table: names("table"), mart: names("mart") } };
+}
+
+export const declaration = section(
+  { doc: "A millrace project." },
+  {
+    name: optional(projectName, {
+      doc: "What the project is called in messages.",
+      absent: "the directory's name",
+      example: "gha",
+    }),
+    ...overlayFields,
+    targets,
+  },
+);

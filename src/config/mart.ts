@@ -1,0 +1,201 @@
+/** `marts.<name>`: the result of a statement over tables, rebuilt completely and replaced atomically. */
+import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
+import { asFailure, Failure } from "../errors.ts";
+import type { MartCheck, MartSettings } from "../model/project.ts";
+import * as kind from "./kinds.ts";
+import {
+  type Kind,
+  listOf,
+  mapOf,
+  mismatch,
+  option,
+  optional,
+  type Read,
+  type Reading,
+  readScalar,
+  type ValuesOf,
+} from "./option.ts";
+import { quote } from "./problems.ts";
+import { section } from "./section.ts";
+
+/** One text without white space that ends in `.sql` can be no statement. */
+const sqlFile = /^\S+\.sql$/i;
+const sqlLengthMax = 1024 * 1024;
+
+const sql: Kind<string> = {
+  words: "SQL, or the path of a `.sql` file",
+  expects: "a statement, or the path of a .sql file",
+  schema: { type: "string" },
+  parse(written, reading) {
+    const statement = trimStatement(sqlFile.test(written.trim()) ? readSqlFile(written.trim(), reading) : written);
+    if (statement !== "") return statement;
+    if (written.trim() === "") return mismatch;
+    throw new Failure("usage", `${quote(written)} holds no statement`);
+  },
+};
+
+/** The engine puts the statement into one of its own, where a semicolon at the end would end both. */
+function trimStatement(text: string): string {
+  return text
+    .replace(/^\uFEFF/, "")
+    .trim()
+    .replace(/[;\s]+$/, "");
+}
+
+function readSqlFile(written: string, reading: Reading): string {
+  const { directory, files } = reading;
+  const outside = new Failure("usage", `${quote(written)} lies outside the project's directory`, {
+    remedy: "Put the file beside the project file or in a directory below it",
+  });
+  const path = resolve(directory, written);
+  if (isAbsolute(written) || !isInside(path, directory)) throw outside;
+  let text: string;
+  try {
+    // A symbolic link may lead out although the path does not.
+    if (!isInside(files.realPath(path), files.realPath(directory))) throw outside;
+    text = files.readText(path);
+  } catch (error) {
+    const failure = asFailure(error);
+    if (failure === outside) throw outside;
+    if (failure.kind === "missing") {
+      throw new Failure("usage", `the file ${quote(written)} does not exist`, {
+        remedy: `Paths start at the project file, in ${dirname(path)}`,
+      });
+    }
+    throw new Failure("usage", `the file ${quote(written)} cannot be read: ${failure.message}`);
+  }
+  if (text.length > sqlLengthMax) throw new Failure("usage", `the file ${quote(written)} is larger than 1 MiB`);
+  return text;
+}
+
+function isInside(path: string, directory: string): boolean {
+  const from = relative(directory, path);
+  return from !== "" && from !== ".." && !from.startsWith(`..${sep}`) && !isAbsolute(from);
+}
+
+const refresh: Kind<MartSettings["refresh"]> = {
+  words: "`on_change`, `manual` or duration",
+  expects: '"on_change", "manual" or a duration such as 1h',
+  schema: { anyOf: [{ enum: ["on_change", "manual"] }, kind.duration(60_000, Number.MAX_SAFE_INTEGER).schema] },
+  choices: ["on_change", "manual"],
+  parse(written, reading, value) {
+    if (written === "on_change" || written === "manual") return { kind: written };
+    const ms = kind.duration(60_000, Number.MAX_SAFE_INTEGER).parse(written, reading, value);
+    return ms === mismatch ? mismatch : { kind: "every", ms };
+  },
+};
+
+const acceptedValues = mapOf<readonly (string | number | boolean)[]>({
+  doc: "The values that a column may have, besides null.",
+  example: "{ type: [PushEvent, WatchEvent] }",
+  words: "map of column to list",
+  schema: { type: "array", items: kind.literal.schema },
+  checkName(name) {
+    if (!/^[a-z_][a-z0-9_]*$/.test(name))
+      throw new Failure("usage", "not a column of a mart", { remedy: "Write the column's alias" });
+  },
+  read(_name, input, reading): Read<readonly (string | number | boolean)[]> {
+    const items = input.kind === "list" ? input.items : [input];
+    const values = items.map((item) => readScalar(kind.literal, item, reading)).filter((each) => each !== undefined);
+    return values.length === items.length ? { value: values.map((each) => each.value) } : undefined;
+  },
+});
+
+const checks = section(
+  {
+    doc: "What must hold before a new version is published. If one fails, the mart keeps its previous version (exit code 3).",
+  },
+  {
+    not_null: listOf(kind.martColumn, { doc: "Columns without a null.", example: "[actor, type]" }),
+    unique: listOf(kind.martColumn, {
+      doc: "Columns whose values, taken together, occur once.",
+      example: "[repo, day]",
+    }),
+    min_rows: option(kind.orNone(kind.count(1, Number.MAX_SAFE_INTEGER)), {
+      doc: "Fewest rows.",
+      default: "none",
+      example: "1",
+    }),
+    accepted_values: acceptedValues,
+    expression: listOf(kind.text, { doc: "SQL conditions that are true for every row.", example: "pushes >= 0" }),
+  },
+);
+
+export const mart = section(
+  {
+    doc: "The result of a `select` over tables: rebuilt completely, published atomically. Write `select` with `from`, or `sql`.",
+  },
+  {
+    select: optional(kind.text, {
+      doc: "The columns of one table, as in SQL; column names of a mart are small letters, digits and `_`, so give aliases.",
+      absent: "none",
+      example: "actor.login as actor, repo.name as repo, type, src",
+    }),
+    from: optional(kind.reference("table"), {
+      doc: "The table that `select` reads.",
+      absent: "none",
+      example: "events",
+    }),
+    sql: optional(sql, {
+      doc:
+        "A full statement over the project's tables. One word that ends in `.sql` is a file, relative to the project file " +
+        "and inside its directory; in a file, variables are not substituted.",
+      absent: "`select` with `from`",
+      example: "marts/pushes.sql",
+    }),
+    description: optional(kind.text, {
+      doc: "What it is, for the people who query it.",
+      absent: "none",
+      example: "Who did what to which repository",
+    }),
+    refresh: option(refresh, {
+      doc: "When it is rebuilt: when its inputs, its SQL or its schema changed, at most once in a duration, or by hand only.",
+      default: "on_change",
+      example: "1h",
+    }),
+    checks,
+  },
+  (values, report, reading) => {
+    const { select, from, sql: statement } = values;
+    if (statement !== undefined) {
+      if (select !== undefined) report("select", "stands beside sql", "Remove one: sql is a whole statement");
+      else if (from !== undefined) report("from", "stands beside sql", "Remove it: sql names its tables itself");
+      return;
+    }
+    // In an overlay the other half is in the project; after a mistake in one key the others prove nothing.
+    if (reading.partial || !("sql" in values && "select" in values && "from" in values)) return;
+    if (select === undefined && from === undefined) report("sql", "missing: expected sql, or select with from");
+    else if (select === undefined) report("select", "missing: from needs it", 'For all columns write select: "*"');
+    else if (from === undefined) report("from", "missing: select needs the name of a table");
+  },
+);
+
+export function martSettings(name: string, values: ValuesOf<typeof mart.shape.fields>): MartSettings {
+  const { select, from } = values;
+  const projection = select === undefined || from === undefined ? undefined : { select: select.trim(), from };
+  return {
+    name,
+    sql: values.sql ?? (projection === undefined ? "" : statementOf(projection)),
+    projection,
+    description: values.description,
+    refresh: values.refresh,
+    checks: checkList(values.checks),
+  };
+}
+
+/** A comment at the end of the list of columns must not swallow the `from`. */
+function statementOf(projection: { readonly select: string; readonly from: string }): string {
+  const gap = /\n|--/.test(projection.select) ? "\n" : " ";
+  return `select ${projection.select}${gap}from ${projection.from}`;
+}
+
+function checkList(values: ValuesOf<typeof checks.shape.fields>): readonly MartCheck[] {
+  const { not_null, unique, min_rows, accepted_values, expression } = values;
+  return [
+    ...(not_null.length === 0 ? [] : [{ kind: "not_null", columns: not_null } as const]),
+    ...(unique.length === 0 ? [] : [{ kind: "unique", columns: unique } as const]),
+    ...(min_rows === undefined ? [] : [{ kind: "min_rows", rows: min_rows } as const]),
+    ...[...accepted_values].map(([column, allowed]) => ({ kind: "accepted_values", column, values: allowed }) as const),
+    ...expression.map((condition) => ({ kind: "expression", sql: condition }) as const),
+  ];
+}

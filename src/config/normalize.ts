@@ -1,0 +1,191 @@
+/**
+ * `unknown` in, complete `Project` out. The layers are flag over environment over target over project file over default;
+ * all mistakes are reported together.
+ */
+import { basename } from "node:path";
+import { lengthMs } from "../model/calendar.ts";
+import { formatKey, matchKey } from "../model/key-pattern.ts";
+import { nearest } from "../model/nearest.ts";
+import type { MartSettings, Project, SourceSettings, TableSettings } from "../model/project.ts";
+import { declaration, overlaySection, projectNamePattern } from "./declaration.ts";
+import { emptyMapping, type Input, inputOf, keysOf, type MappingInput, member, overlay } from "./input.ts";
+import { martSettings } from "./mart.ts";
+import type { Files, Reading } from "./option.ts";
+import { type Override, overrideLayer } from "./overrides.ts";
+import { collectProblems, didYouMean, type Origin, type Problems, quote } from "./problems.ts";
+import { sourceSettings } from "./source.ts";
+import type { Environment } from "./substitute.ts";
+import { tableSettings } from "./table.ts";
+import { environmentLayer } from "./variables.ts";
+
+export interface Surroundings {
+  /** The project file; `undefined` for a project made in memory. */
+  readonly file: string | undefined;
+  /** Where relative paths start, absolute. */
+  readonly directory: string;
+  readonly environment: Environment;
+  readonly files: Files;
+  /** The target's name, and how it was chosen, for messages. */
+  readonly target?: { readonly name: string; readonly chosenBy: string } | undefined;
+  readonly overrides?: readonly Override[] | undefined;
+}
+
+/** A project made in memory, from the same keys as a project file. Throws one `usage` failure with all mistakes. */
+export function normalizeProject(value: unknown, around: Surroundings): Project {
+  const problems = collectProblems();
+  const input = inputOf(value, problems);
+  problems.throwIfAny();
+  return normalizeInput(input ?? emptyMapping({ label: "" }), around, problems);
+}
+
+/** The same for what a file holds. `problems` may already hold findings of the parser; they are reported with the others. */
+export function normalizeInput(written: Input, around: Surroundings, problems: Problems): Project {
+  const input = mergeLayers(written, around, problems);
+  const reading: Reading = {
+    problems,
+    environment: around.environment,
+    directory: around.directory,
+    files: around.files,
+    names: {
+      source: new Set(keysOf(member(input, "sources"))),
+      table: new Set(keysOf(member(input, "tables"))),
+      mart: new Set(keysOf(member(input, "marts"))),
+    },
+    partial: false,
+    target: around.target?.name,
+  };
+  reportSharedNames(input, problems);
+  const values = declaration.read(input, input.origin, reading)?.value;
+  const sources = new Map<string, SourceSettings>();
+  const tables = new Map<string, TableSettings>();
+  const marts = new Map<string, MartSettings>();
+  for (const [name, each] of values?.sources ?? []) sources.set(name, sourceSettings(name, each));
+  for (const [name, each] of values?.tables ?? []) tables.set(name, tableSettings(name, each));
+  // After a mistake a mart may lack its statement; the problem is reported, the mart is not made.
+  problems.throwIfAny();
+  for (const [name, each] of values?.marts ?? []) marts.set(name, martSettings(name, each));
+  reportSharedKeys(sources, input, problems);
+  problems.throwIfAny();
+  if (values === undefined) throw new Error("a value could not be read, but no problem was reported");
+  const { engine, watch, lake } = values;
+  return {
+    name: values.name ?? nameOfDirectory(around.directory),
+    file: around.file,
+    directory: around.directory,
+    target: around.target?.name,
+    lake,
+    sources,
+    tables,
+    marts,
+    engine: { threads: engine.threads, memoryBytes: engine.memory },
+    watch,
+  };
+}
+
+function nameOfDirectory(directory: string): string {
+  const name = basename(directory)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9_-]+/g, "-")
+    .replace(/^[^a-z]+/, "");
+  return projectNamePattern.test(name) ? name : "project";
+}
+
+function mergeLayers(written: Input, around: Surroundings, problems: Problems): Input {
+  let input = written.kind === "mapping" ? written : emptyMapping(written.origin);
+  if (written.kind !== "mapping") {
+    problems.report(written.origin, "expected a mapping with keys such as sources, tables and marts");
+  }
+  const lay = (layer: Input | undefined): void => {
+    const merged = layer === undefined ? input : overlay(input, layer);
+    if (merged.kind === "mapping") input = merged;
+  };
+  lay(targetLayer(input, around, problems));
+  lay(environmentLayer(around.environment, declaration, input, problems));
+  lay(overrideLayer(around.overrides ?? [], input));
+  return input;
+}
+
+function targetLayer(input: MappingInput, { target }: Surroundings, problems: Problems): Input | undefined {
+  if (target === undefined) return undefined;
+  const targets = member(input, "targets");
+  const chosen = member(targets, target.name);
+  if (chosen === undefined) {
+    const known = keysOf(targets);
+    const others = known.length === 0 ? "The project declares no targets" : `The targets are ${known.join(", ")}`;
+    problems.report(
+      { label: target.chosenBy },
+      `unknown target ${quote(target.name)}`,
+      didYouMean(nearest(target.name, known), others),
+    );
+    return undefined;
+  }
+  if (chosen.kind !== "mapping") {
+    if (chosen.kind === "list" || chosen.value !== null)
+      problems.report(chosen.origin, "expected a mapping of keys to values");
+    return undefined;
+  }
+  const entries = new Map(chosen.entries);
+  for (const [key, { keyOrigin }] of chosen.entries) {
+    if (Object.hasOwn(overlaySection.shape.fields, key)) continue;
+    entries.delete(key);
+    const known = Object.keys(overlaySection.shape.fields);
+    problems.report(keyOrigin, "unknown key", didYouMean(nearest(key, known), `A target may hold ${known.join(", ")}`));
+  }
+  return { ...chosen, entries };
+}
+
+function keyOrigin(input: Input, section: string, name: string): Origin {
+  const entries = member(input, section);
+  const entry = entries?.kind === "mapping" ? entries.entries.get(name) : undefined;
+  return entry?.keyOrigin ?? { label: `${section}.${name}` };
+}
+
+function reportSharedNames(input: Input, problems: Problems): void {
+  const tables = new Set(keysOf(member(input, "tables")));
+  for (const name of keysOf(member(input, "marts"))) {
+    if (!tables.has(name)) continue;
+    problems.report(
+      keyOrigin(input, "marts", name),
+      "a table has this name too",
+      "Rename one: SQL sees both side by side",
+    );
+  }
+}
+
+/** Two sources must not write one key, nor a key below another's. */
+function reportSharedKeys(sources: ReadonlyMap<string, SourceSettings>, input: Input, problems: Problems): void {
+  const seen: SourceSettings[] = [];
+  for (const source of sources.values()) {
+    const other = seen.find((each) => keysMeet(each, source));
+    if (other !== undefined) {
+      const remedy = `Begin the key with the source's name: object: ${source.name}/…`;
+      problems.report(
+        keyOrigin(input, "sources", source.name),
+        `its objects have the same keys as those of ${other.name}`,
+        remedy,
+      );
+    }
+    seen.push(source);
+  }
+}
+
+/** Some instants with one and with two digits in every unit; patterns that meet do so at one of them. */
+const probes = ["2025-01-02T03:00Z", "2025-11-12T13:00Z", "2024-02-29T00:00Z", "2025-12-31T23:00Z"].map((text) =>
+  Date.parse(text),
+);
+
+function keysMeet(left: SourceSettings, right: SourceSettings): boolean {
+  return probes.some((ms) => {
+    const keyOf = (source: SourceSettings): string => {
+      const length = lengthMs(source.every);
+      return formatKey(source.object, { every: source.every, startMs: Math.floor(ms / length) * length });
+    };
+    const [leftKey, rightKey] = [keyOf(left), keyOf(right)];
+    return (
+      matchKey(right.object, leftKey) !== undefined ||
+      matchKey(left.object, rightKey) !== undefined ||
+      leftKey.startsWith(`${rightKey}/`) ||
+      rightKey.startsWith(`${leftKey}/`)
+    );
+  });
+}
