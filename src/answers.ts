@@ -2,7 +2,7 @@
  * What the operations of an opened project answer: plain values, printed by the command line (as text or with `--json`)
  * and later served by the console. Times are ISO instants in UTC, sizes are bytes, keys are `name@id`.
  */
-import type { ResultColumn, QueryValue } from "./engine/contract.ts";
+import type { QueryValue, ResultColumn } from "./engine/contract.ts";
 import type { Report } from "./model/events.ts";
 import type { Project } from "./model/project.ts";
 import type { ColumnType } from "./model/schema.ts";
@@ -162,7 +162,15 @@ export interface TableSchemaAnswer {
     readonly first: string | undefined;
     readonly declared: boolean;
   }[];
-  readonly widenings: readonly { readonly path: string; readonly from: string; readonly to: string; readonly src: string; readonly line: number; readonly offset: number; readonly value: string }[];
+  readonly widenings: readonly {
+    readonly path: string;
+    readonly from: string;
+    readonly to: string;
+    readonly src: string;
+    readonly line: number;
+    readonly offset: number;
+    readonly value: string;
+  }[];
   readonly held: readonly { readonly key: string; readonly reason: string }[];
   readonly ddl: { readonly duckdb: string; readonly spark: string };
 }
@@ -182,7 +190,12 @@ export interface VerifyOptions {
 export interface VerifyReport {
   readonly objects: number;
   readonly bytes: number;
-  readonly damaged: readonly { readonly place: "raw" | "tables" | "marts"; readonly key: string; readonly reason: string; readonly remedy: string }[];
+  readonly damaged: readonly {
+    readonly place: "raw" | "tables" | "marts";
+    readonly key: string;
+    readonly reason: string;
+    readonly remedy: string;
+  }[];
   /** Objects whose bytes could not be compared with anything, for example adopted ones before their hash was taken. */
   readonly unverified: number;
 }

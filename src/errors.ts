@@ -103,7 +103,11 @@ export function asFailure(error: unknown, subject?: string): Failure {
     const kind = code === undefined ? undefined : systemKinds[code];
     if (kind !== undefined) {
       const remedy = systemRemedies[kind];
-      return new Failure(kind, `${prefix}${error.message}`, remedy === undefined ? { cause: error } : { cause: error, remedy });
+      return new Failure(
+        kind,
+        `${prefix}${error.message}`,
+        remedy === undefined ? { cause: error } : { cause: error, remedy },
+      );
     }
     return new Failure("bug", `${prefix}${error.message}`, { cause: error });
   }

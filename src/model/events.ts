@@ -6,29 +6,86 @@ export type Stage = "collect" | "convert" | "marts";
 
 export type Event =
   | { readonly code: "pass.start"; readonly since: string; readonly until: string }
-  | { readonly code: "pass.done"; readonly ms: number; readonly done: number; readonly failed: number; readonly waiting: number }
+  | {
+      readonly code: "pass.done";
+      readonly ms: number;
+      readonly done: number;
+      readonly failed: number;
+      readonly waiting: number;
+    }
   | { readonly code: "pass.sleep"; readonly until: string }
   | { readonly code: "stage.start"; readonly stage: Stage; readonly items: number }
   | { readonly code: "stage.grow"; readonly stage: Stage; readonly items: number }
-  | { readonly code: "stage.done"; readonly stage: Stage; readonly items: number; readonly failed: number; readonly bytes: number; readonly rows: number; readonly rejected: number; readonly ms: number }
-  | { readonly code: "item.skipped"; readonly stage: Stage; readonly name: string; readonly items: number; readonly reason: string }
+  | {
+      readonly code: "stage.done";
+      readonly stage: Stage;
+      readonly items: number;
+      readonly failed: number;
+      readonly bytes: number;
+      readonly rows: number;
+      readonly rejected: number;
+      readonly ms: number;
+    }
+  | {
+      readonly code: "item.skipped";
+      readonly stage: Stage;
+      readonly name: string;
+      readonly items: number;
+      readonly reason: string;
+    }
   | { readonly code: "fetch.start"; readonly key: string; readonly url: string }
   | { readonly code: "fetch.progress"; readonly key: string; readonly bytes: number; readonly total?: number }
-  | { readonly code: "fetch.done"; readonly key: string; readonly bytes: number; readonly ms: number; readonly revision: number; readonly tries: number; readonly resumed: number }
+  | {
+      readonly code: "fetch.done";
+      readonly key: string;
+      readonly bytes: number;
+      readonly ms: number;
+      readonly revision: number;
+      readonly tries: number;
+      readonly resumed: number;
+    }
   | { readonly code: "fetch.unchanged"; readonly key: string }
   | { readonly code: "fetch.failed"; readonly key: string; readonly reason: string; readonly kind: string }
   | { readonly code: "raw.adopted"; readonly key: string; readonly bytes: number }
-  | { readonly code: "source.pending"; readonly key: string; readonly ageMs: number; readonly settleMs: number; readonly nextAt: string }
+  | {
+      readonly code: "source.pending";
+      readonly key: string;
+      readonly ageMs: number;
+      readonly settleMs: number;
+      readonly nextAt: string;
+    }
   | { readonly code: "source.gap"; readonly key: string; readonly ageMs: number; readonly nextAt: string }
   | { readonly code: "convert.start"; readonly key: string; readonly reason: string }
   | { readonly code: "convert.progress"; readonly key: string; readonly bytes: number; readonly total: number }
-  | { readonly code: "convert.done"; readonly key: string; readonly rows: number; readonly rejected: number; readonly bytesIn: number; readonly bytes: number; readonly ms: number }
+  | {
+      readonly code: "convert.done";
+      readonly key: string;
+      readonly rows: number;
+      readonly rejected: number;
+      readonly bytesIn: number;
+      readonly bytes: number;
+      readonly ms: number;
+    }
   | { readonly code: "convert.held"; readonly key: string; readonly reason: string }
   | { readonly code: "convert.failed"; readonly key: string; readonly reason: string; readonly kind: string }
-  | { readonly code: "schema.published"; readonly table: string; readonly version: number; readonly columns: number; readonly added: number; readonly widened: number }
+  | {
+      readonly code: "schema.published";
+      readonly table: string;
+      readonly version: number;
+      readonly columns: number;
+      readonly added: number;
+      readonly widened: number;
+    }
   | { readonly code: "mart.start"; readonly key: string; readonly reason: string; readonly inputs: number }
   | { readonly code: "mart.progress"; readonly key: string; readonly share: number }
-  | { readonly code: "mart.published"; readonly key: string; readonly version: string; readonly rows: number; readonly bytes: number; readonly ms: number }
+  | {
+      readonly code: "mart.published";
+      readonly key: string;
+      readonly version: string;
+      readonly rows: number;
+      readonly bytes: number;
+      readonly ms: number;
+    }
   | { readonly code: "mart.held"; readonly key: string; readonly reason: string }
   | { readonly code: "mart.failed"; readonly key: string; readonly reason: string; readonly kind: string }
   | { readonly code: "sweep.done"; readonly place: string; readonly removed: number };

@@ -5,13 +5,17 @@
 import { createHash } from "node:crypto";
 import type { Interval } from "../model/calendar.ts";
 import { intervalId, intervalsBetween, lengthMs } from "../model/calendar.ts";
-import { columnAt, fingerprint, isConcrete } from "../model/merge.ts";
+import { columnAt } from "../model/column-path.ts";
+import { fingerprint, isNarrower } from "../model/merge.ts";
 import type { MartSettings, SourceSettings } from "../model/project.ts";
+import type { ColumnType } from "../model/schema.ts";
 import { settingsFingerprint } from "../model/settings-fingerprint.ts";
+import type { StandIn } from "../model/stand-in.ts";
 import { ageMs, inRanges, judgeMiss, sinceMs, wantedWindow } from "../schedule/cadence.ts";
+import type { ManifestInput, PublishedMart } from "../step/manifest.ts";
 import type { Attempts } from "./attempts.ts";
 import { collectItem, convertItem, martItem, recheckItem } from "./attempts.ts";
-import type { ManifestInput, PartitionSeen, PublishedMart, RawSeen, Seen, SourceSeen, TableSeen } from "./seen.ts";
+import type { PartitionSeen, RawSeen, Seen, SourceSeen, TableSeen } from "./seen.ts";
 
 export type Step =
   | { readonly kind: "adopt"; readonly source: string; readonly interval: Interval; readonly raw: RawSeen }
@@ -51,7 +55,13 @@ export type MartReason =
   | { readonly kind: "asked" };
 
 export type Waiting =
-  | { readonly kind: "pending"; readonly key: string; readonly ageMs: number; readonly settleMs: number; readonly nextMs: number }
+  | {
+      readonly kind: "pending";
+      readonly key: string;
+      readonly ageMs: number;
+      readonly settleMs: number;
+      readonly nextMs: number;
+    }
   | {
       readonly kind: "gap";
       readonly key: string;
@@ -85,14 +95,24 @@ export type Waiting =
       readonly limit: number;
       readonly paths: readonly string[];
     }
-  | { readonly kind: "mart"; readonly mart: string; readonly reason: "widening" | "empty" | "manual" | "interval"; readonly done: number; readonly of: number };
+  | {
+      readonly kind: "mart";
+      readonly mart: string;
+      readonly reason: "widening" | "empty" | "manual" | "interval";
+      readonly done: number;
+      readonly of: number;
+    };
 
 export interface Plan {
   readonly atMs: number;
   readonly steps: readonly Step[];
   readonly waiting: readonly Waiting[];
   /** Items that need nothing, by stage and name. */
-  readonly upToDate: readonly { readonly stage: "collect" | "convert" | "marts"; readonly name: string; readonly items: number }[];
+  readonly upToDate: readonly {
+    readonly stage: "collect" | "convert" | "marts";
+    readonly name: string;
+    readonly items: number;
+  }[];
 }
 
 export interface PlanOptions {
@@ -113,7 +133,8 @@ export interface PlanOptions {
 /** What is left to do. Steps come in the order in which they are worth doing; the steps of a later stage depend on those before. */
 export function nextSteps(seen: Seen, options: PlanOptions): Plan {
   const collector = newCollector();
-  const wants = (stage: "collect" | "convert" | "marts"): boolean => options.only === undefined || options.only === stage;
+  const wants = (stage: "collect" | "convert" | "marts"): boolean =>
+    options.only === undefined || options.only === stage;
   for (const source of seen.sources.values()) {
     if (wants("collect")) collectSteps(source, seen, options, collector);
   }
@@ -156,7 +177,11 @@ export function collectSteps(source: SourceSeen, seen: Seen, options: PlanOption
   // Objects that another collector stored outside the window are adopted as well: the table reads them.
   for (const [startMs, raw] of source.raw) {
     const interval: Interval = { every: settings.every, startMs };
-    if (raw.facts === undefined && (startMs < fromMs || startMs >= toMs) && selected(options, settings.name, interval)) {
+    if (
+      raw.facts === undefined &&
+      (startMs < fromMs || startMs >= toMs) &&
+      selected(options, settings.name, interval)
+    ) {
       steps.push({ kind: "adopt", source: settings.name, interval, raw });
     }
   }
@@ -166,7 +191,13 @@ export function collectSteps(source: SourceSeen, seen: Seen, options: PlanOption
   if (stored > 0) out.upToDate.push({ stage: "collect", name: settings.name, items: stored });
 }
 
-function storedStep(settings: SourceSettings, interval: Interval, raw: RawSeen, seen: Seen, options: PlanOptions): Step | undefined {
+function storedStep(
+  settings: SourceSettings,
+  interval: Interval,
+  raw: RawSeen,
+  seen: Seen,
+  options: PlanOptions,
+): Step | undefined {
   if (!selected(options, settings.name, interval)) return undefined;
   const base = { source: settings.name, interval, raw };
   if (raw.facts === undefined) return { kind: "adopt", ...base };
@@ -196,7 +227,12 @@ function missingStep(
   const attempt = seen.attempts.get(collectItem(settings.name, id));
   const due = inWindow && (attempt === undefined || attempt.nextMs <= nowMs || options.rerun === true);
   if (due) {
-    const reason = attempt === undefined ? "missing" : attempt.kind === "failure" || attempt.kind === "held" ? "failed" : judgeMiss(interval, settings.settleMs, nowMs);
+    const reason =
+      attempt === undefined
+        ? "missing"
+        : attempt.kind === "failure" || attempt.kind === "held"
+          ? "failed"
+          : judgeMiss(interval, settings.settleMs, nowMs);
     steps.push({ kind: "collect", source: settings.name, interval, reason, raw: undefined });
   }
   const age = ageMs(interval, nowMs);
@@ -206,66 +242,116 @@ function missingStep(
   }
   if (attempt === undefined && inWindow) return;
   if (judgeMiss(interval, settings.settleMs, nowMs) === "gap") {
-    waiting.push({ kind: "gap", key, ageMs: age, tries: attempt?.tries ?? 0, nextMs: inWindow ? (attempt?.nextMs ?? nowMs) : undefined });
+    waiting.push({
+      kind: "gap",
+      key,
+      ageMs: age,
+      tries: attempt?.tries ?? 0,
+      nextMs: inWindow ? (attempt?.nextMs ?? nowMs) : undefined,
+    });
   } else if (attempt !== undefined && !due) {
     waiting.push({ kind: "pending", key, ageMs: age, settleMs: settings.settleMs, nextMs: attempt.nextMs });
   }
 }
 
 export function convertSteps(table: TableSeen, seen: Seen, options: PlanOptions, out: Collector): void {
-  const { settings } = table;
-  const source = seen.sources.get(settings.from);
+  const source = seen.sources.get(table.settings.from);
   if (source === undefined) return;
-  const nowMs = seen.atMs;
-  const fromMs = Math.max(options.sinceMs ?? Number.NEGATIVE_INFINITY, settings.since === undefined ? Number.NEGATIVE_INFINITY : sinceMs(settings.since, nowMs));
-  const toMs = Math.min(options.untilMs ?? Number.POSITIVE_INFINITY, settings.untilMs ?? Number.POSITIVE_INFINITY);
-  const shape = settingsFingerprint(settings);
-  const bottoms = concretePaths(table);
-  const steps: Step[] = [];
-  const rewrites: Step[] = [];
-  let rewriteBytes = 0;
+  const decide = partitionDecider(table, source, seen, options);
+  const steps: ConvertStep[] = [];
+  const rewrites: ConvertStep[] = [];
   let current = 0;
   for (const startMs of [...source.raw.keys()].sort((a, b) => a - b)) {
-    const raw = source.raw.get(startMs);
-    if (raw?.facts === undefined || startMs < fromMs || startMs >= toMs) continue;
-    const interval: Interval = { every: source.settings.every, startMs };
-    const partition = table.partitions.get(startMs);
-    const rerun = options.rerun === true && options.only !== "collect" && options.only !== "marts" && selected(options, settings.name, interval);
-    const reason = rerun ? ({ kind: "asked" } as const) : convertReason(partition, raw, raw.facts.sha256, shape, bottoms, options.converter);
-    if (reason === undefined) {
-      current++;
-      continue;
-    }
-    if (!selected(options, settings.name, interval)) continue;
-    const step: Step = { kind: "convert", table: settings.name, source: settings.from, interval, raw, reason };
-    const waits = attemptWaiting(seen.attempts, settings.name, intervalId(interval), raw.facts.sha256 + shape, nowMs, options);
-    if (waits !== undefined) out.waiting.push(waits);
-    else if (isRewrite(reason)) {
-      rewrites.push(step);
-      rewriteBytes += raw.size;
-    } else steps.push(step);
+    const decision = decide(startMs);
+    if (decision === undefined) continue;
+    if (decision === "current") current++;
+    else if (decision.kind !== "convert") out.waiting.push(decision);
+    else if (isRewrite(decision.reason)) rewrites.push(decision);
+    else steps.push(decision);
   }
+  const { settings } = table;
   if (rewrites.length > settings.rewriteMax && options.acceptRewrite !== true && settings.onWiden !== "rewrite") {
-    const paths = new Set(rewrites.flatMap((step) => (step.kind === "convert" ? reasonPaths(step.reason) : [])));
-    out.waiting.push({ kind: "rewrite", table: settings.name, partitions: rewrites.length, bytes: rewriteBytes, limit: settings.rewriteMax, paths: [...paths].slice(0, 10) });
+    const paths = new Set(rewrites.flatMap((step) => reasonPaths(step.reason)));
+    const bytes = rewrites.reduce((sum, step) => sum + step.raw.size, 0);
+    out.waiting.push({
+      kind: "rewrite",
+      table: settings.name,
+      partitions: rewrites.length,
+      bytes,
+      limit: settings.rewriteMax,
+      paths: [...paths].slice(0, 10),
+    });
   } else steps.push(...rewrites);
   out.steps.push(...(settings.max === undefined ? steps : steps.slice(0, settings.max)));
   if (current > 0) out.upToDate.push({ stage: "convert", name: settings.name, items: current });
 }
 
-/** Whether a reason is the re-conversion of a partition whose raw bytes did not change: those are bounded by `rewrite_max`. */
-export function isRewrite(reason: ConvertReason): boolean {
-  return reason.kind === "widened" || reason.kind === "stand-in" || reason.kind === "settings" || reason.kind === "converter";
+export type ConvertStep = Extract<Step, { kind: "convert" }>;
+
+/**
+ * The decision for one partition of a table, prepared so that it can be asked for 87,600 intervals, or for the one whose
+ * raw object just arrived. `undefined`: not wanted, not selected or not there; `current`: nothing to do.
+ */
+export function partitionDecider(
+  table: TableSeen,
+  source: SourceSeen,
+  seen: Pick<Seen, "atMs" | "attempts">,
+  options: PlanOptions,
+): (startMs: number) => ConvertStep | Waiting | "current" | undefined {
+  const { settings } = table;
+  const nowMs = seen.atMs;
+  const since = settings.since === undefined ? Number.NEGATIVE_INFINITY : sinceMs(settings.since, nowMs);
+  const fromMs = Math.max(options.sinceMs ?? Number.NEGATIVE_INFINITY, since);
+  const toMs = Math.min(options.untilMs ?? Number.POSITIVE_INFINITY, settings.untilMs ?? Number.POSITIVE_INFINITY);
+  const shape = settingsFingerprint(settings);
+  const isSettled = settledBottoms(table);
+  const rerun = options.rerun === true && options.only !== "collect" && options.only !== "marts";
+  return (startMs) => {
+    const raw = source.raw.get(startMs);
+    if (raw?.facts === undefined || startMs < fromMs || startMs >= toMs) return undefined;
+    const interval: Interval = { every: source.settings.every, startMs };
+    const isAsked = rerun && selected(options, settings.name, interval);
+    const reason: ConvertReason | undefined = isAsked
+      ? { kind: "asked" }
+      : convertReason(table.partitions.get(startMs), raw, raw.facts.sha256, shape, isSettled, options.converter);
+    if (reason === undefined) return "current";
+    if (!selected(options, settings.name, interval)) return undefined;
+    const waits = attemptWaiting(
+      seen.attempts,
+      settings.name,
+      intervalId(interval),
+      convertBasis(raw.facts.sha256, table),
+      nowMs,
+      options,
+    );
+    return waits ?? { kind: "convert", table: settings.name, source: settings.from, interval, raw, reason };
+  };
 }
 
-const reasonPaths = (reason: ConvertReason): readonly string[] => (reason.kind === "widened" || reason.kind === "stand-in" ? reason.paths : []);
+/** What a refusal of a partition depends on: it is tried again only when this changes, or when asked. */
+export function convertBasis(rawSha256: string, table: TableSeen): string {
+  const { settings } = table;
+  return [rawSha256, settingsFingerprint(settings), settings.rejectsMax, settings.rewriteMax, settings.onWiden].join(
+    " ",
+  );
+}
+
+/** Whether a reason is the re-conversion of a partition whose raw bytes did not change: those are bounded by `rewrite_max`. */
+export function isRewrite(reason: ConvertReason): boolean {
+  return (
+    reason.kind === "widened" || reason.kind === "stand-in" || reason.kind === "settings" || reason.kind === "converter"
+  );
+}
+
+const reasonPaths = (reason: ConvertReason): readonly string[] =>
+  reason.kind === "widened" || reason.kind === "stand-in" ? reason.paths : [];
 
 function convertReason(
   partition: PartitionSeen | undefined,
   raw: RawSeen,
   sha256: string,
   shape: string,
-  isKnown: (path: string) => boolean,
+  isSettled: (standIn: StandIn) => boolean,
   converter: string,
 ): ConvertReason | undefined {
   if (partition === undefined) return { kind: "new" };
@@ -275,39 +361,69 @@ function convertReason(
   if (facts.converter !== converter) return { kind: "converter", from: facts.converter };
   if (facts.narrow.length > 0) return { kind: "widened", paths: facts.narrow };
   if (facts.standIns.length > 0) {
-    const paths = facts.standIns.filter(isKnown);
-    if (paths.length > 0) return { kind: "stand-in", paths };
+    const settled = facts.standIns.filter(isSettled);
+    if (settled.length > 0) return { kind: "stand-in", paths: settled.map((standIn) => standIn.path) };
   }
   return undefined;
 }
 
-/** Whether the table knows a concrete type at a path where some partition holds a stand-in; remembered per path. */
-function concretePaths(table: TableSeen): (path: string) => boolean {
+const bottoms: Readonly<Record<StandIn["seen"], ColumnType>> = {
+  list: { kind: "list", element: { kind: "null" } },
+  struct: { kind: "struct", fields: [] },
+};
+
+/** Whether the table knows by now what a stand-in should have been; remembered per path, since partitions share them. */
+function settledBottoms(table: TableSeen): (standIn: StandIn) => boolean {
   const known = new Map<string, boolean>();
-  return (path) => {
-    let answer = known.get(path);
+  return ({ path, seen }) => {
+    const key = seen + path;
+    let answer = known.get(key);
     if (answer === undefined) {
-      const type = table.schema === undefined ? undefined : columnAt(table.schema.document.schema, path);
-      answer = type !== undefined && isConcrete(type);
-      known.set(path, answer);
+      const type = table.schema === undefined ? undefined : columnAt(table.schema.state.schema, path);
+      answer = type !== undefined && isNarrower(bottoms[seen], type);
+      known.set(key, answer);
     }
     return answer;
   };
 }
 
-function attemptWaiting(attempts: Attempts, table: string, id: string, basis: string, nowMs: number, options: PlanOptions): Waiting | undefined {
+function attemptWaiting(
+  attempts: Attempts,
+  table: string,
+  id: string,
+  basis: string,
+  nowMs: number,
+  options: PlanOptions,
+): Waiting | undefined {
   const attempt = attempts.get(convertItem(table, id));
   if (attempt === undefined || options.rerun === true) return undefined;
   const key = `${table}@${id}`;
   if (attempt.kind === "held") {
-    if (attempt.basis !== basis || (options.acceptRewrite === true && attempt.remedy?.includes("--accept-rewrite") === true)) return undefined;
+    if (
+      attempt.basis !== basis ||
+      (options.acceptRewrite === true && attempt.remedy?.includes("--accept-rewrite") === true)
+    )
+      return undefined;
     return { kind: "held", stage: "convert", key, reason: attempt.reason, remedy: attempt.remedy };
   }
   return attempt.nextMs <= nowMs ? undefined : failedWaiting("convert", key, attempt);
 }
 
-function failedWaiting(stage: "collect" | "convert" | "marts", key: string, attempt: { reason: string; failure?: string; remedy?: string; tries: number; nextMs: number }): Waiting {
-  return { kind: "failed", stage, key, reason: attempt.reason, failure: attempt.failure ?? "bug", remedy: attempt.remedy, tries: attempt.tries, nextMs: attempt.nextMs };
+function failedWaiting(
+  stage: "collect" | "convert" | "marts",
+  key: string,
+  attempt: { reason: string; failure?: string; remedy?: string; tries: number; nextMs: number },
+): Waiting {
+  return {
+    kind: "failed",
+    stage,
+    key,
+    reason: attempt.reason,
+    failure: attempt.failure ?? "bug",
+    remedy: attempt.remedy,
+    tries: attempt.tries,
+    nextMs: attempt.nextMs,
+  };
 }
 
 export function martSteps(seen: Seen, options: PlanOptions, out: Collector): void {
@@ -321,16 +437,20 @@ export function martSteps(seen: Seen, options: PlanOptions, out: Collector): voi
     return input;
   };
   const changing = new Set(out.steps.flatMap((step) => (step.kind === "convert" ? [step.table] : [])));
-  const collecting = new Set(out.steps.flatMap((step) => (step.kind === "collect" || step.kind === "adopt" ? [step.source] : [])));
+  const collecting = new Set(
+    out.steps.flatMap((step) => (step.kind === "collect" || step.kind === "adopt" ? [step.source] : [])),
+  );
   for (const { settings, current } of seen.marts.values()) {
     if (options.select !== undefined && !options.select(settings.name)) continue;
     const tables = tablesOf(settings, current, seen);
     const unsettled = tables.map((table) => unsettledOf(table)).find((state) => state.left > 0);
     const upcoming = tables.some((table) => changing.has(table.settings.name) || collecting.has(table.settings.from));
     const empty = tables.every((table) => table.partitions.size === 0);
-    const reason = options.rerun === true ? ({ kind: "asked" } as const) : martReason(settings, current, tables, inputOf);
+    const reason =
+      options.rerun === true ? ({ kind: "asked" } as const) : martReason(settings, current, tables, inputOf);
     if (upcoming && options.only === undefined) {
-      if (settings.refresh.kind !== "manual") out.steps.push({ kind: "mart", mart: settings.name, reason: reason ?? { kind: "upcoming" } });
+      if (settings.refresh.kind !== "manual")
+        out.steps.push({ kind: "mart", mart: settings.name, reason: reason ?? { kind: "upcoming" } });
       continue;
     }
     if (reason === undefined) {
@@ -347,7 +467,11 @@ export function martSteps(seen: Seen, options: PlanOptions, out: Collector): voi
 function tablesOf(settings: MartSettings, current: PublishedMart | undefined, seen: Seen): readonly TableSeen[] {
   const from = settings.projection?.from;
   const names =
-    from !== undefined ? [from] : current !== undefined && current.manifest.sql === settings.sql ? current.manifest.inputs.map((input) => input.table) : [...seen.tables.keys()];
+    from !== undefined
+      ? [from]
+      : current !== undefined && current.manifest.sql === settings.sql
+        ? current.manifest.inputs.map((input) => input.table)
+        : [...seen.tables.keys()];
   return names.flatMap((name) => seen.tables.get(name) ?? []);
 }
 
@@ -382,16 +506,25 @@ function martWaiting(
   const attempt = seen.attempts.get(martItem(mart));
   if (state.empty) return { kind: "mart", mart, reason: "empty", done: 0, of: 0 };
   if (state.unsettled !== undefined) {
-    return { kind: "mart", mart, reason: "widening", done: state.unsettled.of - state.unsettled.left, of: state.unsettled.of };
+    return {
+      kind: "mart",
+      mart,
+      reason: "widening",
+      done: state.unsettled.of - state.unsettled.left,
+      of: state.unsettled.of,
+    };
   }
   if (reason.kind === "asked") return undefined;
   if (settings.refresh.kind === "manual") return { kind: "mart", mart, reason: "manual", done: 0, of: 0 };
   if (settings.refresh.kind === "every" && current !== undefined && reason.kind === "inputs") {
-    if (Date.parse(current.manifest.at) + settings.refresh.ms > seen.atMs) return { kind: "mart", mart, reason: "interval", done: 0, of: 0 };
+    if (Date.parse(current.manifest.at) + settings.refresh.ms > seen.atMs)
+      return { kind: "mart", mart, reason: "interval", done: 0, of: 0 };
   }
   if (attempt === undefined || options.rerun === true) return undefined;
   if (attempt.kind === "held") {
-    return attempt.basis === martBasis(seen, mart) ? { kind: "held", stage: "marts", key: mart, reason: attempt.reason, remedy: attempt.remedy } : undefined;
+    return attempt.basis === martBasis(seen, mart)
+      ? { kind: "held", stage: "marts", key: mart, reason: attempt.reason, remedy: attempt.remedy }
+      : undefined;
   }
   return attempt.nextMs <= seen.atMs ? undefined : failedWaiting("marts", mart, attempt);
 }
@@ -407,12 +540,19 @@ export function martBasis(seen: Seen, mart: string): string {
 }
 
 /** How many partitions wait for re-conversion because the table's types have moved on, of how many. */
-export function unsettledOf(table: TableSeen): { readonly left: number; readonly of: number; readonly paths: ReadonlySet<string> } {
-  const isKnown = concretePaths(table);
+export function unsettledOf(table: TableSeen): {
+  readonly left: number;
+  readonly of: number;
+  readonly paths: ReadonlySet<string>;
+} {
+  const isSettled = settledBottoms(table);
+  const widenings = table.schema?.state.widenings ?? [];
   const paths = new Set<string>();
   let left = 0;
   for (const { facts } of table.partitions.values()) {
-    const found = [...facts.narrow, ...facts.standIns.filter(isKnown)];
+    // A file that was not yet compared with the newest widenings may hold any of them in the narrower type.
+    const unchecked = widenings.slice(facts.checked).map((widening) => widening.path);
+    const found = [...unchecked, ...facts.narrow, ...facts.standIns.filter(isSettled).map((standIn) => standIn.path)];
     if (found.length > 0) left++;
     for (const path of found) paths.add(path);
   }
@@ -430,7 +570,7 @@ export function tableInput(table: TableSeen): ManifestInput {
     table: table.settings.name,
     partitions: table.partitions.size,
     digest: hash.digest("hex"),
-    schemaFingerprint: table.schema === undefined ? "" : fingerprint(table.schema.document.schema),
+    schemaFingerprint: table.schema === undefined ? "" : fingerprint(table.schema.state.schema),
   };
 }
 

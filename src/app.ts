@@ -1,0 +1,198 @@
+/**
+ * The composition root: a complete `Project` becomes opened parts, and the operations on them. It is the only importer
+ * of the `open.ts` files. Heavy parts (the SQL engine, the HTTP client, the converter's workers) are opened when first
+ * needed, so that planning starts at once.
+ */
+import { randomUUID } from "node:crypto";
+import { availableParallelism, totalmem } from "node:os";
+import { join } from "node:path";
+import type { App, Operation, RunSummary, Selection } from "./answers.ts";
+import { openCatalog } from "./catalog/open.ts";
+import { resolveSecret } from "./config/secret.ts";
+import { converterVersion } from "./convert/version.ts";
+import type { Converter } from "./convert/contract.ts";
+import type { Engine } from "./engine/contract.ts";
+import type { Report } from "./model/events.ts";
+import type { Project } from "./model/project.ts";
+import { acknowledge } from "./operations/acknowledge.ts";
+import { doctor } from "./operations/doctor.ts";
+import { explain } from "./operations/explain.ts";
+import { query } from "./operations/query.ts";
+import { schemaOf } from "./operations/schema.ts";
+import { statusOf } from "./operations/status.ts";
+import { verify } from "./operations/verify.ts";
+import { watch } from "./operations/watch.ts";
+import { openIndex } from "./reconcile/index-file.ts";
+import type { Plan } from "./reconcile/next-step.ts";
+import { nextSteps } from "./reconcile/next-step.ts";
+import { observe } from "./reconcile/observe.ts";
+import type { Parts } from "./reconcile/parts.ts";
+import { exitCodeOfRun, reconcile } from "./reconcile/pass.ts";
+import { wantedWindow } from "./schedule/cadence.ts";
+import type { Source } from "./source/contract.ts";
+import { openStorage } from "./storage/open.ts";
+
+export interface AppOptions {
+  /** Milliseconds since the epoch; tests hand in their own. */
+  readonly clock?: () => number;
+  /** Conversions side by side; 0 converts in this thread. Default: what cores and memory allow. */
+  readonly workers?: number;
+}
+
+/** A conversion of a large hour stays below this; more of them at once than fit half the memory would only swap. Bytes. */
+const conversionBytes = 512 * 1024 * 1024;
+
+/** What an interrupted attempt left behind is kept this long for a resume. Milliseconds. */
+const scratchAgeMs = 24 * 3_600_000;
+
+const silent: Report = () => undefined;
+
+export async function openApp(project: Project, options: AppOptions = {}): Promise<App> {
+  const opened = openParts(project, options);
+  const { parts } = opened;
+  const choose = (selection: Selection) => ({ ...selection, converter: parts.converterVersion });
+  const signalOf = (operation: Operation = {}) => (operation.signal === undefined ? {} : { signal: operation.signal });
+  const look = async (selection: Selection & Operation): Promise<{ seen: Awaited<ReturnType<typeof observe>>; plan: Plan }> => {
+    const seen = await observe(parts, { ...signalOf(selection), ...(selection.only === undefined ? {} : { only: selection.only }) });
+    return { seen, plan: nextSteps(seen, choose(selection)) };
+  };
+
+  const run = (selection: Selection & Operation = {}): Promise<RunSummary> => runOnce(parts, choose(selection), selection, opened.slots);
+
+  return {
+    project,
+    observe: (operation) => observe(parts, signalOf(operation)),
+    plan: async (selection = {}) => (await look(selection)).plan,
+    run,
+    watch: (selection) =>
+      watch(project, () => run(selection), {
+        ...signalOf(selection),
+        report: selection.report ?? silent,
+        clock: parts.clock,
+        ...(selection.onPass === undefined ? {} : { onPass: selection.onPass }),
+      }),
+    status: async (operation = {}) => {
+      const { seen, plan } = await look(operation);
+      return statusOf(project.name, seen, plan);
+    },
+    explain: async (key, operation = {}) => {
+      const { seen, plan } = await look(operation);
+      return explain(key, parts, seen, plan);
+    },
+    schema: async (table, operation) => schemaOf(table, await observe(parts, signalOf(operation))),
+    query: async (sql, operation = {}) => query(sql, parts, await observe(parts, signalOf(operation)), signalOf(operation)),
+    verify: async (operation = {}) => verify(parts, await observe(parts, signalOf(operation)), operation),
+    doctor: (operation) => doctor(parts, signalOf(operation)),
+    acknowledge: async (source, ids, operation) => acknowledge(source, ids, parts, await observe(parts, { ...signalOf(operation), only: "collect" })),
+    close: opened.close,
+  };
+}
+
+async function runOnce(parts: Parts, plan: Parameters<typeof reconcile>[1], operation: Operation, slots: number): Promise<RunSummary> {
+  const report = operation.report ?? silent;
+  const startedMs = parts.clock();
+  const begun = performance.now();
+  const windows = [...parts.project.sources.values()].map((source) => wantedWindow(source, startedMs));
+  const iso = (ms: number): string => (Number.isFinite(ms) ? new Date(ms).toISOString() : "");
+  report({
+    code: "pass.start",
+    since: iso(plan.sinceMs ?? Math.min(...windows.map((window) => window.fromMs))),
+    until: iso(plan.untilMs ?? Math.max(...windows.map((window) => window.toMs))),
+  });
+  for (const storage of [parts.raw, parts.tables, parts.marts]) {
+    const removed = await storage.sweep(scratchAgeMs);
+    if (removed > 0) report({ code: "sweep.done", place: storage.name, removed });
+  }
+  const result = await reconcile(parts, plan, {
+    report,
+    convertSlots: slots,
+    ...(operation.signal === undefined ? {} : { signal: operation.signal }),
+  });
+  const { collect, convert, marts } = result.stages;
+  const ms = performance.now() - begun;
+  report({
+    code: "pass.done",
+    ms,
+    done: collect.done + convert.done + marts.done,
+    failed: result.failures.length,
+    waiting: result.left.waiting.length,
+  });
+  return {
+    startedAt: iso(startedMs),
+    ms,
+    stages: { collect, convert, marts },
+    waiting: result.left.waiting,
+    exitCode: exitCodeOfRun(result),
+    failures: result.failures.map(({ stage, key, failure }) => ({
+      stage,
+      key,
+      kind: failure?.kind ?? "bug",
+      reason: failure?.message ?? "",
+      remedy: failure?.detail.remedy,
+    })),
+  };
+}
+
+function openParts(project: Project, options: AppOptions): { readonly parts: Parts; readonly slots: number; close(): Promise<void> } {
+  const raw = openStorage(project.lake.raw);
+  const tables = openStorage(project.lake.tables);
+  const marts = openStorage(project.lake.marts);
+  const workers = options.workers ?? Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / 2 / conversionBytes)));
+  const sources = new Map<string, Promise<Source>>();
+  const converter = once(async (): Promise<Converter> => {
+    const { openNativeConverter } = await import("./convert/open.ts");
+    return openNativeConverter({ workers });
+  });
+  const engine = once(async (): Promise<Engine> => {
+    const { openEngine } = await import("./engine/open.ts");
+    return openEngine(project.engine);
+  });
+  const parts: Parts = {
+    project,
+    raw,
+    tables,
+    marts,
+    source(name) {
+      let source = sources.get(name);
+      if (source === undefined) {
+        source = openOne(project, name);
+        sources.set(name, source);
+      }
+      return source;
+    },
+    converterVersion,
+    converter: converter.get,
+    engine: engine.get,
+    catalog: openCatalog(marts),
+    index: openIndex(join(project.directory, ".millrace"), [project.lake.raw.path, project.lake.tables.path].join("\n")),
+    clock: options.clock ?? Date.now,
+    newId: () => randomUUID().replaceAll("-", ""),
+  };
+  return {
+    parts,
+    slots: Math.max(1, workers),
+    async close() {
+      const parts = [...sources.values(), converter.started(), engine.started()];
+      await Promise.allSettled(parts.map(async (part) => (await part)?.close()));
+    },
+  };
+}
+
+async function openOne(project: Project, name: string): Promise<Source> {
+  const settings = project.sources.get(name);
+  if (settings === undefined) throw new Error(`no source ${name} in the project`);
+  const { openSource } = await import("./source/open.ts");
+  return openSource(settings, { resolveSecret });
+}
+
+/** Opens something at the first call and never twice. */
+function once<T>(open: () => Promise<T>): { get(): Promise<T>; started(): Promise<T> | undefined } {
+  let started: Promise<T> | undefined;
+  return {
+    get() {
+      started ??= open();
+      return started;
+    },
+    started: () => started,
+  };
+}

@@ -1,0 +1,302 @@
+/** Carries out one step and notes in `Seen` what is there now. The one place where a decision becomes an effect. */
+import type { Failure } from "../errors.ts";
+import { asFailure } from "../errors.ts";
+import type { Interval } from "../model/calendar.ts";
+import { intervalId } from "../model/calendar.ts";
+import type { Report, Stage } from "../model/events.ts";
+import { formatKey } from "../model/key-pattern.ts";
+import { ageMs, backoffMs, judgeMiss } from "../schedule/cadence.ts";
+import { adopt } from "../step/adopt.ts";
+import { collect } from "../step/collect.ts";
+import { convert } from "../step/convert.ts";
+import { buildMart } from "../step/mart.ts";
+import type { SchemaKeeper } from "../step/schema-keeper.ts";
+import type { Attempt } from "./attempts.ts";
+import { collectItem, convertItem, martItem, recheckItem } from "./attempts.ts";
+import { martInputs } from "./mart-inputs.ts";
+import type { Step } from "./next-step.ts";
+import { convertBasis, martBasis } from "./next-step.ts";
+import { callOptions, readRawFacts } from "./observe.ts";
+import type { Parts } from "./parts.ts";
+import type { Seen, SourceSeen, TableSeen } from "./seen.ts";
+
+export interface Work {
+  readonly parts: Parts;
+  readonly seen: Seen;
+  readonly keepers: ReadonlyMap<string, SchemaKeeper>;
+  readonly report: Report;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What became of a step. */
+export interface Outcome {
+  readonly stage: Stage;
+  readonly key: string;
+  readonly result: "done" | "skipped" | "waiting" | "failed" | "held";
+  readonly bytes: number;
+  readonly rows: number;
+  readonly rejected: number;
+  readonly failure?: Failure;
+}
+
+const outcome = (stage: Stage, key: string, result: Outcome["result"], figures: Partial<Outcome> = {}): Outcome => ({
+  stage,
+  key,
+  result,
+  bytes: 0,
+  rows: 0,
+  rejected: 0,
+  ...figures,
+});
+
+/** Never throws for a single item's sake; throws when the whole pass has to stop (cancelled, no room left). */
+export function act(step: Step, work: Work): Promise<Outcome> {
+  switch (step.kind) {
+    case "adopt":
+      return actAdopt(step, work);
+    case "collect":
+      return actCollect(step, work);
+    case "convert":
+      return actConvert(step, work);
+    case "mart":
+      return actMart(step, work);
+  }
+}
+
+async function actAdopt(step: Extract<Step, { kind: "adopt" }>, work: Work): Promise<Outcome> {
+  const { parts, report, signal } = work;
+  const key = `${step.source}@${intervalId(step.interval)}`;
+  try {
+    const receipt = await adopt(
+      parts.raw,
+      { key: step.raw.key, size: step.raw.size, token: step.raw.token, revision: 1 },
+      { ...callOptions(signal), clock: parts.clock },
+    );
+    sourceOf(work, step.source).raw.set(step.interval.startMs, {
+      ...step.raw,
+      facts: { sha256: receipt.sha256, revision: receipt.revision, verified: false },
+    });
+    report({ code: "raw.adopted", key, bytes: receipt.length });
+    return outcome("collect", key, "done", { bytes: receipt.length });
+  } catch (error) {
+    return failed(work, "collect", collectItem(step.source, intervalId(step.interval)), key, error);
+  }
+}
+
+async function actCollect(step: Extract<Step, { kind: "collect" }>, work: Work): Promise<Outcome> {
+  const { parts, report, signal, seen } = work;
+  const id = intervalId(step.interval);
+  const key = `${step.source}@${id}`;
+  const source = sourceOf(work, step.source);
+  const { settings } = source;
+  const begun = performance.now();
+  try {
+    const from = await parts.source(step.source);
+    report({ code: "fetch.start", key, url: from.locate(step.interval) });
+    const stored = step.raw?.facts === undefined ? undefined : { key: step.raw.key, revision: step.raw.facts.revision };
+    const collected = await collect(
+      parts.raw,
+      from,
+      { settings, interval: step.interval, stored },
+      {
+        ...callOptions(signal),
+        clock: parts.clock,
+        onProgress: (bytes, total) =>
+          report({ code: "fetch.progress", key, bytes, ...(total === undefined ? {} : { total }) }),
+      },
+    );
+    const nowMs = parts.clock();
+    if (step.raw !== undefined) {
+      const nextMs = nowMs + Math.max(settings.intervalMs, 3_600_000);
+      seen.attempts.set(recheckItem(step.source, id), {
+        kind: "pending",
+        tries: 1,
+        lastMs: nowMs,
+        nextMs,
+        reason: "compared with the source",
+      });
+    }
+    switch (collected.kind) {
+      case "stored": {
+        const { info, receipt } = collected;
+        const facts = { sha256: receipt.sha256, revision: receipt.revision, verified: true };
+        source.raw.set(step.interval.startMs, { key: info.key, size: info.size, token: info.token, facts });
+        seen.attempts.delete(collectItem(step.source, id));
+        report({
+          code: "fetch.done",
+          key,
+          bytes: info.size,
+          ms: performance.now() - begun,
+          revision: receipt.revision,
+          tries: collected.tries,
+          resumed: collected.resumedFrom,
+        });
+        return outcome("collect", key, "done", { bytes: info.size });
+      }
+      case "unchanged":
+        report({ code: "fetch.unchanged", key });
+        return outcome("collect", key, "skipped");
+      case "exists":
+        await lookAgain(work, source, step.interval);
+        report({
+          code: "item.skipped",
+          stage: "collect",
+          name: key,
+          items: 1,
+          reason: "stored by another writer meanwhile",
+        });
+        return outcome("collect", key, "skipped");
+      case "absent":
+        // An object that is stored and no longer at its source is kept: the lake is the record.
+        return step.raw === undefined ? missed(work, source, step.interval, key) : outcome("collect", key, "skipped");
+    }
+  } catch (error) {
+    return failed(work, "collect", collectItem(step.source, id), key, error);
+  }
+}
+
+/** Reads one object's state again after another writer was first. */
+async function lookAgain(work: Work, source: SourceSeen, interval: Interval): Promise<void> {
+  const rawKey = formatKey(source.settings.object, interval);
+  const info = await work.parts.raw.head(rawKey, callOptions(work.signal));
+  if (info === undefined) return;
+  const facts = await readRawFacts(work.parts.raw, info, work.signal);
+  source.raw.set(interval.startMs, { key: rawKey, size: info.size, token: info.token, facts });
+}
+
+function missed(work: Work, source: SourceSeen, interval: Interval, key: string): Outcome {
+  const { seen, parts, report } = work;
+  const { settings } = source;
+  const nowMs = parts.clock();
+  const item = collectItem(settings.name, intervalId(interval));
+  const kind = judgeMiss(interval, settings.settleMs, nowMs);
+  const before = seen.attempts.get(item);
+  const tries = (before?.kind === kind ? before.tries : 0) + 1;
+  const nextMs = nowMs + backoffMs(kind, tries, settings.intervalMs);
+  seen.attempts.set(item, { kind, tries, lastMs: nowMs, nextMs, reason: "the source does not have it" });
+  const age = ageMs(interval, nowMs);
+  const nextAt = new Date(nextMs).toISOString();
+  if (kind === "gap") report({ code: "source.gap", key, ageMs: age, nextAt });
+  else report({ code: "source.pending", key, ageMs: age, settleMs: settings.settleMs, nextAt });
+  return outcome("collect", key, "waiting");
+}
+
+async function actConvert(step: Extract<Step, { kind: "convert" }>, work: Work): Promise<Outcome> {
+  const { parts, report, signal, seen } = work;
+  const id = intervalId(step.interval);
+  const key = `${step.table}@${id}`;
+  const table = tableOf(work, step.table);
+  const { raw } = step;
+  if (raw.facts === undefined) return outcome("convert", key, "skipped");
+  const begun = performance.now();
+  try {
+    const keeper = work.keepers.get(step.table);
+    if (keeper === undefined) throw new Error(`no schema keeper for table ${step.table}`);
+    report({ code: "convert.start", key, reason: step.reason.kind });
+    const converted = await convert(
+      { raw: parts.raw, tables: parts.tables },
+      await parts.converter(),
+      keeper,
+      {
+        settings: table.settings,
+        id,
+        raw: { key: raw.key, size: raw.size, token: raw.token, sha256: raw.facts.sha256, revision: raw.facts.revision },
+      },
+      {
+        ...callOptions(signal),
+        onProgress: (bytes) => report({ code: "convert.progress", key, bytes, total: raw.size }),
+      },
+    );
+    const { info, facts, published } = converted;
+    table.partitions.set(step.interval.startMs, { size: info.size, token: info.token, facts });
+    seen.attempts.delete(convertItem(step.table, id));
+    if (published !== undefined) report({ code: "schema.published", table: step.table, ...published });
+    report({
+      code: "convert.done",
+      key,
+      rows: facts.rows,
+      rejected: facts.rejected,
+      bytesIn: raw.size,
+      bytes: info.size,
+      ms: performance.now() - begun,
+    });
+    return outcome("convert", key, "done", { bytes: info.size, rows: facts.rows, rejected: facts.rejected });
+  } catch (error) {
+    return failed(work, "convert", convertItem(step.table, id), key, error, convertBasis(raw.facts.sha256, table));
+  }
+}
+
+async function actMart(step: Extract<Step, { kind: "mart" }>, work: Work): Promise<Outcome> {
+  const { parts, report, signal, seen } = work;
+  const mart = seen.marts.get(step.mart);
+  if (mart === undefined) return outcome("marts", step.mart, "skipped");
+  const begun = performance.now();
+  try {
+    const inputs = [...seen.tables.values()].reduce((sum, table) => sum + table.partitions.size, 0);
+    report({ code: "mart.start", key: step.mart, reason: step.reason.kind, inputs });
+    const published = await buildMart(
+      parts,
+      await parts.engine(),
+      { settings: mart.settings, current: mart.current, tables: martInputs(parts, seen, signal) },
+      {
+        ...callOptions(signal),
+        clock: parts.clock,
+        newId: parts.newId,
+        onProgress: (share) => report({ code: "mart.progress", key: step.mart, share }),
+      },
+    );
+    seen.marts.set(step.mart, { settings: mart.settings, current: published });
+    seen.attempts.delete(martItem(step.mart));
+    const { manifest } = published;
+    const bytes = manifest.files.reduce((sum, file) => sum + file.size, 0);
+    report({
+      code: "mart.published",
+      key: step.mart,
+      version: manifest.version,
+      rows: manifest.rows,
+      bytes,
+      ms: performance.now() - begun,
+    });
+    return outcome("marts", step.mart, "done", { bytes, rows: manifest.rows });
+  } catch (error) {
+    return failed(work, "marts", martItem(step.mart), step.mart, error, martBasis(seen, step.mart));
+  }
+}
+
+/** Records an item's failure with its next try, or rethrows what stops the whole pass. */
+function failed(work: Work, stage: Stage, item: string, key: string, error: unknown, basis?: string): Outcome {
+  const failure = asFailure(error, key);
+  if (failure.kind === "cancelled" || failure.kind === "full" || work.signal?.aborted === true) throw failure;
+  const nowMs = work.parts.clock();
+  const before = work.seen.attempts.get(item);
+  const tries = (before?.tries ?? 0) + 1;
+  const held = failure.kind === "refused" && basis !== undefined;
+  const attempt: Attempt = {
+    kind: held ? "held" : "failure",
+    tries,
+    lastMs: nowMs,
+    nextMs: nowMs + backoffMs("failure", tries, 0),
+    reason: failure.message,
+    failure: failure.kind,
+    ...(failure.detail.remedy === undefined ? {} : { remedy: failure.detail.remedy }),
+    ...(basis === undefined ? {} : { basis }),
+  };
+  work.seen.attempts.set(item, attempt);
+  const prefix = stage === "collect" ? "fetch" : stage === "convert" ? "convert" : "mart";
+  if (held && stage !== "collect")
+    work.report({ code: stage === "convert" ? "convert.held" : "mart.held", key, reason: failure.message });
+  else work.report({ code: `${prefix}.failed`, key, reason: failure.message, kind: failure.kind });
+  return outcome(stage, key, held ? "held" : "failed", { failure });
+}
+
+function sourceOf(work: Work, name: string): SourceSeen {
+  const source = work.seen.sources.get(name);
+  if (source === undefined) throw new Error(`no source ${name} was observed`);
+  return source;
+}
+
+function tableOf(work: Work, name: string): TableSeen {
+  const table = work.seen.tables.get(name);
+  if (table === undefined) throw new Error(`no table ${name} was observed`);
+  return table;
+}

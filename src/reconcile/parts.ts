@@ -1,0 +1,27 @@
+/** The opened parts that reconciliation works with: contracts only, so that tests hand in memory and faulty ones. */
+import type { Catalog } from "../catalog/contract.ts";
+import type { Converter } from "../convert/contract.ts";
+import type { Engine } from "../engine/contract.ts";
+import type { Project } from "../model/project.ts";
+import type { Source } from "../source/contract.ts";
+import type { Storage } from "../storage/contract.ts";
+import type { IndexFile } from "./index-file.ts";
+
+export interface Parts {
+  readonly project: Project;
+  readonly raw: Storage;
+  readonly tables: Storage;
+  readonly marts: Storage;
+  /** By name; opened when first asked for. */
+  source(name: string): Promise<Source>;
+  /** Name and version of the converter, without opening it: planning needs no workers. */
+  readonly converterVersion: string;
+  converter(): Promise<Converter>;
+  engine(): Promise<Engine>;
+  readonly catalog: Catalog;
+  readonly index: IndexFile;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  /** 32 hex digits that nobody else has. */
+  readonly newId: () => string;
+}

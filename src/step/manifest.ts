@@ -1,0 +1,114 @@
+/** A mart's versions: the manifest that is written last, and the record of the catalog that makes one of them visible. */
+import { createHash } from "node:crypto";
+import type { Catalog, CatalogRecord } from "../catalog/contract.ts";
+import { Failure } from "../errors.ts";
+import { manifestKey } from "../model/layout.ts";
+import type { Storage } from "../storage/contract.ts";
+import { readWhole } from "./read-whole.ts";
+
+/** `_manifest.json` of a version. */
+export interface Manifest {
+  readonly format: 1;
+  readonly mart: string;
+  readonly version: string;
+  readonly publishId: string;
+  /** Number of the catalog record that was current when the version was built. */
+  readonly parent: number;
+  /** ISO instant. */
+  readonly at: string;
+  readonly sql: string;
+  readonly engine: string;
+  readonly rows: number;
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly files: readonly ManifestFile[];
+  /** Each table that was read, with what decides whether the mart is still up to date. */
+  readonly inputs: readonly ManifestInput[];
+}
+
+export interface ManifestFile {
+  readonly name: string;
+  readonly rows: number;
+  /** Bytes. */
+  readonly size: number;
+  readonly sha256: string;
+}
+
+export interface ManifestInput {
+  readonly table: string;
+  readonly partitions: number;
+  /** sha256 over the partitions' identities. */
+  readonly digest: string;
+  readonly schemaFingerprint: string;
+}
+
+export interface PublishedMart {
+  readonly number: number;
+  readonly record: CatalogRecord;
+  readonly manifest: Manifest;
+}
+
+const manifestBytesMax = 16 * 1024 * 1024;
+
+/** The version that readers see, or `undefined` for a mart that was never published. */
+export async function readPublishedMart(
+  storage: Storage,
+  catalog: Catalog,
+  mart: string,
+  signal?: AbortSignal,
+): Promise<PublishedMart | undefined> {
+  const current = await catalog.current(mart, signal === undefined ? {} : { signal });
+  if (current === undefined) return undefined;
+  const manifest = await readManifest(storage, mart, current.record.version, signal);
+  return { number: current.number, record: current.record, manifest };
+}
+
+export async function readManifest(
+  storage: Storage,
+  mart: string,
+  version: string,
+  signal?: AbortSignal,
+): Promise<Manifest> {
+  const key = manifestKey(mart, version);
+  const bytes = await readWhole(storage, key, manifestBytesMax, signal);
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder().decode(bytes));
+  } catch (error) {
+    throw damaged(key, "is not JSON", error);
+  }
+  if (!isManifest(value) || value.mart !== mart || value.version !== version)
+    throw damaged(key, "is no manifest of this version");
+  return value;
+}
+
+export function encodeManifest(manifest: Manifest): { readonly bytes: Uint8Array; readonly sha256: string } {
+  const bytes = new TextEncoder().encode(`${JSON.stringify(manifest, undefined, 1)}\n`);
+  return { bytes, sha256: createHash("sha256").update(bytes).digest("hex") };
+}
+
+function isManifest(value: unknown): value is Manifest {
+  if (typeof value !== "object" || value === null) return false;
+  const field = (name: string): unknown => Reflect.get(value, name);
+  const isFile = (file: unknown): boolean =>
+    typeof file === "object" &&
+    file !== null &&
+    typeof Reflect.get(file, "name") === "string" &&
+    typeof Reflect.get(file, "size") === "number" &&
+    typeof Reflect.get(file, "sha256") === "string";
+  const files = field("files");
+  return (
+    field("format") === 1 &&
+    ["mart", "version", "publishId", "at", "sql"].every((name) => typeof field(name) === "string") &&
+    Array.isArray(files) &&
+    files.every(isFile) &&
+    Array.isArray(field("inputs")) &&
+    Array.isArray(field("columns"))
+  );
+}
+
+const damaged = (key: string, what: string, cause?: unknown): Failure =>
+  new Failure("corrupt", `${key}: ${what}`, {
+    cause,
+    remedy:
+      "run `millrace run --only marts --rerun`: the mart is built again and the damaged version is no longer read",
+  });

@@ -1,0 +1,187 @@
+/**
+ * One mart: select into local files → checks → a new version directory → manifest last → the catalog's pointer.
+ * Readers see the old version until the pointer moves, and nothing of a version that failed.
+ */
+import { mkdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import type { Catalog, CatalogRecord, Numbered } from "../catalog/contract.ts";
+import type { Engine, InputFile, SelectResult, TableInput, TableShape } from "../engine/contract.ts";
+import { Failure, isRetriable } from "../errors.ts";
+import { manifestKey, partKey, versionName } from "../model/layout.ts";
+import type { MartSettings } from "../model/project.ts";
+import { describeType } from "../model/type-text.ts";
+import type { Storage } from "../storage/contract.ts";
+import type { Manifest, ManifestInput, PublishedMart } from "./manifest.ts";
+import { encodeManifest } from "./manifest.ts";
+import { checkMart } from "./mart-checks.ts";
+
+/** Tries to learn the outcome of a swap whose answer was lost. */
+const swapTriesMax = 5;
+
+/** A table as a mart reads it: what the engine binds to, and what the manifest will record of exactly those files. */
+export interface MartInput {
+  readonly shape: TableShape;
+  /** A fresh look each time: the files, and the identity of that set. */
+  snapshot(): Promise<{ readonly files: readonly InputFile[]; readonly record: ManifestInput }>;
+}
+
+export interface MartRequest {
+  readonly settings: MartSettings;
+  readonly current: PublishedMart | undefined;
+  /** Every table of the project; the engine says which ones the statement reads. */
+  readonly tables: ReadonlyMap<string, MartInput>;
+}
+
+export interface MartOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (share: number) => void;
+  readonly clock: () => number;
+  readonly newId: () => string;
+}
+
+export async function buildMart(
+  places: { readonly marts: Storage; readonly catalog: Catalog },
+  engine: Engine,
+  request: MartRequest,
+  options: MartOptions,
+): Promise<PublishedMart> {
+  const { settings } = request;
+  const publishId = options.newId();
+  const scratch = await places.marts.scratch(`mart-${settings.name}-${publishId}`);
+  try {
+    const files = join(scratch.directory, "files");
+    const work = join(scratch.directory, "work");
+    await mkdir(files, { recursive: true });
+    await mkdir(work, { recursive: true });
+    const read = await readTables(engine, request, options.signal);
+    const result = await engine.select(
+      { sql: settings.sql, tables: read.inputs, scratch: work, directory: files, compression: "zstd" },
+      {
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+        ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+      },
+    );
+    await checkMart(engine, settings, result, work, options.signal);
+    const parent = request.current?.number ?? 0;
+    const version = versionName(parent + 1, publishId);
+    const manifest: Manifest = {
+      format: 1,
+      mart: settings.name,
+      version,
+      publishId,
+      parent,
+      at: new Date(options.clock()).toISOString(),
+      sql: settings.sql,
+      engine: engine.name,
+      rows: result.rows,
+      columns: result.columns.map((column) => ({ name: column.name, type: typeText(column) })),
+      files: result.files.map((file) => ({
+        name: basename(file.path),
+        rows: file.rows,
+        size: file.size,
+        sha256: file.sha256,
+      })),
+      inputs: [...read.records.values()],
+    };
+    const manifestSha256 = await putVersion(places.marts, settings.name, manifest, result, options.signal);
+    const record: CatalogRecord = { kind: "publish", version, publishId, parent, at: manifest.at, manifestSha256 };
+    const swapped = await swap(places.catalog, settings.name, parent, record, options.signal);
+    return { ...swapped, manifest };
+  } finally {
+    await scratch.dispose();
+  }
+}
+
+async function readTables(
+  engine: Engine,
+  request: MartRequest,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly inputs: ReadonlyMap<string, TableInput>; readonly records: Map<string, ManifestInput> }> {
+  const shapes = new Map([...request.tables].map(([name, input]) => [name, input.shape]));
+  const description = await engine.describe(request.settings.sql, shapes, signal === undefined ? {} : { signal });
+  const inputs = new Map<string, TableInput>();
+  const records = new Map<string, ManifestInput>();
+  for (const name of description.tables) {
+    const input = request.tables.get(name);
+    if (input === undefined) continue;
+    inputs.set(name, {
+      ...input.shape,
+      files: async () => {
+        const { files, record } = await input.snapshot();
+        // The engine asks again when a file changed under it; the manifest records the set that was answered last.
+        records.set(name, record);
+        return files;
+      },
+    });
+  }
+  return { inputs, records };
+}
+
+const typeText = (column: SelectResult["columns"][number]): string => {
+  const { type } = column;
+  switch (type.kind) {
+    case "int32":
+    case "float":
+    case "date":
+    case "binary":
+    case "timestamp_local":
+      return type.kind;
+    default:
+      return describeType(type);
+  }
+};
+
+async function putVersion(
+  storage: Storage,
+  mart: string,
+  manifest: Manifest,
+  result: SelectResult,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const call = signal === undefined ? {} : { signal };
+  for (const file of result.files)
+    await storage.put(partKey(mart, manifest.version, basename(file.path)), { file: file.path }, call);
+  const { bytes, sha256 } = encodeManifest(manifest);
+  await storage.put(manifestKey(mart, manifest.version), bytes, call);
+  // The pointer must never name a version that is not whole: look at the files once more, as a reader would.
+  for (const file of manifest.files) {
+    const found = await storage.head(partKey(mart, manifest.version, file.name), call);
+    if (found?.size !== file.size) {
+      throw new Failure(
+        "corrupt",
+        `${storage.name}/${partKey(mart, manifest.version, file.name)}: ${found?.size ?? "no"} bytes after writing ${file.size}`,
+        { remedy: "run again; the version was not published" },
+      );
+    }
+  }
+  return sha256;
+}
+
+/**
+ * Moves the pointer. An unknown outcome is looked up and the swap repeated with the same directory; a lost swap may have
+ * been our own, whose answer was lost. The directory of a lost version is left to `gc`.
+ */
+async function swap(
+  catalog: Catalog,
+  mart: string,
+  parent: number,
+  record: CatalogRecord,
+  signal: AbortSignal | undefined,
+): Promise<Numbered> {
+  const call = signal === undefined ? {} : { signal };
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const won = await catalog.append(mart, parent, record, call);
+      if (won !== undefined) return won;
+      for await (const past of catalog.history(mart, call)) {
+        if (past.record.publishId === record.publishId) return past;
+        if (past.number <= parent) break;
+      }
+      throw new Failure("conflict", `mart ${mart}: another writer published a version meanwhile`, {
+        remedy: "run again: what is still due is decided anew",
+      });
+    } catch (error) {
+      if (!isRetriable(error) || attempt >= swapTriesMax) throw error;
+    }
+  }
+}

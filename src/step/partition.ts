@@ -1,0 +1,140 @@
+/** What a partition's footer says of its origin, in both directions (`designs/formats.md`, "partition"). */
+import { Failure } from "../errors.ts";
+import type { Schema } from "../model/schema.ts";
+import type { StandIn } from "../model/stand-in.ts";
+import { readKeyValue, readSchema } from "../parquet/read.ts";
+import type { Storage } from "../storage/contract.ts";
+
+/** What the footer of a partition says, as far as decisions need it. */
+export interface PartitionFacts {
+  readonly rawSha256: string;
+  readonly rawRevision: number;
+  readonly rows: number;
+  readonly rejected: number;
+  /** `native/1` and the like. */
+  readonly converter: string;
+  /** Fingerprint of the settings that shape the bytes: declared columns, conflicts, duplicate keys, codec. */
+  readonly settings: string;
+  readonly standIns: readonly StandIn[];
+  /**
+   * How many of the table's recorded widenings the file's column types were compared with. A cache, not a fact of the
+   * file: a partition with a smaller number than the table has its column types read again.
+   */
+  readonly checked: number;
+  /** Paths whose type in the file is narrower than the table's. */
+  readonly narrow: readonly string[];
+}
+
+export interface PartitionOrigin {
+  readonly table: string;
+  readonly src: string;
+  readonly rawKey: string;
+  readonly rawSha256: string;
+  readonly rawLength: number;
+  readonly rawRevision: number;
+  readonly settings: string;
+  /** Key of the rejected lines, if there are any. */
+  readonly rejectedKey: string;
+}
+
+/** What the step hands to the converter; the converter adds its own findings (rows, rejects, stand-ins, version). */
+export function originToProvenance(origin: PartitionOrigin): Readonly<Record<string, string | number>> {
+  return {
+    table: origin.table,
+    src: origin.src,
+    raw_key: origin.rawKey,
+    raw_sha256: origin.rawSha256,
+    raw_length: origin.rawLength,
+    raw_revision: origin.rawRevision,
+    settings: origin.settings,
+    rejected_key: origin.rejectedKey,
+  };
+}
+
+/** Reads the provenance of a partition. Throws `corrupt` for a file that is not ours or was damaged. */
+export function factsFromProvenance(
+  key: string,
+  provenance: Readonly<Record<string, unknown>> | undefined,
+): PartitionFacts {
+  const bad = (what: string): Failure =>
+    new Failure("corrupt", `${key}: ${what}`, { remedy: "remove the object: the next run converts it again from raw" });
+  if (provenance === undefined) throw bad("its footer holds no provenance of ours");
+  const text = (name: string): string => {
+    const value = provenance[name];
+    if (typeof value !== "string") throw bad(`provenance lacks ${name}`);
+    return value;
+  };
+  const count = (name: string): number => {
+    const value = provenance[name];
+    if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw bad(`provenance lacks ${name}`);
+    return value;
+  };
+  return {
+    rawSha256: text("raw_sha256"),
+    rawRevision: count("raw_revision"),
+    rows: count("rows_out"),
+    rejected: count("rejected"),
+    converter: text("converter"),
+    settings: text("settings"),
+    standIns: readStandIns(provenance.stand_ins, bad),
+    checked: 0,
+    narrow: [],
+  };
+}
+
+function readStandIns(value: unknown, bad: (what: string) => Failure): readonly StandIn[] {
+  if (!Array.isArray(value)) throw bad("provenance lacks stand_ins");
+  return value.map((entry: unknown) => {
+    if (typeof entry !== "object" || entry === null) throw bad("stand_ins holds something else than paths");
+    const path: unknown = Reflect.get(entry, "path");
+    const seen: unknown = Reflect.get(entry, "seen");
+    if (typeof path !== "string" || (seen !== "list" && seen !== "struct"))
+      throw bad("stand_ins holds something else than paths");
+    return { path, seen };
+  });
+}
+
+/** Where our provenance is found without reading 200 KB of footer. */
+const tailBytes = 64 * 1024;
+
+/** Reads what a partition says of itself from the end of its object. */
+export async function readPartitionFacts(
+  storage: Storage,
+  info: { readonly key: string; readonly size: number; readonly token: string },
+  signal?: AbortSignal,
+): Promise<PartitionFacts> {
+  const tail = await readTail(storage, info, Math.min(info.size, tailBytes), signal);
+  return factsFromProvenance(info.key, readKeyValue(tail));
+}
+
+/** Reads the column types of a partition from its whole footer. */
+export async function readPartitionSchema(
+  storage: Storage,
+  info: { readonly key: string; readonly size: number; readonly token: string },
+  signal?: AbortSignal,
+): Promise<Schema> {
+  const last = await readTail(storage, info, Math.min(info.size, tailBytes), signal);
+  const footer =
+    last.length < 8 ? 0 : new DataView(last.buffer, last.byteOffset, last.byteLength).getUint32(last.length - 8, true);
+  const need = footer + 8;
+  if (need > info.size) throw new Failure("corrupt", `${info.key}: its footer claims ${footer} bytes of ${info.size}`);
+  const bytes = need <= last.length ? last.subarray(last.length - need) : await readTail(storage, info, need, signal);
+  return readSchema(bytes);
+}
+
+async function readTail(
+  storage: Storage,
+  info: { readonly key: string; readonly token: string },
+  length: number,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  const range = { start: -length };
+  for await (const chunk of storage.read(info.key, {
+    range,
+    token: info.token,
+    ...(signal === undefined ? {} : { signal }),
+  }))
+    chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
