@@ -9,7 +9,7 @@
  * Failures: `usage` (SQL that does not parse or bind: with the position when known), `application` (a statement that
  * fails on the data), `unavailable`, `full`, `conflict`, `cancelled`.
  */
-import type { ColumnType, Schema } from "../model/schema.ts";
+import type { ColumnType } from "../model/schema.ts";
 
 export interface Engine {
   readonly name: string;
@@ -19,7 +19,7 @@ export interface Engine {
    * Checks a statement against the schemas without reading a row: which tables it names, which columns of each it
    * touches, and what it would return. Throws `usage` with a position for a statement that does not bind.
    */
-  describe(sql: string, tables: ReadonlyMap<string, TableShape>, options?: CallOptions): Promise<Description>;
+  describe(sql: string, tables: ReadonlyMap<string, TableShape>, options?: DescribeOptions): Promise<Description>;
   /** Runs a statement and writes its result as `part-*.parquet` into `directory`, which exists and is empty. */
   select(request: SelectRequest, options?: EngineOptions): Promise<SelectResult>;
   /** Runs a statement and streams its rows in batches. */
@@ -31,6 +31,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface DescribeOptions extends CallOptions {
+  /** Also checks what `select` demands of a mart: names `[a-z_][a-z0-9_]*`, each once, and types that both engines have. */
+  readonly mart?: boolean;
+}
+
 export interface EngineOptions extends CallOptions {
   /** Share done, 0 to 1, when the engine knows it. */
   readonly onProgress?: (share: number) => void;
@@ -38,14 +43,17 @@ export interface EngineOptions extends CallOptions {
 
 /** A table by its schema alone. */
 export interface TableShape {
-  readonly schema: Schema;
+  /** A table's schema, or a mart's columns with their types; a `Schema` is one. */
+  readonly schema: ShapeSchema;
   /** `false` for marts, whose files carry all their columns. */
   readonly partitioned: boolean;
 }
 
+export interface ShapeSchema {
+  readonly fields: readonly { readonly name: string; readonly type: ColumnType | EngineType }[];
+}
+
 export interface TableInput extends TableShape {
-  /** A local zero-row Parquet file with the whole schema (`Converter.emptyFile`); only for partitioned tables. */
-  readonly emptyFile: string | undefined;
   /** Called again when the files changed under the statement. */
   files(): Promise<readonly InputFile[]>;
 }
@@ -101,7 +109,13 @@ export type EngineType =
 export interface SelectResult {
   readonly columns: readonly ResultColumn[];
   readonly rows: number;
-  readonly files: readonly { readonly path: string; readonly rows: number; readonly size: number; readonly sha256: string }[];
+  readonly files: readonly {
+    readonly path: string;
+    readonly rows: number;
+    readonly size: number;
+    readonly sha256: string;
+  }[];
+  /** Size of the input files together. The engine reads no more of them than the touched columns. */
   readonly bytesRead: number;
 }
 

@@ -1,0 +1,162 @@
+/**
+ * The embedded engine: DuckDB in the process, a private and locked database for every statement.
+ *
+ * Few files are bound as they lie there. Of many, the touched columns are first copied, batch by batch, into narrow files
+ * in the request's scratch directory, and the statement runs over those: the memory that a wide file's footer costs is
+ * then bounded by the batch, not by the table.
+ */
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { version } from "@duckdb/node-api";
+import type {
+  Description,
+  Engine,
+  EngineOptions,
+  QueryRequest,
+  QueryResult,
+  QueryValue,
+  SelectRequest,
+  SelectResult,
+  TableShape,
+} from "../contract.ts";
+import { type BoundStatement, bindStatement } from "./bind.ts";
+import type { FaultContext } from "./fault.ts";
+import { checkMartColumns, writeParts } from "./parts.ts";
+import { formatTouched } from "./references.ts";
+import { type Run, startRun } from "./run.ts";
+import { openSession, type Session, type SessionSettings } from "./session.ts";
+import { queryValue } from "./values.ts";
+
+export function createDuckdbEngine(settings: SessionSettings): Engine {
+  /** Streams that nobody has read to their end. */
+  const open = new Set<Run>();
+  return {
+    name: "duckdb",
+    version: async () => `DuckDB ${version()}`,
+    describe: async (sql, tables, options = {}) => {
+      const bound = await bindAlone(settings, sql, tables, options.signal);
+      if (options.mart === true) checkMartColumns(bound.result);
+      return descriptionOf(bound);
+    },
+    select: (request, options = {}) => select(settings, request, options),
+    query: (request, options = {}) => query(settings, request, options, open),
+    close: async () => {
+      await Promise.all([...open].map((run) => run.close()));
+    },
+  };
+}
+
+/** Binding spills nothing, so that it needs no directory of its own. */
+async function bindAlone(
+  settings: SessionSettings,
+  sql: string,
+  tables: ReadonlyMap<string, TableShape>,
+  signal: AbortSignal | undefined,
+): Promise<BoundStatement> {
+  const session = await openSession(settings, undefined, { files: [], directories: [] });
+  try {
+    return await bindStatement(session, sql, tables, signal);
+  } finally {
+    session.close();
+  }
+}
+
+function descriptionOf(bound: BoundStatement): Description {
+  return {
+    tables: bound.tables.map((table) => table.name),
+    columns: new Map(bound.tables.map((table) => [table.name, formatTouched(table.touched)])),
+    result: bound.result.map(({ name, type, engineType }) => ({ name, type, engineType })),
+  };
+}
+
+async function select(
+  settings: SessionSettings,
+  request: SelectRequest,
+  options: EngineOptions,
+): Promise<SelectResult> {
+  const bound = await bindAlone(settings, request.sql, request.tables, options.signal);
+  checkMartColumns(bound.result);
+  await using run = await startRun(settings, bound, request, options, [request.directory]);
+  const files = await run.execute(async (session) => {
+    await emptyDirectory(request.directory);
+    return await writeParts(session, bound, request, { signal: options.signal, onProgress: run.onStatement });
+  });
+  const rows = files.reduce((sum, file) => sum + file.rows, 0);
+  return { columns: descriptionOf(bound).result, rows, files, bytesRead: run.bytesRead() };
+}
+
+/** The first attempt finds the directory empty; a repeated one finds what the discarded attempt wrote. */
+async function emptyDirectory(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) await rm(join(directory, name), { recursive: true });
+}
+
+async function query(
+  settings: SessionSettings,
+  request: QueryRequest,
+  options: EngineOptions,
+  open: Set<Run>,
+): Promise<QueryResult> {
+  const bound = await bindAlone(settings, request.sql, request.tables, options.signal);
+  const run = await startRun(settings, bound, request, options, []);
+  open.add(run);
+  const close = async (): Promise<void> => {
+    open.delete(run);
+    await run.close();
+  };
+  try {
+    const answer = await run.execute((session, isPrivate) => settleAnswer(session, isPrivate, bound, run, options));
+    return { columns: descriptionOf(bound).result, rows: () => rowsOf(run.session(), answer, options, close) };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** A statement whose rows can be streamed without anything changing under it. */
+interface Answer {
+  readonly sql: string;
+  readonly context: FaultContext;
+}
+
+const RESULT = "millrace.result";
+const CREATE_TABLE = `CREATE TABLE ${RESULT} AS\n`;
+
+/** Over the lake's own files the rows are kept (and spilt) first: what was already streamed could not be discarded. */
+async function settleAnswer(
+  session: Session,
+  isPrivate: boolean,
+  bound: BoundStatement,
+  run: Run,
+  options: EngineOptions,
+): Promise<Answer> {
+  const { sql } = bound;
+  if (isPrivate) return { sql, context: { phase: "run", sql } };
+  await session.run("CREATE SCHEMA millrace");
+  await session.run(`${CREATE_TABLE}${sql}`, {
+    context: { phase: "run", sql, offset: CREATE_TABLE.length },
+    signal: options.signal,
+    onProgress: run.onStatement,
+  });
+  return { sql: `FROM ${RESULT}`, context: { phase: "run" } };
+}
+
+async function* rowsOf(
+  session: Session,
+  answer: Answer,
+  options: EngineOptions,
+  close: () => Promise<void>,
+): AsyncGenerator<readonly (readonly QueryValue[])[]> {
+  try {
+    const guarded = { context: answer.context, signal: options.signal };
+    const result = await session.stream(answer.sql, guarded);
+    const types = result.columnTypes();
+    for (;;) {
+      const chunk = await session.guard(() => result.fetchChunk(), guarded);
+      if (chunk === null || chunk.rowCount === 0) return;
+      const columns = types.map((type, index) => chunk.getColumnValues(index).map((value) => queryValue(value, type)));
+      yield Array.from({ length: chunk.rowCount }, (_, row) => columns.map((values) => values[row] ?? null));
+    }
+  } finally {
+    await close();
+  }
+}

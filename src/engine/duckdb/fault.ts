@@ -1,0 +1,118 @@
+/**
+ * DuckDB's errors as failures. With `errors_as_json` an error is a JSON object with `exception_type`,
+ * `exception_message` and, where it concerns the text of a statement, `position`: an offset in bytes of UTF-8.
+ */
+import { Failure, type FailureDetail, type FailureKind, type TextPlace } from "../../errors.ts";
+import { isTree, type Tree, textOf } from "./tree.ts";
+
+/** What a place in a statement's text is called; whoever knows the file it came from replaces it. */
+export const STATEMENT = "SQL";
+
+export interface FaultContext {
+  /** The user's statement, if the text that failed contains it. */
+  readonly sql?: string;
+  /** Bytes in front of the user's statement in the text that failed. */
+  readonly offset?: number;
+  /** Whether rows were read; before that, whatever is wrong is wrong with the statement. */
+  readonly phase: "bind" | "run";
+}
+
+const statementTypes = new Set([
+  "Parser",
+  "Syntax",
+  "Binder",
+  "Catalog",
+  "Permission",
+  "Not implemented",
+  "Parameter Not Resolved",
+]);
+const internalTypes = new Set(["INTERNAL", "Internal", "FATAL", "Fatal"]);
+
+export function duckdbFailure(error: unknown, context: FaultContext): Failure {
+  if (error instanceof Failure) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  const fault = parseFault(text);
+  const [first = text, ...rest] = fault.message
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+  const kind = kindOf(fault, context);
+  const detail: { -readonly [K in keyof FailureDetail]: FailureDetail[K] } = { cause: error };
+  const remedy = remedyOf(fault, kind, rest);
+  if (remedy !== undefined) detail.remedy = remedy;
+  const place = placeOf(fault, context);
+  if (place !== undefined) detail.place = place;
+  return new Failure(kind, `${STATEMENT}: ${first.replace(/!$/, "")}`, detail);
+}
+
+interface Fault {
+  readonly type: string;
+  readonly message: string;
+  readonly position: number | undefined;
+  readonly errno: number | undefined;
+}
+
+/** Reads the JSON; a parser's error has a prefix before it, and a text without JSON stands for itself. */
+function parseFault(text: string): Fault {
+  const start = text.indexOf("{");
+  const found = start < 0 ? undefined : parseTree(text.slice(start));
+  const type = found === undefined ? undefined : textOf(found, "exception_type");
+  if (found === undefined || type === undefined) {
+    const prefix = /^([A-Za-z ]+) Error: /.exec(text)?.[1];
+    return { type: prefix ?? "", message: text, position: undefined, errno: undefined };
+  }
+  return {
+    type,
+    message: textOf(found, "exception_message") ?? text,
+    position: numberIn(textOf(found, "position")),
+    errno: numberIn(textOf(found, "errno")),
+  };
+}
+
+function parseTree(text: string): Tree | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isTree(value) ? value : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function numberIn(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
+const ENOSPC = 28;
+const EDQUOT = 122;
+
+function kindOf(fault: Fault, context: FaultContext): FailureKind {
+  if (fault.type === "INTERRUPT" || fault.type === "Interrupt") return "cancelled";
+  if (internalTypes.has(fault.type)) return "bug";
+  if (fault.errno === ENOSPC || fault.errno === EDQUOT || /No space left on device/.test(fault.message)) return "full";
+  if (fault.type === "Out of Memory") return "application";
+  if (context.phase === "bind" || statementTypes.has(fault.type)) return "usage";
+  if (fault.type === "IO") return "unavailable";
+  return "application";
+}
+
+function remedyOf(fault: Fault, kind: FailureKind, rest: readonly string[]): string | undefined {
+  if (fault.type === "Out of Memory") return "raise engine.memory, or let the statement keep less at once";
+  if (kind === "full") return "free some space and run again: nothing half-written was left behind";
+  // A list of a hundred candidate functions helps nobody; the first few do.
+  const kept = rest.slice(0, 6).join(" ");
+  return kept === "" ? undefined : rest.length > 6 ? `${kept} …` : kept;
+}
+
+function placeOf(fault: Fault, context: FaultContext): TextPlace | undefined {
+  if (context.sql === undefined || fault.position === undefined) return undefined;
+  return placeInStatement(context.sql, fault.position - (context.offset ?? 0));
+}
+
+/** Line and column (both from 1, in characters) of a byte offset, or nothing if it lies outside of the statement. */
+export function placeInStatement(sql: string, byteOffset: number): TextPlace | undefined {
+  const bytes = Buffer.from(sql, "utf8");
+  if (byteOffset < 0 || byteOffset > bytes.length) return undefined;
+  const before = bytes.subarray(0, byteOffset).toString("utf8").split("\n");
+  return { file: STATEMENT, line: before.length, column: [...(before.at(-1) ?? "")].length + 1 };
+}

@@ -1,0 +1,159 @@
+/** How a statement's tables are laid before it: as views over the input files, or over narrow copies made from them. */
+import { join } from "node:path";
+import { Failure } from "../../errors.ts";
+import { foldName, formatPath } from "../../model/column-path.ts";
+import { quoteForDuckdb } from "../../model/ddl.ts";
+import type { InputFile } from "../contract.ts";
+import { type BoundTable, columnDefinitions, SRC } from "./bind.ts";
+import { narrowed } from "./references.ts";
+import { partitionsRelation, projection, uniformRelation } from "./relation.ts";
+import { quoteText, type RunOptions, type Session } from "./session.ts";
+import { type Agreement, agreement, declaredType, type ValueField } from "./types.ts";
+
+/** One `read_parquet` of the narrowing passes; with the empty file it stays below `WIDE_FILES_MAX`. */
+const FILES_A_BATCH = 50;
+
+/** Makes `main.<name>` a view over the table's files as they are. Files are written into `directory` if needed. */
+export async function viewFiles(
+  session: Session,
+  table: BoundTable,
+  files: readonly InputFile[],
+  directory: string,
+): Promise<void> {
+  const shape = await createShape(session, table);
+  const data = dataFields(table);
+  if (!table.partitioned && files.length === 0) return await createView(session, table.name, `SELECT * FROM ${shape}`);
+  const emptyFile = table.partitioned ? await writeEmptyFile(session, shape, table, directory) : "";
+  const relation = (cast: boolean): string => {
+    const columns = projection(data, data, cast);
+    if (table.partitioned) return partitionsRelation(columns, data, emptyFile, files);
+    return uniformRelation(
+      columns,
+      files.map((file) => file.path),
+    );
+  };
+  await createView(session, table.name, relation(false));
+  if (await hasColumnsOf(session, shape, table.name)) return;
+  const cast = await needsCast(session, `SELECT * FROM main.${quoteForDuckdb(table.name)}`, table, data, files);
+  if (cast) await createView(session, table.name, relation(true));
+}
+
+/** Copies the touched columns of all files into few narrow files and answers their paths. */
+export async function copyTouched(
+  session: Session,
+  table: BoundTable,
+  files: readonly InputFile[],
+  directory: string,
+  options: { readonly signal?: AbortSignal | undefined; readonly onFiles: (count: number) => void },
+): Promise<string[]> {
+  const shape = await createShape(session, table);
+  const emptyFile = await writeEmptyFile(session, shape, table, directory);
+  const data = dataFields(table);
+  const kept = keptFields(table);
+  const copies: string[] = [];
+  for (let at = 0; at < files.length; at += FILES_A_BATCH) {
+    const batch = files.slice(at, at + FILES_A_BATCH);
+    const copy = join(directory, `narrow-${fileName(table)}-${String(copies.length).padStart(6, "0")}.parquet`);
+    const relation = (cast: boolean): string =>
+      partitionsRelation(projection(data, kept, cast), data, emptyFile, batch);
+    await writeParquet(session, relation(false), copy, { signal: options.signal });
+    const cast = await needsCast(session, uniformRelation(["*"], [copy]), table, kept, batch);
+    if (cast) await writeParquet(session, relation(true), copy, { signal: options.signal });
+    copies.push(copy);
+    options.onFiles(batch.length);
+  }
+  return copies;
+}
+
+/** Makes `main.<name>` a view over what `copyTouched` wrote. */
+export async function viewCopies(session: Session, table: BoundTable, copies: readonly string[]): Promise<void> {
+  const columns = [...keptFields(table), srcField].map((field) => quoteForDuckdb(field.name));
+  await createView(session, table.name, uniformRelation(columns, copies));
+}
+
+const srcField: ValueField = { name: SRC, type: { kind: "string" } };
+
+/** Without `src`, which is in no file. */
+function dataFields(table: BoundTable): readonly ValueField[] {
+  return table.partitioned ? table.fields.filter((field) => foldName(field.name) !== SRC) : table.fields;
+}
+
+function keptFields(table: BoundTable): readonly ValueField[] {
+  return narrowed(dataFields(table), table.touched);
+}
+
+function fileName(table: BoundTable): string {
+  return encodeURIComponent(table.name).replaceAll("*", "%2A");
+}
+
+/** An empty table with the published columns; answers its name. */
+async function createShape(session: Session, table: BoundTable): Promise<string> {
+  await session.run("CREATE SCHEMA IF NOT EXISTS shapes");
+  const name = `shapes.${quoteForDuckdb(table.name)}`;
+  await session.run(`CREATE TABLE ${name} (${columnDefinitions(table.fields)})`);
+  return name;
+}
+
+async function writeEmptyFile(session: Session, shape: string, table: BoundTable, directory: string): Promise<string> {
+  const file = join(directory, `empty-${fileName(table)}.parquet`);
+  const names = dataFields(table).map((field) => quoteForDuckdb(field.name));
+  // A table without any column yet: Parquet needs one.
+  const columns = names.length === 0 ? 'NULL::BOOLEAN AS "(no column)"' : names.join(", ");
+  await writeParquet(session, `SELECT ${columns} FROM ${shape} LIMIT 0`, file, {});
+  return file;
+}
+
+async function writeParquet(session: Session, select: string, file: string, options: RunOptions): Promise<void> {
+  await session.run(`COPY (${select}) TO ${quoteText(file)} (FORMAT parquet, COMPRESSION snappy)`, options);
+}
+
+async function createView(session: Session, name: string, select: string): Promise<void> {
+  await session.run(`CREATE OR REPLACE VIEW main.${quoteForDuckdb(name)} AS ${select}`);
+}
+
+/** Compares the types of a view and of its shape as the catalog holds them, which opens no file again. */
+async function hasColumnsOf(session: Session, shape: string, name: string): Promise<boolean> {
+  const columns = (schema: string): string =>
+    `(SELECT list({n: column_name, t: data_type} ORDER BY column_index) FROM duckdb_columns() ` +
+    `WHERE schema_name = '${schema}' AND table_name = ${quoteText(name)})`;
+  const [row] = await session.run(`SELECT ${columns("main")} = ${columns("shapes")}, ${quoteText(shape)}`);
+  return row?.[0] === true;
+}
+
+/** Whether a relation must be cast to the published types; fails if the files contradict them. */
+async function needsCast(
+  session: Session,
+  relation: string,
+  table: BoundTable,
+  wanted: readonly ValueField[],
+  files: readonly InputFile[],
+): Promise<boolean> {
+  const found = new Map((await session.bind(relation)).map((column) => [foldName(column.name), column.type]));
+  let cast = false;
+  for (const field of wanted) {
+    const type = found.get(foldName(field.name));
+    const result: Agreement =
+      type === undefined
+        ? { kind: "differs", path: [field.name], found: "nothing" }
+        : agreement(type, field.type, [field.name]);
+    if (result.kind === "differs") throw contradiction(table, result.path, result.found, files);
+    cast ||= result.kind === "cast";
+  }
+  return cast;
+}
+
+function contradiction(
+  table: BoundTable,
+  path: readonly string[],
+  found: string,
+  files: readonly InputFile[],
+): Failure {
+  const wanted = table.fields.find((field) => field.name === path[0]);
+  const schema =
+    path.length === 1 && wanted !== undefined ? ` (the published schema has ${declaredType(wanted.type)})` : "";
+  const [first, last] = [files[0]?.src, files.at(-1)?.src];
+  const where = first === undefined ? "" : ` in a partition from src=${first} to src=${last ?? first}`;
+  return new Failure("conflict", `${table.name}.${formatPath(path)}: is ${found}${where}${schema}`, {
+    remedy: "convert that partition again, or publish the table's schema: `millrace run --only convert`",
+  });
+}

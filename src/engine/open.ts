@@ -1,0 +1,21 @@
+/** The one table of engines. DuckDB is a large native library: it is loaded when the first statement needs it. */
+import type { EngineSettings } from "../model/project.ts";
+import type { Engine } from "./contract.ts";
+
+export function openEngine(settings: EngineSettings): Engine {
+  let opened: Promise<Engine> | undefined;
+  const engine = (): Promise<Engine> => {
+    opened ??= import("./duckdb/engine.ts").then(({ createDuckdbEngine }) => createDuckdbEngine(settings));
+    return opened;
+  };
+  return {
+    name: "duckdb",
+    version: async () => await (await engine()).version(),
+    describe: async (sql, tables, options) => await (await engine()).describe(sql, tables, options),
+    select: async (request, options) => await (await engine()).select(request, options),
+    query: async (request, options) => await (await engine()).query(request, options),
+    close: async () => {
+      if (opened !== undefined) await (await opened).close();
+    },
+  };
+}
