@@ -1,0 +1,75 @@
+/**
+ * The whole check of the project, in the order in which a mistake is cheapest to find: types, lint and format, then the
+ * tests. `npm test` runs it after bringing the dependencies; arguments narrow it down:
+ *
+ *     npm test                          everything
+ *     npm test -- src/parquet           the tests below a path
+ *     npm run test:unit                 without types and lint
+ */
+import { spawnSync } from "node:child_process";
+import { globSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+
+const root = new URL("..", import.meta.url).pathname;
+const paths = process.argv.slice(2).filter((argument) => !argument.startsWith("--") && argument !== "unit");
+const testsOnly = process.argv.includes("--stage") || paths.length > 0;
+const began = performance.now();
+
+function stage(name: string, command: readonly string[]): void {
+  const from = performance.now();
+  const [program = "", ...args] = command;
+  const done = spawnSync(process.execPath, [program, ...args], { cwd: root, stdio: ["ignore", 1, 2] });
+  const seconds = ((performance.now() - from) / 1000).toFixed(1);
+  process.stdout.write(`${done.status === 0 ? "✔" : "✖"} ${name} (${seconds} s)\n`);
+  if (done.status !== 0) {
+    process.stdout.write("0 passed, 1 failed, 0 skipped\n");
+    process.exit(1);
+  }
+}
+
+if (!testsOnly) {
+  stage("types", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.json"]);
+  stage("lint and format", ["node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings", "."]);
+}
+
+const files = globSync(["src/**/*.test.ts", "sample/**/*.test.ts", "test/**/*.test.ts", "bench/**/*.test.ts"], {
+  cwd: root,
+})
+  .filter((file) => !file.includes(".deep.test.ts"))
+  .filter((file) => paths.length === 0 || paths.some((path) => file.startsWith(path.replace(/^\.\//, ""))))
+  .sort();
+if (files.length === 0) {
+  process.stderr.write(`no test file below ${paths.join(", ")}\n`);
+  process.exit(2);
+}
+
+const totals = { passed: 0, failed: 0, skipped: 0 };
+const skips: string[] = [];
+const stream = run({
+  cwd: root,
+  files: files.map((file) => `${root}${file}`),
+  concurrency: Math.min(2, availableParallelism()),
+  timeout: 15 * 60_000,
+});
+stream.on("test:summary", (summary) => {
+  // One summary comes per file and one, without a file, for the whole run.
+  if (summary.file !== undefined) return;
+  totals.passed += summary.counts.passed;
+  totals.failed += summary.counts.tests - summary.counts.passed - summary.counts.skipped - summary.counts.todo;
+  totals.skipped += summary.counts.skipped + summary.counts.todo;
+});
+stream.on("test:pass", (event) => {
+  if (event.skip !== undefined) skips.push(`${event.name}${typeof event.skip === "string" ? `: ${event.skip}` : ""}`);
+});
+stream.compose(spec).pipe(process.stdout);
+await new Promise((resolve) => stream.on("end", resolve));
+// The reporter's last lines are still on their way to the terminal when the stream of events has ended.
+await new Promise((resolve) => setImmediate(resolve));
+
+for (const skip of skips) process.stdout.write(`skipped  ${skip}\n`);
+process.stdout.write(`all checks took ${((performance.now() - began) / 1000).toFixed(0)} s\n`);
+process.stdout.write(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped\n`);
+const skipsAllowed = process.env.REQUIRE_REAL !== "all";
+process.exitCode = totals.failed > 0 || totals.passed === 0 || (totals.skipped > 0 && !skipsAllowed) ? 1 : 0;
