@@ -77,8 +77,7 @@ const targets: Option<undefined> = {
     "Named variants of the project: `--target NAME` (or `MILLRACE_TARGET`) lays one over the rest of the file. A target " +
     "has the same keys as the file, without `name` and `targets`; mappings are merged key by key, other values replaced.",
   example: undefined,
-  defaultText: "none",
-  required: false,
+  fallback: { kind: "words", text: "none" },
   shape: { kind: "named", noun: "target", entry: overlaySection },
   read(input, _origin, reading) {
     if (input === undefined) return { value: undefined };

@@ -53,7 +53,7 @@ export function duration(minMs: number, maxMs: number): Kind<number> {
     schema: pattern(durationExpression),
     parse(written) {
       const ms = parseDuration(written);
-      if (ms === undefined) return unitless(written, "s, m, h or d");
+      if (ms === undefined) return unitless(written, "Write the unit behind the number: s, m, h or d");
       if (ms < minMs) throw new Failure("usage", `${written} is less than ${formatDuration(minMs)}`);
       if (ms > maxMs) throw new Failure("usage", `${written} is more than ${formatDuration(maxMs)}`);
       return ms;
@@ -62,9 +62,9 @@ export function duration(minMs: number, maxMs: number): Kind<number> {
 }
 
 /** A bare number where a unit is needed is the commonest slip; it deserves its own sentence. */
-function unitless(written: string, units: string): typeof mismatch {
+function unitless(written: string, remedy: string): typeof mismatch {
   if (/^\d+$/.test(written)) {
-    throw new Failure("usage", `${written} has no unit`, { remedy: `Write the unit behind the number: ${units}` });
+    throw new Failure("usage", `${written} has no unit`, { remedy });
   }
   return mismatch;
 }
@@ -151,7 +151,7 @@ export const since: Kind<Since> = {
   words: "duration or instant",
   expects: "a look-back such as 7d, or an instant such as 2015-01-01",
   schema: pattern(`${durationExpression}|${instantExpression}`),
-  parse: (written) => parseSince(written) ?? unitless(written, "7d"),
+  parse: (written) => parseSince(written) ?? unitless(written, "Write a look-back as 7d and an instant as 2015-01-01"),
 };
 
 export const span: Kind<Span> = {

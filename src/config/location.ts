@@ -61,6 +61,8 @@ function refuseSecretQuery(written: string): void {
   const query = written.split("?")[1] ?? "";
   const secret = query
     .split("&")
+    // A parameter with a token in its value is part of the file's name.
+    .filter((pair) => !pair.includes("{"))
     .map((pair) => pair.split("=")[0] ?? "")
     .find(isSecretName);
   if (secret === undefined) return;

@@ -5,7 +5,7 @@
  */
 import { Failure } from "../errors.ts";
 import { nearest } from "../model/nearest.ts";
-import { type Entry, type Input, type MappingInput, memberLabel, type ScalarInput, type ScalarValue } from "./input.ts";
+import type { Input, MappingInput, ScalarInput, ScalarValue } from "./input.ts";
 import { didYouMean, type Origin, type Problems, quote } from "./problems.ts";
 import { type Environment, substitute } from "./substitute.ts";
 
@@ -52,14 +52,18 @@ export type Shape =
   | { readonly kind: "named"; readonly noun: Noun; readonly entry: Option<unknown> }
   | { readonly kind: "unoffered" };
 
+/** What holds when the key is absent: nothing (it must be written), a value as a project would write it, or words for it. */
+export type Fallback =
+  | { readonly kind: "required" }
+  | { readonly kind: "value"; readonly text: string }
+  | { readonly kind: "words"; readonly text: string };
+
 export interface Option<T> {
   /** What it is for: sentences. */
   readonly doc: string;
   /** A value as a project would write it. */
   readonly example: string | undefined;
-  /** The default as a project would write it, or words for it; `undefined` if the key must be written. */
-  readonly defaultText: string | undefined;
-  readonly required: boolean;
+  readonly fallback: Fallback;
   readonly shape: Shape;
   read(input: Input | undefined, origin: Origin, reading: Reading): Read<T>;
 }
@@ -161,8 +165,7 @@ export function option<T>(kind: Kind<T>, about: About): Option<T> {
   return {
     doc: about.doc,
     example: about.example,
-    defaultText: fallback,
-    required: fallback === undefined,
+    fallback: fallback === undefined ? { kind: "required" } : { kind: "value", text: fallback },
     shape: leafShape(kind.words, kind.schema),
     read(input, origin, reading) {
       if (input !== undefined) return readScalar(kind, input, reading);
@@ -184,8 +187,7 @@ export function optional<T>(
   return {
     doc: about.doc,
     example: about.example,
-    defaultText: about.absent,
-    required: false,
+    fallback: { kind: "words", text: about.absent },
     shape: leafShape(kind.words, kind.schema),
     read: (input, _origin, reading) => (input === undefined ? { value: undefined } : readScalar(kind, input, reading)),
   };
@@ -205,8 +207,7 @@ export function listOf<T>(kind: Kind<T>, about: ListAbout): Option<readonly T[]>
   return {
     doc: about.doc,
     example: about.example,
-    defaultText: required ? undefined : "none",
-    required,
+    fallback: required ? { kind: "required" } : { kind: "words", text: "none" },
     shape: leafShape(
       `${kind.words} or list`,
       {
@@ -251,8 +252,7 @@ export function mapOf<T>(about: MapAbout<T>): Option<ReadonlyMap<string, T>> {
   return {
     doc: about.doc,
     example: about.example,
-    defaultText: "none",
-    required: false,
+    fallback: { kind: "words", text: "none" },
     shape: leafShape(about.words, { type: ["object", "null"], additionalProperties: about.schema }, true),
     read(input, _origin, reading) {
       if (input === undefined || isNothing(input)) return { value: new Map() };

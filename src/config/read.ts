@@ -4,7 +4,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve } from "node:pat
 import { asFailure, Failure } from "../errors.ts";
 import type { Project } from "../model/project.ts";
 import { emptyMapping } from "./input.ts";
-import { normalizeInput } from "./normalize.ts";
+import { normalizeInput, type Surroundings } from "./normalize.ts";
 import type { Files } from "./option.ts";
 import type { Override } from "./overrides.ts";
 import { collectProblems } from "./problems.ts";
@@ -44,26 +44,25 @@ export function readProject(options: ReadOptions = {}): Project {
   const directory = resolve(options.directory ?? process.cwd());
   const file = locateProject(directory, options.file, variables);
   const text = readProjectText(file);
+  const chosen = options.target ?? nonEmpty(variables.MILLRACE_TARGET);
+  const chosenBy = options.target === undefined ? "MILLRACE_TARGET" : "--target";
+  return parseProject(text, shortName(file, directory), {
+    file,
+    directory: dirname(file),
+    environment: variables,
+    files: localFiles,
+    target: chosen === undefined ? undefined : { name: chosen, chosenBy },
+    overrides: options.overrides,
+  });
+}
+
+/** The project in the text of a project file, which messages call `name`. */
+export function parseProject(text: string, name: string, around: Surroundings): Project {
   const problems = collectProblems();
-  const input = parseYaml(text, { name: shortName(file, directory) }, problems);
+  const input = parseYaml(text, { name }, problems);
   // Text that is not YAML has no values to judge.
   if (input === undefined) problems.throwIfAny();
-  const chosen = options.target ?? nonEmpty(variables.MILLRACE_TARGET);
-  return normalizeInput(
-    input ?? emptyMapping({ label: "" }),
-    {
-      file,
-      directory: dirname(file),
-      environment: variables,
-      files: localFiles,
-      target:
-        chosen === undefined
-          ? undefined
-          : { name: chosen, chosenBy: options.target === undefined ? "MILLRACE_TARGET" : "--target" },
-      overrides: options.overrides,
-    },
-    problems,
-  );
+  return normalizeInput(input ?? emptyMapping({ label: "" }), around, problems);
 }
 
 /** The absolute path of the project file. Throws `usage` if there is none. */

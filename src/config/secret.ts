@@ -30,7 +30,8 @@ export function parseReference(text: string, directory: string): SecretReference
 }
 
 /** Header and query names whose values open doors. */
-const secretName = /auth|cookie|token|secret|passw|api-?_?key|access-?_?key|signature|credential|^sig$|^key$/i;
+const secretName =
+  /authoriz|authentic|(?:^|[-_])auth(?:$|[-_])|cookie|token|secret|passw|api-?_?key|access-?_?key|signature|credential|^sig$|^key$/i;
 
 /** Values that are recognisably secrets, whatever their name: schemes of `Authorization`, prefixes of issued tokens. */
 const secretValue =

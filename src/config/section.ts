@@ -34,8 +34,9 @@ export function section<F extends Fields>(
   return {
     doc: about.doc,
     example: about.example,
-    defaultText: "every key's own default",
-    required: Object.values(fields).some((field) => field.required),
+    fallback: Object.values(fields).some((field) => field.fallback.kind === "required")
+      ? { kind: "required" }
+      : { kind: "words", text: "every key's own default" },
     shape: { kind: "section", fields },
     read(input, origin, reading) {
       const mapping = input === undefined || isNothing(input) ? undefined : mappingOf(input, reading);
@@ -82,8 +83,7 @@ export function named<T>(
   return {
     doc: about.doc,
     example: undefined,
-    defaultText: required ? undefined : "none",
-    required,
+    fallback: required ? { kind: "required" } : { kind: "words", text: "none" },
     shape: { kind: "named", noun: about.noun, entry },
     read(input, origin, reading) {
       if (input === undefined || isNothing(input)) {
@@ -113,8 +113,7 @@ export function unoffered(what: string): Option<undefined> {
   return {
     doc: what,
     example: undefined,
-    defaultText: "absent",
-    required: false,
+    fallback: { kind: "words", text: "none" },
     shape: { kind: "unoffered" },
     read(input, _origin, reading) {
       if (input === undefined) return { value: undefined };

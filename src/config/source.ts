@@ -109,7 +109,7 @@ export const source = section(
     }),
     mirrors: listOf(address, {
       doc: "Further places with the same files, asked after those of `url`.",
-      example: "[https://mirror.example.org/gharchive/{yyyy}-{MM}-{dd}-{H}.json.gz]",
+      example: '["https://mirror.example.org/gharchive/{yyyy}-{MM}-{dd}-{H}.json.gz"]',
     }),
     object: optional(kind.text, {
       doc: "The key of each file in `lake.raw`. It must tell every hour (or day) from every other.",

@@ -188,13 +188,22 @@ function describeError(code: string, message: string): Description {
         fact: `the value begins with ${message.slice(-1)}, which YAML keeps for itself`,
         remedy: "Put the value in quotes",
       };
+    case "MISSING_CHAR":
+      return {
+        fact: `not valid YAML: ${sentence(message)}`,
+        remedy: "Close what is open; inside [ ] and { } a text that holds one of { } [ ] , needs quotes",
+      };
     case "MULTIPLE_DOCS":
       return { fact: "a second document (---)", remedy: "Write one document" };
     case "RESOURCE_EXHAUSTION":
       return { fact: "nested too deep" };
-    default: {
-      const line = message.split("\n")[0] ?? message;
-      return { fact: `not valid YAML: ${line.charAt(0).toLowerCase()}${line.slice(1)}` };
-    }
+    default:
+      return { fact: `not valid YAML: ${sentence(message)}` };
   }
+}
+
+/** The first line, to stand inside a sentence, without the text that it may quote: that could be a secret. */
+function sentence(message: string): string {
+  const line = (message.split("\n")[0] ?? message).replace(/: ".*$/, "");
+  return `${line.charAt(0).toLowerCase()}${line.slice(1)}`;
 }
