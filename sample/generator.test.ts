@@ -17,7 +17,9 @@ function isFields(value: unknown): value is Fields {
 }
 
 async function bytesOf(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
-  return Buffer.concat(await Array.fromAsync(chunks));
+  const all: Buffer[] = [];
+  for await (const chunk of chunks) all.push(chunk);
+  return Buffer.concat(all);
 }
 
 async function rowsOf(hour: string, options: GeneratorOptions): Promise<Fields[]> {
