@@ -39,4 +39,10 @@ export type CatalogRecord =
       readonly manifestSha256: string;
     }
   /** Moves the token without changing what is visible, so that a stalled writer cannot publish what is being collected. */
-  | { readonly kind: "fence"; readonly publishId: string; readonly parent: number; readonly at: string; readonly version: string };
+  | {
+      readonly kind: "fence";
+      readonly publishId: string;
+      readonly parent: number;
+      readonly at: string;
+      readonly version: string;
+    };

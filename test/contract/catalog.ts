@@ -1,0 +1,178 @@
+/** The law of `src/catalog/contract.ts` in executable form: one suite for every catalog. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Catalog, CatalogRecord, Numbered } from "../../src/catalog/contract.ts";
+import { Failure, type FailureKind } from "../../src/errors.ts";
+
+/** A fresh, empty catalog. */
+export interface OpenedCatalog {
+  /** Another handle on the same catalog, as a second process would have it. */
+  again(): Catalog;
+  close(): Promise<void>;
+}
+
+/** A record that is told from others by `publishId`. */
+export function publishRecord(parent: number, publishId: string): CatalogRecord {
+  return {
+    kind: "publish",
+    version: `v${String(parent + 1).padStart(12, "0")}-${publishId.slice(0, 8)}`,
+    publishId,
+    parent,
+    at: "2026-03-01T15:00:00.000Z",
+    manifestSha256: "0".repeat(64),
+  };
+}
+
+export const failsAs = (kind: FailureKind, words?: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof Failure, `not a Failure: ${String(error)}`);
+  assert.equal(error.kind, kind, error.message);
+  if (words !== undefined) assert.match(error.message, words);
+  return true;
+};
+
+const WRITERS = 24;
+
+async function historyOf(catalog: Catalog, mart: string): Promise<Numbered[]> {
+  const records: Numbered[] = [];
+  for await (const record of catalog.history(mart)) records.push(record);
+  return records;
+}
+
+/** Appends behind whatever is last until it wins, as a publisher does. */
+async function appendUntilWon(catalog: Catalog, mart: string, publishId: string): Promise<Numbered> {
+  for (;;) {
+    const parent = (await catalog.current(mart))?.number ?? 0;
+    const won = await catalog.append(mart, parent, publishRecord(parent, publishId));
+    if (won !== undefined) return won;
+  }
+}
+
+export function catalogContract(name: string, open: () => Promise<OpenedCatalog>): void {
+  describe(`catalog contract: ${name}`, () => {
+    let opened: OpenedCatalog;
+    let catalog: Catalog;
+    before(async () => {
+      opened = await open();
+      catalog = opened.again();
+    });
+    after(async () => {
+      await opened.close();
+    });
+
+    test("an empty catalog answers", async () => {
+      assert.equal(await catalog.current("nothing"), undefined);
+      assert.deepEqual(await historyOf(catalog, "nothing"), []);
+      assert.deepEqual(await catalog.marts(), []);
+    });
+
+    test("a chain grows by one, is read back equal, and its history is newest first", async () => {
+      const records: Numbered[] = [];
+      for (let parent = 0; parent < 5; parent++) {
+        const record = publishRecord(parent, `grow${parent}xxxx`);
+        const won = await catalog.append("grow", parent, record);
+        assert.deepEqual(won, { number: parent + 1, record });
+        assert.deepEqual(await catalog.current("grow"), won);
+        assert.deepEqual(await opened.again().current("grow"), won);
+        records.unshift({ number: parent + 1, record });
+      }
+      assert.deepEqual(await historyOf(catalog, "grow"), records);
+      assert.deepEqual(await historyOf(opened.again(), "grow"), records);
+    });
+
+    test("a fence is a record as any other", async () => {
+      await catalog.append("fenced", 0, publishRecord(0, "first000"));
+      const fence: CatalogRecord = {
+        kind: "fence",
+        version: "v000000000001-first000",
+        publishId: "fence000",
+        parent: 1,
+        at: "2026-03-01T16:00:00.000Z",
+      };
+      assert.deepEqual(await catalog.append("fenced", 1, fence), { number: 2, record: fence });
+      assert.deepEqual(await opened.again().current("fenced"), { number: 2, record: fence });
+      assert.equal(await catalog.append("fenced", 1, publishRecord(1, "stalled0")), undefined);
+    });
+
+    test("an append behind a number that is taken loses and changes nothing", async () => {
+      await catalog.append("taken", 0, publishRecord(0, "one00000"));
+      const two = await catalog.append("taken", 1, publishRecord(1, "two00000"));
+      for (const parent of [0, 1]) {
+        assert.equal(await catalog.append("taken", parent, publishRecord(parent, "late0000")), undefined);
+        assert.equal(await opened.again().append("taken", parent, publishRecord(parent, "late0001")), undefined);
+      }
+      assert.deepEqual(await catalog.current("taken"), two);
+    });
+
+    test("repeating one's own append is a win again", async () => {
+      const record = publishRecord(0, "mine0000");
+      const won = await catalog.append("repeat", 0, record);
+      assert.deepEqual(await catalog.append("repeat", 0, record), won);
+      assert.deepEqual(await opened.again().append("repeat", 0, record), won);
+      assert.equal((await historyOf(catalog, "repeat")).length, 1);
+    });
+
+    test("no record is appended to one that is not there", async () => {
+      await assert.rejects(catalog.append("hole", 3, publishRecord(3, "hole0000")), Failure);
+      assert.equal(await catalog.current("hole"), undefined);
+    });
+
+    test("a handle that knows an old end finds the new one", async () => {
+      const old = opened.again();
+      await catalog.append("behind", 0, publishRecord(0, "behind00"));
+      assert.equal((await old.current("behind"))?.number, 1);
+      for (let parent = 1; parent < 40; parent++) {
+        await catalog.append("behind", parent, publishRecord(parent, `behind${parent}`));
+      }
+      assert.equal((await old.current("behind"))?.number, 40);
+    });
+
+    test("of 24 racing writers exactly one wins a number", async () => {
+      const catalogs = Array.from({ length: WRITERS }, () => opened.again());
+      for (let parent = 0; parent < 5; parent++) {
+        const outcomes = await Promise.all(
+          catalogs.map((other, writer) =>
+            other.append("race", parent, publishRecord(parent, `w${writer}-${parent}-xxxx`)),
+          ),
+        );
+        const winners = outcomes.filter((outcome) => outcome !== undefined);
+        assert.equal(winners.length, 1);
+        assert.deepEqual(await catalog.current("race"), winners[0]);
+      }
+    });
+
+    test("24 writers that look again all get in, each once, and the chain has no hole", async () => {
+      const ids = Array.from({ length: WRITERS }, (_, writer) => `look${writer}xxxx`);
+      const won = await Promise.all(ids.map((id) => appendUntilWon(opened.again(), "queue", id)));
+      assert.deepEqual(
+        won.map((record) => record.number).sort((a, b) => a - b),
+        ids.map((_, index) => index + 1),
+      );
+      const records = await historyOf(opened.again(), "queue");
+      assert.deepEqual(records.map((record) => record.record.publishId).sort(), [...ids].sort());
+      for (const { number, record } of records) assert.equal(record.parent, number - 1);
+    });
+
+    test("the marts with a chain are listed by name", async () => {
+      const other = await open();
+      try {
+        const names = ["b", "a", "a_b", "ab"];
+        for (const mart of names) await other.again().append(mart, 0, publishRecord(0, "listed00"));
+        assert.deepEqual(await other.again().marts(), ["a", "a_b", "ab", "b"]);
+        assert.equal((await other.again().current("a"))?.number, 1);
+      } finally {
+        await other.close();
+      }
+    });
+
+    test("a signal stops", async () => {
+      await catalog.append("stop", 0, publishRecord(0, "stop0000"));
+      const signal = AbortSignal.abort();
+      await assert.rejects(opened.again().current("stop", { signal }), failsAs("cancelled"));
+      await assert.rejects(
+        opened.again().append("stop", 1, publishRecord(1, "stop0001"), { signal }),
+        failsAs("cancelled"),
+      );
+      assert.equal((await opened.again().current("stop"))?.number, 1);
+    });
+  });
+}
