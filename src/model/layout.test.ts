@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import {
+  acknowledgementKey,
+  manifestKey,
+  parseAcknowledgementKey,
+  parseRevisionKey,
+  partitionId,
+  partitionKey,
+  rejectedKey,
+  revisionKey,
+  schemaKey,
+  schemaVersion,
+  versionName,
+} from "./layout.ts";
+import { receiptFromMetadata, receiptToMetadata } from "./receipt.ts";
+
+test("names are those of designs/formats.md", () => {
+  assert.equal(partitionKey("events", "2026-03-01-15"), "events/src=2026-03-01-15/data.parquet");
+  assert.equal(schemaKey("events", 3), "events/_schema/00000000000000000003.json");
+  assert.equal(
+    rejectedKey("events", "2026-03-01-15", "0123456789abcdef"),
+    "_rejected/events/2026-03-01-15/0123456789ab.ndjson.gz",
+  );
+  assert.equal(versionName(1, "9f3c21ab00000000"), "v000000000001-9f3c21ab");
+  assert.equal(manifestKey("activity", "v000000000001-9f3c21ab"), "activity/v000000000001-9f3c21ab/_manifest.json");
+});
+
+test("what is written can be read back", () => {
+  assert.equal(partitionId("events", partitionKey("events", "2026-03-01-15")), "2026-03-01-15");
+  assert.equal(schemaVersion(schemaKey("events", 42)), 42);
+  assert.deepEqual(parseRevisionKey(revisionKey("gharchive/2026/03/01/15.json.gz", 2)), {
+    rawKey: "gharchive/2026/03/01/15.json.gz",
+    revision: 2,
+  });
+  assert.equal(revisionKey("gharchive/a", 1), "gharchive/a");
+  assert.equal(parseAcknowledgementKey(acknowledgementKey("gharchive", "2026-03-01-15")), "2026-03-01-15");
+});
+
+test("other keys below a table are no partitions", () => {
+  for (const key of [
+    "events/_schema/00000000000000000003.json",
+    "events/src=/data.parquet",
+    "events/src=a/b/data.parquet",
+    "eventsx/src=a/data.parquet",
+    "events/src=a/other.parquet",
+  ]) {
+    assert.equal(partitionId("events", key), undefined, key);
+  }
+});
+
+test("a receipt survives being metadata, and metadata that is none is told apart from damage", () => {
+  const receipt = {
+    sha256: "a".repeat(64),
+    length: 12,
+    revision: 2,
+    verified: true,
+    at: "2026-03-01T00:00:00.000Z",
+    url: "http://a/b",
+    etag: '"x"',
+    lastModified: "Sun, 01 Mar 2026 00:00:00 GMT",
+    note: "3 trailing zero bytes",
+  };
+  assert.deepEqual(receiptFromMetadata("k", receiptToMetadata(receipt)), receipt);
+  assert.equal(receiptFromMetadata("k", undefined), undefined);
+  assert.equal(receiptFromMetadata("k", { other: "tool" }), undefined);
+  assert.throws(
+    () => receiptFromMetadata("k", { ...receiptToMetadata(receipt), length: "many" }),
+    /length is not a number/,
+  );
+  assert.throws(() => receiptFromMetadata("k", { ...receiptToMetadata(receipt), sha256: "short" }), /64 hex/);
+});
