@@ -14,7 +14,7 @@ import type { SourceSettings } from "../model/project.ts";
 import type { Receipt } from "../model/receipt.ts";
 import { receiptFromMetadata, receiptToMetadata } from "../model/receipt.ts";
 import type { Source, Validator } from "../source/contract.ts";
-import type { ObjectInfo, Scratch, Storage } from "../storage/contract.ts";
+import type { ObjectInfo, Storage } from "../storage/contract.ts";
 
 export interface CollectRequest {
   readonly settings: SourceSettings;
@@ -53,7 +53,8 @@ export async function collect(
   const { settings, interval, stored } = request;
   const id = intervalId(interval);
   const before = stored === undefined ? undefined : await storedReceipt(raw, stored.key, options.signal);
-  const scratch = await ownScratch(raw, `fetch-${settings.name}-${id}`);
+  // The same name every time, so that the next attempt finds what an interrupted one left.
+  const scratch = await raw.scratch(`fetch-${settings.name}-${id}`);
   let keep = false;
   try {
     const file = join(scratch.directory, "body");
@@ -93,7 +94,7 @@ export async function collect(
     keep = isRetriable(error) || options.signal?.aborted === true;
     throw error;
   } finally {
-    if (!keep) await scratch.dispose();
+    await (keep ? scratch.release() : scratch.dispose());
   }
 }
 
@@ -136,14 +137,3 @@ const validatorOf = (receipt: Receipt): Validator => ({
   ...(receipt.etag === undefined ? {} : { etag: receipt.etag }),
   ...(receipt.lastModified === undefined ? {} : { lastModified: receipt.lastModified }),
 });
-
-/** A scratch directory of the same name every time, so that a download is resumed; of another name while somebody else is at it. */
-async function ownScratch(raw: Storage, attempt: string): Promise<Scratch> {
-  try {
-    return await raw.scratch(attempt);
-  } catch (error) {
-    if (error instanceof Failure && error.kind === "conflict")
-      return raw.scratch(`${attempt}-${process.pid}-${Math.random().toString(16).slice(2, 10)}`);
-    throw error;
-  }
-}

@@ -53,7 +53,8 @@ export interface Storage {
 
   /**
    * A local directory for building bodies, on the same file system as the objects where that exists, so that `put` of
-   * `{file}` is a rename. It is created if absent and belongs to the caller's attempt; `dispose` removes it.
+   * `{file}` is a rename. It belongs to the caller until `dispose` or `release`. While another caller has the attempt of
+   * that name, this one gets a directory of its own; what a released attempt or a process that died left in it is kept.
    */
   scratch(attempt: string): Promise<Scratch>;
 
@@ -100,5 +101,8 @@ export interface ObjectDetail extends ObjectInfo {
 
 export interface Scratch {
   readonly directory: string;
+  /** Removes the directory with everything in it. */
   dispose(): Promise<void>;
+  /** Leaves the directory as it is for the next attempt of that name; `sweep` removes it when it is old. */
+  release(): Promise<void>;
 }

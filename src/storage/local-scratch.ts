@@ -1,6 +1,6 @@
 /** Scratch directories of a local storage: `_staging/<attempt>/` with a file that names the owner. */
 import { randomUUID } from "node:crypto";
-import { lstat, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { lstat, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Failure } from "../errors.ts";
 import type { Scratch } from "./contract.ts";
@@ -12,7 +12,10 @@ const ownerName = ".owner.json";
 
 const attemptPattern = /^[A-Za-z0-9][A-Za-z0-9._@=-]{0,199}$/;
 
-/** Makes `_staging/<attempt>`; a second call with the same name gets a directory of its own. */
+/**
+ * Makes `_staging/<attempt>`, or takes over what a released attempt or a dead process left under that name. While its
+ * owner lives, the caller gets a directory of its own.
+ */
 export async function openScratch(tree: Tree, name: string, attempt: string): Promise<Scratch> {
   if (!attemptPattern.test(attempt)) {
     throw new Failure("usage", `${name}: ${JSON.stringify(attempt)} cannot name a scratch directory`);
@@ -21,7 +24,7 @@ export async function openScratch(tree: Tree, name: string, attempt: string): Pr
   for (let unique = attempt; ; unique = `${attempt}.${randomUUID().slice(0, 8)}`) {
     const directory = await tree.make([stagingName, unique], inTheWay);
     try {
-      await writeFile(join(directory, ownerName), ownerText(thisProcess()), { flag: "wx" });
+      await claim(directory);
     } catch (error) {
       // EEXIST: the name is taken. ENOENT: swept or pruned between the two calls.
       tree.forget([stagingName, unique]);
@@ -34,8 +37,25 @@ export async function openScratch(tree: Tree, name: string, attempt: string): Pr
         tree.forget([stagingName, unique]);
         await rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
       },
+      async release() {
+        tree.forget([stagingName, unique]);
+        await rm(join(directory, ownerName), { force: true });
+      },
     };
   }
+}
+
+/** Puts this process's name on the directory. EEXIST if somebody who lives, or may live, has it. */
+async function claim(directory: string): Promise<void> {
+  const file = join(directory, ownerName);
+  const owner = parseOwner(await textOf(file));
+  if (owner !== undefined && stateOf(owner) === "gone") {
+    // Of several processes that find the dead one's mark, only one can move it away; the others meet ENOENT.
+    const mark = `${file}.${randomUUID()}`;
+    await rename(file, mark);
+    await rm(mark);
+  }
+  await writeFile(file, ownerText(thisProcess()), { flag: "wx" });
 }
 
 /**

@@ -1,4 +1,5 @@
 /** A storage in memory: the contract in its simplest form, for tests and for trying things out. */
+import { randomUUID } from "node:crypto";
 import { readFile, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -33,7 +34,7 @@ const pageLength = 1000;
 const chunkBytes = 1024 * 1024;
 
 export function memoryStorage(options: MemoryOptions = {}): Storage {
-  const { name = "memory", scratchRoot = join(tmpdir(), "millrace-memory") } = options;
+  const { name = "memory", scratchRoot = join(tmpdir(), `millrace-memory-${randomUUID()}`) } = options;
   const objects = new Map<string, Stored>();
   const tree = directoryTree(scratchRoot, name);
   let versions = 0;
@@ -107,7 +108,7 @@ export function memoryStorage(options: MemoryOptions = {}): Storage {
   async function scratch(attempt: string): Promise<Scratch> {
     const made = await openScratch(tree, name, attempt);
     return {
-      directory: made.directory,
+      ...made,
       async dispose() {
         await made.dispose();
         await tree.prune([stagingName]);

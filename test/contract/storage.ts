@@ -461,6 +461,20 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
       assert.equal((await storage.head("located/x"))?.token, info.token);
     });
 
+    test("a released attempt is taken over with what it left; one that is in use is not", async () => {
+      const first = await storage.scratch("resume");
+      writeFileSync(join(first.directory, "half"), "half");
+      const other = await storage.scratch("resume");
+      assert.notEqual(other.directory, first.directory);
+      await other.dispose();
+      await first.release();
+      const next = await storage.scratch("resume");
+      assert.equal(next.directory, first.directory);
+      assert.ok(existsSync(join(next.directory, "half")));
+      await next.dispose();
+      assert.ok(!existsSync(next.directory));
+    });
+
     test("scratch belongs to its attempt and is not swept while the owner lives", async () => {
       const one = await storage.scratch("attempt");
       const two = await storage.scratch("attempt");
