@@ -94,9 +94,13 @@ async function* read({ file, pieces }: Body, range: ByteRange): AsyncGenerator<B
     position += length;
     if (from >= to) continue;
     if ("bytes" in piece) yield piece.bytes.subarray(from, to);
-    // `end` of a read stream is inclusive.
-    else yield* createReadStream(file, { start: piece.from + from, end: piece.from + to - 1 }) as AsyncIterable<Buffer>;
+    else yield* stretch(file, piece.from + from, piece.from + to);
   }
+}
+
+function stretch(file: string, from: number, to: number): AsyncIterable<Buffer> {
+  // `end` of a read stream is inclusive.
+  return createReadStream(file, { start: from, end: to - 1 });
 }
 
 const beatsPerSecond = 20;

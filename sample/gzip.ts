@@ -9,11 +9,15 @@ const unix = 3;
 
 /** Compresses a stream into one member whose header is the same everywhere (its modification time is 0). */
 export async function* gzip(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const compressor = pipeline(Readable.from(chunks), createGzip({ level: 6, chunkSize: 256 * 1024 }), () => {
-    // A failure of the input reaches the loop below, and a consumer that stops early wants to hear of none.
-  });
+  const packed: AsyncIterable<Buffer> = pipeline(
+    Readable.from(chunks),
+    createGzip({ level: 6, chunkSize: 256 * 1024 }),
+    () => {
+      // A failure of the input reaches the loop below, and a consumer that stops early wants to hear of none.
+    },
+  );
   let position = 0;
-  for await (const chunk of compressor as AsyncIterable<Buffer>) {
+  for await (const chunk of packed) {
     if (position <= operatingSystemAt && position + chunk.length > operatingSystemAt) {
       chunk[operatingSystemAt - position] = unix;
     }

@@ -54,6 +54,8 @@ export class HourStore {
   readonly #making = new Map<string, Promise<Entry>>();
   /** Validators of the directory's files by what was hashed, so that a large file is not hashed for every request. */
   readonly #hashed = new Map<string, { readonly bytes: number; readonly modifiedMs: number; readonly etag: string }>();
+  /** Stops what is being packed when the store closes. */
+  readonly #closing = new AbortController();
   #temporary: Promise<string> | undefined;
   #made = 0;
 
@@ -70,18 +72,21 @@ export class HourStore {
     const repack = version !== undefined && isRepacked(version);
     if (original !== undefined && !repack) return { hour: original, release: () => undefined };
     const key = `${startMs} ${repack ? version : ""} ${original?.etag ?? ""}`;
-    const entry = await this.#entry(key, () => this.#make(startMs, repack ? version : undefined, original));
+    let entry: Entry;
+    do {
+      entry = await this.#entry(key, () => this.#make(startMs, repack ? version : undefined, original));
+      // While this waited, another hour may have pushed the entry out of the cache.
+    } while (this.#entries.get(key) !== entry);
     entry.readers += 1;
-    return {
-      hour: entry.hour,
-      release: () => {
-        entry.readers -= 1;
-      },
+    const release = (): void => {
+      entry.readers -= 1;
     };
+    return { hour: entry.hour, release };
   }
 
   /** Removes the temporary directory. */
   async close(): Promise<void> {
+    this.#closing.abort();
     await Promise.allSettled(this.#making.values());
     const temporary = await this.#temporary;
     if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
@@ -135,7 +140,7 @@ export class HourStore {
         yield chunk;
       }
     }
-    await pipeline(counted(packed(version, json)), createWriteStream(`${file}.part`));
+    await pipeline(counted(packed(version, json)), createWriteStream(`${file}.part`), { signal: this.#closing.signal });
     await rename(`${file}.part`, file);
     const modifiedMs =
       (original?.modifiedMs ?? startMs + hourMs + publicationDelayMs) + (version === "changed" ? 24 * hourMs : 0);

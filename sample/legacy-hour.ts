@@ -1,9 +1,9 @@
 /** The lines of an hour before 2015. */
+import { Casting, type HourPlan } from "./casting.ts";
 import { KindTable, legacyKinds } from "./events/kinds.ts";
 import { actorAttributes, legacyRepository } from "./events/legacy.ts";
 import type { JsonObject, Scene } from "./events/scene.ts";
 import { hourMs, pacificOffsets } from "./hours.ts";
-import { Casting, type HourPlan } from "./modern-hour.ts";
 
 export function* legacyLines(plan: HourPlan): Generator<string> {
   const { random, era, world, startMs, events } = plan;

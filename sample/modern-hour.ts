@@ -1,26 +1,9 @@
 /** The lines of an hour since 2015. */
-import type { Era } from "./era.ts";
+import { Casting, type HourPlan } from "./casting.ts";
 import { avatar } from "./events/accounts.ts";
-import { type Kind, KindTable, modernKinds } from "./events/kinds.ts";
+import { KindTable, modernKinds } from "./events/kinds.ts";
 import { api, instant, type JsonObject, type Scene } from "./events/scene.ts";
 import { hourMs } from "./hours.ts";
-import type { Random } from "./random.ts";
-import type { Account, Repository, World } from "./world.ts";
-
-export interface HourPlan {
-  readonly world: World;
-  readonly era: Era;
-  readonly startMs: number;
-  readonly events: number;
-  readonly random: Random;
-  readonly withoutOrgs: boolean;
-}
-
-/** Who did something where. */
-export interface Cast {
-  readonly actor: Account;
-  readonly repository: Repository;
-}
 
 export function* modernLines(plan: HourPlan): Generator<string> {
   const { random, era, world } = plan;
@@ -31,36 +14,6 @@ export function* modernLines(plan: HourPlan): Generator<string> {
     const atMs = timeOf(plan, index);
     const scene: Scene = { random, era, world, atMs, ...casting.next(kind) };
     yield `${JSON.stringify(envelope(scene, eventId(plan, index), kind.type, kind.build(scene)))}\n`;
-  }
-}
-
-/** How many of the latest actors with their repositories are remembered. */
-const memory = 24;
-
-/** Picks actors and repositories; what was busy a moment ago is often busy again. */
-export class Casting {
-  readonly #plan: HourPlan;
-  readonly #recent: Cast[] = [];
-
-  constructor(plan: HourPlan) {
-    this.#plan = plan;
-  }
-
-  next(kind: Kind<unknown>): Cast {
-    const { random, world, withoutOrgs } = this.#plan;
-    const recent = this.#recent[random.below(memory)];
-    if (recent !== undefined && kind.by !== "anybody" && random.chance(0.45)) return recent;
-    const repository = world.anyRepository(random, !withoutOrgs && random.chance(kind.inOrganisations));
-    const cast = { repository, actor: this.#actor(kind, repository) };
-    if (kind.by !== "anybody") this.#recent[random.below(memory)] = cast;
-    return cast;
-  }
-
-  #actor(kind: Kind<unknown>, repository: Repository): Account {
-    const { random, world } = this.#plan;
-    if (kind.by === "anybody") return world.anyUser(random);
-    if (kind.by === "maintainers" && random.chance(0.13)) return world.bot(random);
-    return world.contributor(random, repository);
   }
 }
 

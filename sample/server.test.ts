@@ -5,6 +5,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { crc32, gunzipSync, gzipSync } from "node:zlib";
 import { Failure } from "../src/errors.ts";
 import { faultCatalogue, parseFaults } from "./faults.ts";
@@ -234,6 +235,18 @@ test("concurrent requests make an hour once; the cache stays within its limit an
   assert.ok((await get(server.url + path)).body.equals(expected));
   assert.match(String(await cached()), /4\.json\.gz$/);
   await server.close();
+  assert.deepEqual(await readdir(temporary), []);
+});
+
+test("closing stops an hour that is being packed", { timeout: 30_000 }, async (t) => {
+  const temporary = await mkdtemp(join(tmpdir(), "millrace-sample-"));
+  t.after(() => rm(temporary, { recursive: true }));
+  // Minutes of work, if it were not stopped.
+  const server = await startServer({ seed: 1, eventsPerHour: 5_000_000, temporary });
+  const hopeless = get(server.url + path);
+  while ((await readdir(temporary, { recursive: true })).length < 2) await nextTurn();
+  const [, closed] = await Promise.all([assert.rejects(hopeless), server.close()]);
+  assert.equal(closed, undefined);
   assert.deepEqual(await readdir(temporary), []);
 });
 

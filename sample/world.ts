@@ -133,9 +133,9 @@ class Memo<T> {
 
 export class World {
   readonly seed: number;
-  readonly #users = new Memo<Account>(20_000);
-  readonly #organisations = new Memo<Account>(5_000);
-  readonly #repositories = new Memo<Repository>(20_000);
+  readonly #users = new Memo<Account>(4_000);
+  readonly #organisations = new Memo<Account>(2_000);
+  readonly #repositories = new Memo<Repository>(4_000);
 
   constructor(seed: number) {
     this.seed = seed;

@@ -81,7 +81,13 @@ export const legacyKinds: readonly LegacyKind[] = [
   { type: "IssueCommentEvent", share: 7, inOrganisations: 0.3, by: "anybody", build: legacy.legacyIssueComment },
   { type: "IssuesEvent", share: 4, inOrganisations: 0.3, by: "anybody", build: legacy.legacyIssues },
   { type: "ForkEvent", share: 3.5, inOrganisations: 0.2, by: "anybody", build: legacy.legacyFork },
-  { type: "PullRequestEvent", share: 3, inOrganisations: 0.3, by: "contributors", build: asPull() },
+  {
+    type: "PullRequestEvent",
+    share: 3,
+    inOrganisations: 0.3,
+    by: "contributors",
+    build: legacy.asLegacy(pullRequestPayload, "/pulls"),
+  },
   { type: "FollowEvent", share: 2, inOrganisations: 0, by: "anybody", build: legacy.legacyFollow, until: "2013-12-01" },
   { type: "GistEvent", share: 2, inOrganisations: 0, by: "anybody", build: legacy.legacyGist, until: "2013-12-01" },
   {
@@ -134,10 +140,6 @@ export const legacyKinds: readonly LegacyKind[] = [
     until: "2012-06-01",
   },
 ];
-
-function asPull(): legacy.LegacyBuilder {
-  return legacy.asLegacy(pullRequestPayload, "/pulls");
-}
 
 /** The kinds that occur at an instant, with their shares added up so that one random number picks one. */
 export class KindTable<Builder> {
