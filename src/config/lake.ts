@@ -29,11 +29,12 @@ export const lake = section(
       const place: Place | undefined = values[name];
       return place === undefined ? [] : [{ name, place }];
     });
+    const outer = places.filter(({ place }) => contains(place.path, reading.directory));
+    for (const { name } of outer) {
+      report(name, "holds the project file itself", "Name a directory of its own, for example lake/raw");
+    }
+    if (outer.length > 0) return;
     for (const { name, place } of places) {
-      if (contains(place.path, reading.directory)) {
-        report(name, "holds the project file itself", "Name a directory of its own, for example lake/raw");
-        continue;
-      }
       const other = places.find((each) => each.name !== name && contains(each.place.path, place.path));
       if (other === undefined) continue;
       const same = other.place.path === place.path;

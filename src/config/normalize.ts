@@ -59,14 +59,13 @@ export function normalizeInput(written: Input, around: Surroundings, problems: P
   const sources = new Map<string, SourceSettings>();
   const tables = new Map<string, TableSettings>();
   const marts = new Map<string, MartSettings>();
-  for (const [name, each] of values?.sources ?? []) sources.set(name, sourceSettings(name, each));
-  for (const [name, each] of values?.tables ?? []) tables.set(name, tableSettings(name, each));
-  // After a mistake a mart may lack its statement; the problem is reported, the mart is not made.
-  problems.throwIfAny();
-  for (const [name, each] of values?.marts ?? []) marts.set(name, martSettings(name, each));
-  reportSharedKeys(sources, input, problems);
   problems.throwIfAny();
   if (values === undefined) throw new Error("a value could not be read, but no problem was reported");
+  for (const [name, each] of values.sources) sources.set(name, sourceSettings(name, each));
+  for (const [name, each] of values.tables) tables.set(name, tableSettings(name, each));
+  for (const [name, each] of values.marts) marts.set(name, martSettings(name, each));
+  reportSharedKeys(sources, input, problems);
+  problems.throwIfAny();
   const { engine, watch, lake } = values;
   return {
     name: values.name ?? nameOfDirectory(around.directory),

@@ -276,7 +276,9 @@ export function isNothing(input: Input): boolean {
 
 export function mappingOf(input: Input, reading: Reading): MappingInput | undefined {
   if (input.kind === "mapping") return input;
-  reading.problems.report(input.origin, `expected a mapping of keys to values, got ${describeInput(input)}`);
+  // Not the text itself: of headers it may be a secret.
+  const found = input.kind === "list" ? "a list" : `a ${typeof input.value === "string" ? "text" : typeof input.value}`;
+  reading.problems.report(input.origin, `expected a mapping of keys to values, got ${found}`);
   return undefined;
 }
 

@@ -68,12 +68,14 @@ interface NotFound {
 
 function resolve(rest: string, option: Option<unknown>, input: Input | undefined): Found | NotFound {
   const members = membersOf(option, input);
-  let failure: NotFound = { rest, candidates: [...members.keys()].map(variableSegment) };
+  const offered = [...members].filter(([, inner]) => inner.shape.kind !== "unoffered");
+  let failure: NotFound = { rest, candidates: offered.map(([key]) => variableSegment(key)) };
   for (const [key, inner] of members) {
     const segment = variableSegment(key);
     if (rest === segment) return { path: [key], option: inner };
     // A name may itself hold `__`, so every member that fits is tried instead of splitting the text.
     if (!rest.startsWith(`${segment}__`)) continue;
+    if (inner.shape.kind === "unoffered") return { path: [key], option: inner };
     const found = resolve(rest.slice(segment.length + 2), inner, member(input, key));
     if ("option" in found) return { path: [key, ...found.path], option: found.option };
     failure = found;

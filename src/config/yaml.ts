@@ -189,6 +189,8 @@ function describeError(code: string, message: string): Description {
         remedy: "Put the value in quotes",
       };
     case "MISSING_CHAR":
+    case "BAD_INDENT":
+      if (code === "BAD_INDENT" && !message.startsWith("Flow")) return { fact: `not valid YAML: ${sentence(message)}` };
       return {
         fact: `not valid YAML: ${sentence(message)}`,
         remedy: "Close what is open; inside [ ] and { } a text that holds one of { } [ ] , needs quotes",
