@@ -2,8 +2,8 @@
 import { createZstdDecompress } from "node:zlib";
 import { damageOf, decode, pieceBytes } from "./decode.ts";
 import { fill, type Input, position } from "./input.ts";
+import type { GzipOptions, GzipReport } from "./members.ts";
 import { checkSignal, corruptOf, type TextLimits, watchText } from "./text.ts";
-import type { GzipOptions, GzipReport } from "./verify.ts";
 
 /**
  * `members` counts the stretches that the decompressor took in one go, at least one a frame unless frames end together
