@@ -13,7 +13,6 @@ import { Failure, type FailureKind } from "../../src/errors.ts";
 import type { ObjectInfo, ReadOptions, Storage } from "../../src/storage/contract.ts";
 import { propertyRuns } from "./property-runs.ts";
 
-/** A fresh, empty place. */
 /** Bytes of buffers that are still referenced. */
 function heldBytes(): number {
   setFlagsFromString("--expose-gc");
@@ -21,6 +20,7 @@ function heldBytes(): number {
   return process.memoryUsage().arrayBuffers;
 }
 
+/** A fresh, empty place. */
 export interface OpenedStorage {
   /** Another handle on the same place, as a second process would have it. */
   again(): Storage;
