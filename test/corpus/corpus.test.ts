@@ -4,6 +4,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { fingerprint, joinTypes, mergeSchemas } from "../../src/model/merge.ts";
 import { seenNullOf, standInsOf } from "../../src/model/stand-in.ts";
+import { type JsonValue, parseObject, Reject } from "../reference/json.ts";
+import { splitLines } from "../reference/lines.ts";
 import { parseFile, type ReferenceFile } from "../reference/parse.ts";
 import { edgeCorpus } from "./corpus.ts";
 import { type CorpusCase, settingsOf } from "./corpus-case.ts";
@@ -76,3 +78,69 @@ test("the reference agrees with the merge on random files", (t) => {
   );
   t.diagnostic(`${rows} rows, ${rejects} rejected lines`);
 });
+
+test("the reference accepts exactly the objects that JSON.parse accepts, with the same values", (t) => {
+  const runs = runSettings(500);
+  t.diagnostic(`seed ${runs.seed}`);
+  let objects = 0;
+  let others = 0;
+  const compareLine = (text: string): void => {
+    const expected = parseByEngine(text);
+    let actual: JsonValue | undefined;
+    try {
+      actual = parseObject(text, Number.POSITIVE_INFINITY);
+    } catch (error) {
+      assert.ok(error instanceof Reject, String(error));
+    }
+    assert.equal(actual !== undefined, expected !== undefined, JSON.stringify(text));
+    if (actual !== undefined) assert.deepEqual(toPlain(actual), expected);
+    if (actual === undefined) others++;
+    else objects++;
+  };
+  const compareFile = (file: Uint8Array): void => {
+    for (const { bytes } of splitLines(file)) {
+      if (bytes.length < 10_000) compareLine(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes));
+    }
+  };
+  for (const entry of edgeCorpus()) compareFile(entry.file);
+  fc.assert(
+    fc.property(corpusDocument, (entry) => compareFile(entry.file)),
+    runs,
+  );
+  t.diagnostic(`${objects} objects, ${others} other lines`);
+});
+
+function parseByEngine(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? wellFormed(value) : undefined;
+  } catch (error) {
+    assert.ok(error instanceof SyntaxError);
+    return undefined;
+  }
+}
+
+/** Lone surrogates replaced in every string and key; of two equal keys the last one stays. */
+function wellFormed(value: unknown): unknown {
+  if (typeof value === "string") return value.toWellFormed();
+  if (Array.isArray(value)) return value.map(wellFormed);
+  if (typeof value !== "object" || value === null) return value;
+  return new Map(Object.entries(value).map(([key, inner]) => [key.toWellFormed(), wellFormed(inner)]));
+}
+
+function toPlain(value: JsonValue): unknown {
+  switch (value.kind) {
+    case "null":
+      return null;
+    case "bool":
+      return value.value;
+    case "number":
+      return Number(value.raw);
+    case "string":
+      return value.text;
+    case "array":
+      return value.items.map(toPlain);
+    case "object":
+      return new Map(value.members.map((member) => [member.key, toPlain(member.value)]));
+  }
+}
