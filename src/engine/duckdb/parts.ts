@@ -1,6 +1,6 @@
-/** A statement's result as `part-00000.parquet`, `part-00001.parquet`, … : written, named, synced and hashed. */
+/** A statement's result as `part-00000.parquet`: written, synced and hashed. */
 import { createHash } from "node:crypto";
-import { open, rename } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { Failure } from "../../errors.ts";
 import { quoteForDuckdb } from "../../model/ddl.ts";
@@ -10,8 +10,8 @@ import type { BoundResult, BoundStatement } from "./bind.ts";
 import { STATEMENT } from "./fault.ts";
 import { quoteText, type RunOptions, type Session } from "./session.ts";
 
-/** A part is closed at about this size, so that readers can share the work. */
-const PART_BYTES = 512 * 1024 * 1024;
+/** One part: DuckDB keeps the rows' order only within a file, and readers share the work by its row groups. */
+const PART = "part-00000.parquet";
 
 const COLUMN_NAME = /^[a-z_][a-z0-9_]*$/;
 
@@ -78,27 +78,15 @@ export async function writeParts(
     const column = quoteForDuckdb(name);
     return mapped.stored === undefined ? column : `CAST(${column} AS ${mapped.stored}) AS ${column}`;
   });
-  const settings = [
-    "FORMAT parquet",
-    `COMPRESSION ${request.compression}`,
-    `FILE_SIZE_BYTES ${PART_BYTES}`,
-    "FILENAME_PATTERN 'part-{i}'",
-    "RETURN_STATS true",
-  ];
-  const copy = `COPY (SELECT ${columns.join(", ")} FROM ${RESULT}) TO ${quoteText(request.directory)} (${settings.join(", ")})`;
-  const written = await session.run(copy, options);
-  const files: SelectResult["files"][number][] = [];
-  for (const [path, rows] of written) files.push(await sealPart(String(path), Number(rows), request.directory));
+  const path = join(request.directory, PART);
+  const copy = `COPY (SELECT ${columns.join(", ")} FROM ${RESULT}) TO ${quoteText(path)}`;
+  const [written] = await session.run(`${copy} (FORMAT parquet, COMPRESSION ${request.compression})`, options);
+  const part = await sealPart(path, Number(written?.[0]));
   await syncDirectory(request.directory);
-  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+  return [part];
 }
 
-/** `part-7.parquet` becomes `part-00007.parquet`, so that names sort as numbers do. */
-async function sealPart(written: string, rows: number, directory: string): Promise<SelectResult["files"][number]> {
-  const number = /part-(\d+)\.parquet$/.exec(written)?.[1];
-  if (number === undefined) throw new Failure("bug", `${written}: expected a name like part-0.parquet`);
-  const path = join(directory, `part-${number.padStart(5, "0")}.parquet`);
-  await rename(written, path);
+async function sealPart(path: string, rows: number): Promise<SelectResult["files"][number]> {
   const file = await open(path, "r+");
   try {
     const hash = createHash("sha256");

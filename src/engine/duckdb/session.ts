@@ -90,14 +90,12 @@ export async function openSession(
 
 function configuration(temporary: string | undefined, lock: Lock): string[] {
   const directories = [...(temporary === undefined ? [] : [temporary]), ...lock.directories];
-  // A directory's permission covers what is below it; to write parts into it DuckDB asks for the directory as well.
-  const paths = [...lock.files, ...lock.directories];
   return [
     "SET errors_as_json = true",
     "SET TimeZone = 'UTC'",
     "SET enable_progress_bar = true",
     "SET enable_progress_bar_print = false",
-    `SET allowed_paths = [${paths.map(quoteText).join(", ")}]`,
+    `SET allowed_paths = [${lock.files.map(quoteText).join(", ")}]`,
     `SET allowed_directories = [${directories.map(quoteText).join(", ")}]`,
     "SET enable_external_access = false",
     "SET lock_configuration = true",

@@ -39,7 +39,7 @@ export function queryValue(value: DuckDBValue, type: DuckDBType): QueryValue {
   }
   if (value instanceof DuckDBStructValue) return structValue(value, type);
   if (value instanceof DuckDBMapValue) return mapEntries(value, type);
-  if (value instanceof DuckDBBlobValue) return value.bytes;
+  if (value instanceof DuckDBBlobValue) return Uint8Array.from(value.bytes);
   if (value instanceof DuckDBUnionValue && type.typeId === DuckDBTypeId.UNION) {
     return queryValue(value.value, type.memberTypes[type.memberTags.indexOf(value.tag)] ?? type);
   }

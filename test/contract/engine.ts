@@ -1,0 +1,690 @@
+/** The law of `src/engine/contract.ts` in executable form: one suite for every engine. */
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import fc from "fast-check";
+import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
+import { compressors } from "hyparquet-compressors";
+import type { Engine, InputFile, QueryValue, SelectResult, TableInput } from "../../src/engine/contract.ts";
+import { Failure, type FailureKind } from "../../src/errors.ts";
+import { type EngineInputs, engineInputs, partitioned, schemaOf } from "./engine-inputs.ts";
+import { propertyRuns } from "./property-runs.ts";
+
+export interface OpenedEngine {
+  readonly engine: Engine;
+  close(): Promise<void>;
+}
+
+/** Fails as this kind, at this line and column of the statement, with these words in message or remedy. */
+export function failsAs(kind: FailureKind, words?: RegExp, at?: readonly [line: number, column: number]) {
+  return (error: unknown): true => {
+    assert.ok(error instanceof Failure, `not a Failure: ${String(error)}`);
+    assert.equal(error.kind, kind, error.message);
+    if (words !== undefined) assert.match(`${error.message} ${error.detail.remedy ?? ""}`, words);
+    if (at !== undefined) assert.deepEqual([error.detail.place?.line, error.detail.place?.column], at, error.message);
+    return true;
+  };
+}
+
+export async function rowsOf(
+  engine: Engine,
+  sql: string,
+  tables: ReadonlyMap<string, TableInput>,
+  scratch: string,
+): Promise<(readonly QueryValue[])[]> {
+  const rows: (readonly QueryValue[])[] = [];
+  const answer = await engine.query({ sql, tables, scratch });
+  for await (const batch of answer.rows()) rows.push(...batch);
+  return rows;
+}
+
+/** The rows of a result as another reader of Parquet sees them. */
+export async function readResult(result: SelectResult): Promise<Record<string, unknown>[]> {
+  const rows: Record<string, unknown>[] = [];
+  for (const { path } of result.files) {
+    rows.push(...(await parquetReadObjects({ file: await asyncBufferFromFile(path), compressors })));
+  }
+  return rows;
+}
+
+/** What the archive's hours look like, and the reference example's declared columns. */
+const EVENTS = schemaOf(
+  "struct<actor struct<display_login string, id int64, login string>, created_at timestamp, id string, " +
+    "org struct<login string>, payload struct<action string, commits list<struct<sha string>>, size int64>, " +
+    "repo struct<name string>, type string>",
+);
+
+const REFERENCE =
+  "select actor.login as actor, actor.display_login as actor_display, org.login as org, repo.name as repo, type, " +
+  "payload.action, src from events";
+
+/** Two hours that differ in their columns; none has `org`. */
+const EARLY = `select {'login': 'u' || x, 'id': x} as actor, {'name': 'r' || x} as repo,
+  case when x % 2 = 0 then {'action': 'opened'} end as payload, 'Push' as type, x::varchar as id,
+  make_timestamptz(1772377200000000 + x) as created_at from range(1, 4) r(x)`;
+const LATE = `select {'LOGIN': 'v' || x, 'display_login': 'V' || x} as Actor, {'name': 'r' || x} as repo,
+  {'size': x, 'commits': [{'sha': 's' || x}]} as payload, 'Fork' as type from range(2) r(x)`;
+
+/** Statements over `t(id, s(a, b(c)), l[](k), late, src)`; all give their rows in one order. */
+const statements = fc
+  .record({
+    columns: fc.subarray(
+      [
+        "id",
+        "x.s.a",
+        "s.b.c",
+        "s['b']['c']",
+        "(x.s).b",
+        "s",
+        "l",
+        "l[1].k",
+        "late",
+        "src",
+        "x.src",
+        "[k.k for k in l]",
+        "len(l)",
+        "s.b is null",
+        "s is null",
+        "hash(x.s.b)",
+      ],
+      { minLength: 1, maxLength: 4 },
+    ),
+    where: fc.option(
+      fc.constantFrom("s.a > 20", "x.s.b.c = 'c1'", "late is not null", "len(l) > 1", "src <> 'p3'", "S.A is null"),
+    ),
+    from: fc.constantFrom(
+      "t x",
+      "(select * from t) x",
+      "(from t select id, s, l, late, src) x",
+      "(select y.* from t y) x",
+    ),
+    shape: fc.constantFrom("plain", "cte", "group", "star"),
+  })
+  .map(({ columns, where, from, shape }) => {
+    const list = columns.map((column, index) => `${column} as c${index}`).join(", ");
+    const select = `select ${list} from ${from} ${where === null ? "" : `where ${where}`}`;
+    switch (shape) {
+      case "cte":
+        return `with q as (${select}) select c0, q.c0 as again from q order by all`;
+      case "group":
+        return `select c0, count(*) as n from (${select}) group by all order by all`;
+      case "star":
+        return `select * from (${select}) q order by all`;
+      default:
+        return `${select} order by all`;
+    }
+  });
+
+export function engineContract(name: string, open: () => Promise<OpenedEngine>): void {
+  describe(`engine contract: ${name}`, () => {
+    let opened: OpenedEngine;
+    let engine: Engine;
+    let inputs: EngineInputs;
+    let tables: ReadonlyMap<string, TableInput>;
+    let files: readonly InputFile[];
+    before(async () => {
+      opened = await open();
+      engine = opened.engine;
+      inputs = await engineInputs();
+      files = [await inputs.partition("2026-03-01-15", EARLY), await inputs.partition("2026-03-01-16", LATE)];
+      tables = new Map([["events", partitioned(EVENTS, files)]]);
+    });
+    after(async () => {
+      await opened.close();
+      inputs.close();
+    });
+
+    const query = (sql: string, some = tables) => rowsOf(engine, sql, some, inputs.directory());
+    const select = async (sql: string, some = tables, options = {}) => {
+      const [scratch, directory] = [inputs.directory(), inputs.directory()];
+      const result = await engine.select({ sql, tables: some, scratch, directory, compression: "zstd" }, options);
+      assert.deepEqual(readdirSync(scratch), [], "scratch is emptied");
+      assert.deepEqual(
+        readdirSync(directory).map((file) => join(directory, file)),
+        result.files.map((file) => file.path),
+      );
+      return result;
+    };
+
+    test("describes the reference select without reading a row", async () => {
+      const found = await engine.describe(REFERENCE, tables);
+      assert.deepEqual(found.tables, ["events"]);
+      assert.deepEqual(found.columns.get("events"), [
+        "actor.display_login",
+        "actor.login",
+        "org.login",
+        "payload.action",
+        "repo.name",
+        "src",
+        "type",
+      ]);
+      const names = ["actor", "actor_display", "org", "repo", "type", "action", "src"];
+      assert.deepEqual(
+        found.result.map((column) => column.name),
+        names,
+      );
+      for (const column of found.result) assert.deepEqual(column.type, { kind: "string" });
+    });
+
+    test("the reference select works where no file has org, and hours differ in their columns", async () => {
+      const result = await select(REFERENCE);
+      const early = (x: number, action: string | null) => ({
+        ...{
+          actor: `u${x}`,
+          actor_display: null,
+          org: null,
+          repo: `r${x}`,
+          type: "Push",
+          action,
+          src: "2026-03-01-15",
+        },
+      });
+      const late = (x: number) => ({
+        ...{ actor: `v${x}`, actor_display: `V${x}`, org: null, repo: `r${x}`, type: "Fork", action: null },
+        src: "2026-03-01-16",
+      });
+      const expected = [early(1, null), early(2, "opened"), early(3, null), late(0), late(1)];
+      assert.deepEqual(await readResult(result), expected);
+      assert.equal(result.rows, 5);
+      assert.equal(
+        result.bytesRead,
+        files.reduce((sum, file) => sum + file.size, 0),
+      );
+    });
+
+    test("parts are named, counted, measured and hashed", async () => {
+      const result = await select(REFERENCE);
+      for (const [index, file] of result.files.entries()) {
+        const bytes = readFileSync(file.path);
+        assert.match(file.path, new RegExp(`part-0000${index}\\.parquet$`));
+        assert.equal(file.size, bytes.length);
+        assert.equal(file.sha256, createHash("sha256").update(bytes).digest("hex"));
+      }
+      assert.equal(
+        result.files.reduce((sum, file) => sum + file.rows, 0),
+        result.rows,
+      );
+      const again = await select(REFERENCE);
+      assert.deepEqual(
+        again.files.map((file) => file.sha256),
+        result.files.map((file) => file.sha256),
+      );
+    });
+
+    test("no rows still give a file with the result's columns", async () => {
+      for (const sql of [
+        `${REFERENCE} where false`,
+        "select count(*) as n from events where type = 'x' having n > 0",
+      ]) {
+        const result = await select(sql);
+        assert.equal(result.rows, 0);
+        assert.equal(result.files.length, 1);
+        assert.deepEqual(await readResult(result), []);
+      }
+    });
+
+    test("a table without partitions has no rows and all its columns", async () => {
+      const empty = new Map([["events", partitioned(EVENTS, [])]]);
+      assert.deepEqual(await query("select count(*), max(src), max(payload.size) from events", empty), [
+        [0n, null, null],
+      ]);
+      assert.equal((await select(REFERENCE, empty)).rows, 0);
+      const nothing = new Map([["events", partitioned({ fields: [] }, [])]]);
+      assert.deepEqual(await query("select count(src) from events", nothing), [[0n]]);
+    });
+
+    test("src is text, whatever it looks like, and comes from the input", async () => {
+      const texts = [
+        "2026-03-01-15",
+        "2026-03-01",
+        "2026030115",
+        "007",
+        "1e5",
+        "true",
+        "a%2Fb=c",
+        "it's",
+        "",
+        "é",
+        "null",
+      ];
+      const parts = await Promise.all(texts.map((src) => inputs.partition(src, "select 1 as id")));
+      const some = new Map([["events", partitioned(schemaOf("struct<id int64>"), parts)]]);
+      const rows = await query("select src, typeof(src) from events order by src", some);
+      assert.deepEqual(
+        rows.map((row) => row[0]),
+        [...texts].sort(),
+      );
+      for (const row of rows) assert.match(String(row[1]), /^(VARCHAR|string)$/i);
+    });
+
+    test("a column named src or file_index inside of the data does not get in the way", async () => {
+      const part = await inputs.partition(
+        "right",
+        "select 'wrong' as SRC, 42 as file_index, 'f' as filename, 1 as input_file",
+      );
+      const schema = schemaOf("struct<src string, file_index int64, filename string, input_file int64>");
+      const some = new Map([["events", partitioned(schema, [part])]]);
+      assert.deepEqual(await query("select src, file_index, filename, input_file from events", some), [
+        ["right", 42n, "f", 1n],
+      ]);
+    });
+
+    test("what a path holds is kept: null, empty and nested values", async () => {
+      const part = await inputs.partition(
+        "a",
+        `select * from (values
+          ({'x': 1, 'y': {'z': 'deep'}}, ['a', null], []::varchar[]),
+          ({'x': null, 'y': null}, [], null),
+          (null, null, ['b'])) t(s, l, m)`,
+      );
+      const schema = schemaOf("struct<s struct<x int64, y struct<z string>>, l list<string>, m list<string>>");
+      const some = new Map([["t", partitioned(schema, [part])]]);
+      assert.deepEqual(await query("select s, l, m from t", some), [
+        [{ x: 1n, y: { z: "deep" } }, ["a", null], []],
+        [{ x: null, y: null }, [], null],
+        [null, null, ["b"]],
+      ]);
+      assert.deepEqual(await query("select s is null, s.y is null, s.y.z is null, l[1] from t", some), [
+        [false, false, false, "a"],
+        [false, true, true, null],
+        [true, true, true, null],
+      ]);
+    });
+
+    test("values are what the contract says", async () => {
+      const sql = `select true as b, 1::integer as i, 9223372036854775807 as big, 1.5::double as d, 0.25::float as f,
+        123456789.120::decimal(20,3) as dec, 'text' as s, null::varchar as n, date '2026-03-01' as day,
+        timestamptz '2026-03-01 15:00:00.000001+00' as at, timestamp '1969-12-31 23:59:59.9' as local,
+        [1, null] as list, {'a': 1, 'b': [{'c': 'x'}]} as st, '\\xAB'::blob as bin`;
+      const answer = await engine.query({ sql, tables: new Map(), scratch: inputs.directory() });
+      const rows = [];
+      for await (const batch of answer.rows()) rows.push(...batch);
+      assert.deepEqual(rows, [
+        [
+          ...[true, 1n, 9223372036854775807n, 1.5, 0.25, "123456789.120", "text", null, "2026-03-01"],
+          ...["2026-03-01T15:00:00.000001Z", "1969-12-31T23:59:59.900000", [1n, null]],
+          ...[{ a: 1n, b: [{ c: "x" }] }, new Uint8Array([0xab])],
+        ],
+      ]);
+      assert.deepEqual(
+        answer.columns.map((column) => column.type.kind),
+        [
+          "bool",
+          "int32",
+          "int64",
+          "double",
+          "float",
+          "decimal",
+          "string",
+          "string",
+          "date",
+          "timestamp",
+          "timestamp_local",
+          "list",
+          "struct",
+          "binary",
+        ],
+      );
+    });
+
+    test("marts are read by their own columns, also beside a table", async () => {
+      const [part, other] = [
+        await inputs.partition("ignored", "select 'u1' as login, 7::integer as n, date '2026-03-01' as day"),
+        await inputs.partition("ignored", "select 'v1' as login, 8::integer as n, null::date as day"),
+      ];
+      const people: TableInput = {
+        schema: {
+          fields: [
+            { name: "login", type: { kind: "string" } },
+            { name: "n", type: { kind: "int32" } },
+            { name: "day", type: { kind: "date" } },
+          ],
+        },
+        partitioned: false,
+        files: async () => [
+          { ...part, src: undefined },
+          { ...other, src: undefined },
+        ],
+      };
+      const some = new Map([...tables, ["people", people]]);
+      assert.deepEqual(await query("select * from people order by n", some), [
+        ["u1", 7n, "2026-03-01"],
+        ["v1", 8n, null],
+      ]);
+      const joined = "select p.login, p.n, src from people p join events e on e.actor.login = p.login order by 1";
+      assert.deepEqual(await query(joined, some), [
+        ["u1", 7n, "2026-03-01-15"],
+        ["v1", 8n, "2026-03-01-16"],
+      ]);
+    });
+
+    describe("refuses a statement", () => {
+      const cases: readonly (readonly [string, RegExp, (readonly [number, number])?])[] = [
+        ["selec 1", /syntax error/i, [1, 1]],
+        ["select\n  'é', tpe from events", /tpe.*type/s, [2, 8]],
+        ["select e.payload.acton from events e", /no field "acton".*action/s, [1, 8]],
+        ["select * from evnts", /evnts.*events/s, [1, 15]],
+        ["select nofunction(type) from events", /nofunction/, [1, 8]],
+        ["select type from events group by src", /GROUP BY/, [1, 8]],
+        ["select 1; select 2", /one SELECT/],
+        ["", /no statement/],
+        ["-- nothing", /no statement/],
+        ["select ?", /parameter/],
+        ["select $1 from events", /parameter/],
+        ["insert into events values (1)", /one SELECT/],
+        ["create table x as select 1", /one SELECT/],
+        ["copy (select 1) to 'x.parquet'", /one SELECT/],
+        ["attach 'x.db'", /one SELECT/],
+        ["install httpfs", /one SELECT/],
+        ["load httpfs", /one SELECT/],
+        ["set memory_limit = '1GB'", /one SELECT/],
+        ["pragma database_list", /one SELECT/],
+        ["describe events", /not available/],
+        ["summarize events", /not available/],
+        ["select * from read_csv('/etc/passwd')", /read_csv\(\) is not available/, [1, 15]],
+        ["select * from read_parquet('x.parquet')", /read_parquet\(\) is not available/],
+        ["select (select count(*) from glob('/*'))", /glob\(\) is not available/],
+        ["with x as (from read_text('/etc/passwd')) from x", /read_text\(\) is not available/],
+        ["from query('select 1')", /query\(\) is not available/],
+        ["select * from '/etc/passwd'", /no table or mart is named/],
+        ["select * from information_schema.tables", /no table or mart is named/],
+        ["select * from duckdb_settings()", /duckdb_settings\(\) is not available/],
+        ["select rowid from events", /rowid/],
+        ["select filename from events", /filename/],
+      ];
+      for (const [sql, words, at] of cases) {
+        test(JSON.stringify(sql), async () => {
+          await assert.rejects(engine.describe(sql, tables), failsAs("usage", words, at));
+          await assert.rejects(query(sql), failsAs("usage", words, at));
+          await assert.rejects(select(sql), failsAs("usage", words, at));
+        });
+      }
+    });
+
+    test("a trailing semicolon and comments do no harm", async () => {
+      for (const sql of [
+        "select 1 as a;",
+        "/* x */ select 1 as a -- y",
+        "select 1 as a ; -- z",
+        "(select 1 as a)",
+        "from (values (1)) t(a)",
+      ]) {
+        assert.deepEqual(await query(sql), [[1n]]);
+        assert.deepEqual(await readResult(await select(sql)), [{ a: 1 }]);
+      }
+    });
+
+    test("a mart's columns have plain names, each once, and types that both engines have", async () => {
+      const cases: readonly (readonly [string, RegExp])[] = [
+        ["select count(*) from events", /"count_star\(\)".*as count_star/s],
+        ['select 1 as "A b"', /"A b".*as a_b/s],
+        ['select 1 as "1x"', /as _1x/],
+        ['select 1 as "é"', /as value/],
+        ["select type, type from events", /"type" comes twice.*as type_2/s],
+        ["select interval 1 day as d", /INTERVAL.*epoch/s],
+        ["select time '12:00' as t", /TIME.*varchar/s],
+        ["select map {'a': 1} as m", /MAP.*map_entries/s],
+        ["select [time '12:00'] as t", /TIME/],
+      ];
+      for (const [sql, words] of cases) {
+        await assert.rejects(select(sql), failsAs("usage", words), sql);
+        await assert.rejects(engine.describe(sql, tables, { mart: true }), failsAs("usage", words), sql);
+        await engine.describe(sql, tables);
+      }
+    });
+
+    test("a mart's types are those of the table", async () => {
+      const cases: readonly (readonly [string, string, unknown])[] = [
+        ["sum(x::bigint)", "int64", 3n],
+        ["max(x::utinyint)", "int32", 2],
+        ["max(x::uinteger)", "int64", 2n],
+        ["max(x::smallint)", "int32", 2],
+        ["max(18446744073709551615::ubigint)", "decimal", Number(2n ** 64n - 1n)],
+        ["any_value('a'::enum('a', 'b'))", "string", "a"],
+        ["any_value('f7c1aab5-3d0c-4d52-8e07-52b5a8a8c1de'::uuid)", "string", "f7c1aab5-3d0c-4d52-8e07-52b5a8a8c1de"],
+        ["any_value('{}'::json)", "string", "{}"],
+        ["max([x::hugeint])", "list", [2n]],
+        ["max({'a': x::integer})", "struct", { a: 2n }],
+      ];
+      for (const [expression, kind, value] of cases) {
+        const result = await select(`select ${expression} as v from (values (1), (2)) t(x)`);
+        assert.equal(result.columns[0]?.type.kind, kind, expression);
+        assert.deepEqual(await readResult(result), [{ v: value }], expression);
+      }
+      await assert.rejects(
+        select("select sum(x) as s from (values (9223372036854775807), (1)) t(x)"),
+        failsAs("application"),
+      );
+    });
+
+    test("a statement that fails on the data says so", async () => {
+      await assert.rejects(query("select cast(type as integer) from events"), failsAs("application", /Push|Fork/));
+      await assert.rejects(
+        select("select cast(type as integer) as t from events"),
+        failsAs("application", /Push|Fork/),
+      );
+      await assert.rejects(
+        select("select error('stop: ' || type) as t from events"),
+        failsAs("application", /stop: (Push|Fork)/),
+      );
+    });
+
+    test("a partition that contradicts the schema is not read as something else", async () => {
+      const part = await inputs.partition("2026-03-01-17", "select 1.5::double as n");
+      const some = new Map([["t", partitioned(schemaOf("struct<n int64>"), [part])]]);
+      await assert.rejects(query("select n from t", some), failsAs("conflict", /t\.n: is DOUBLE.*2026-03-01-17/));
+      assert.deepEqual(
+        await query(
+          "select count(*) from t where src = '2026-03-01-17'",
+          new Map([["t", partitioned(schemaOf("struct<n double>"), [part])]]),
+        ),
+        [[1n]],
+      );
+    });
+
+    describe("files that change", () => {
+      test("before the statement: a fresh list is asked for", async () => {
+        const old = await inputs.partition("a", "select 1 as id");
+        const fresh = await inputs.replace(old, "select 1 as id union all select 2");
+        const lists = [[old], [fresh]];
+        let asked = 0;
+        const table: TableInput = {
+          ...partitioned(schemaOf("struct<id int64>"), []),
+          files: async () => lists[asked++] ?? [],
+        };
+        assert.deepEqual(await query("select count(*) from t", new Map([["t", table]])), [[2n]]);
+        assert.equal(asked, 2);
+      });
+
+      test("under the statement: the answer is discarded, also an error", async () => {
+        for (const sql of ["select count(*) as n from t", "select sum(id) as n from t"]) {
+          let part = await inputs.partition("a", "select 1 as id");
+          let checks = 0;
+          let asked = 0;
+          const table: TableInput = {
+            ...partitioned(schemaOf("struct<id int64>"), []),
+            files: async () => {
+              asked += 1;
+              const { token } = part;
+              // The partition grows when it is looked at before the first run; that look still sees the old one.
+              const check = async (): Promise<string | undefined> => {
+                checks += 1;
+                if (checks > 1) return await part.check();
+                part = await inputs.replace(part, "select 2 as id union all select 3");
+                return token;
+              };
+              return [{ ...part, check }];
+            },
+          };
+          const some = new Map([["t", table]]);
+          const result = sql.includes("sum") ? await select(sql, some) : undefined;
+          if (result === undefined) assert.deepEqual(await query(sql, some), [[2n]]);
+          else assert.deepEqual(await readResult(result), [{ n: 5n }]);
+          assert.equal(asked, 2);
+        }
+      });
+
+      test("again and again: a conflict after the third repetition", async () => {
+        const part = await inputs.partition("2026-03-01-18", "select 1 as id");
+        let asked = 0;
+        const table: TableInput = {
+          ...partitioned(schemaOf("struct<id int64>"), []),
+          files: async () => {
+            asked += 1;
+            return [{ ...part, check: async () => "another" }];
+          },
+        };
+        const some = new Map([["t", table]]);
+        await assert.rejects(query("select id from t", some), failsAs("conflict", /2026-03-01-18/));
+        assert.equal(asked, 4);
+        await assert.rejects(select("select id from t", some), failsAs("conflict"));
+      });
+
+      test("a file that is gone is a change, not an error of its own", async () => {
+        const part = await inputs.partition("a", "select 1 as id");
+        const left = await inputs.partition("b", "select 2 as id");
+        const gone: InputFile = { ...part, path: `${part.path}.gone`, check: async () => undefined };
+        const lists = [[gone, left], [left]];
+        let asked = 0;
+        const table: TableInput = {
+          ...partitioned(schemaOf("struct<id int64>"), []),
+          files: async () => lists[asked++] ?? [],
+        };
+        assert.deepEqual(await query("select id, src from t", new Map([["t", table]])), [[2n, "b"]]);
+      });
+    });
+
+    describe("many files", () => {
+      const STATEMENTS = [
+        "select count(*), count(distinct src), min(src), max(src) from t",
+        "select * from t order by id",
+        "select id, s from t where s is not null order by id",
+        "select id, s.a, s.b.c from t order by id",
+        "select id, s.b is null, s.b from t order by id",
+        "select id, l[1], len(l) from t order by id",
+        "select id, u from (select id, unnest(l) as u from t) order by id, u.k",
+        "select a.id, b.s.a from t a join t b on a.id = b.s.a order by 1",
+        "with t as (select id, s.b.c as c from t) select c, count(*) from t group by all order by all",
+        "select id, row_number() over (partition by s.b.c order by id) from t order by id",
+        "select t from t where id < 20 order by t.id",
+        "select src, sum(s.a), max(late) from t group by src order by src",
+        "select id from t where exists (select * from t o where o.s.a = t.id) order by id",
+        "select 1 from t limit 3",
+      ];
+      const schema = schemaOf(
+        "struct<id int64, s struct<a int64, b struct<c string>>, l list<struct<k string>>, late double>",
+      );
+      const rows = (from: number, to: number): string =>
+        `select x as id, case when x % 3 > 0 then {'a': x * 2, 'b': case when x % 4 > 0 then {'c': 'c' || (x % 5)} end}
+          end as s, case when x % 2 = 0 then [{'k': 'k' || x}, {'k': null}] end as l
+          ${from % 4 === 0 ? ", x / 8 as late" : ""} from range(${from}, ${to}) r(x)`;
+      /** 26 files, which are read as they are. */
+      let few: ReadonlyMap<string, TableInput>;
+      /** The same and 74 without a row, which are too many for that. */
+      let many: ReadonlyMap<string, TableInput>;
+      before(async () => {
+        const full: InputFile[] = [];
+        const empty: InputFile[] = [];
+        for (let part = 0; part < 26; part++)
+          full.push(await inputs.partition(`p${part}`, rows(part * 10, part * 10 + 10)));
+        for (let part = 0; part < 74; part++) empty.push(await inputs.partition(`q${part}`, rows(part, part)));
+        few = new Map([["t", partitioned(schema, full)]]);
+        many = new Map([["t", partitioned(schema, [...full, ...empty])]]);
+      });
+
+      for (const sql of STATEMENTS) {
+        test(`give what few give: ${sql}`, async () => {
+          const rows = await query(sql, many);
+          assert.ok(rows.length > 0);
+          assert.deepEqual(rows, await query(sql, few));
+        });
+      }
+
+      test("give what few give, for statements made at random", async () => {
+        await fc.assert(
+          fc.asyncProperty(statements, async (sql) => {
+            assert.deepEqual(await query(sql, many), await query(sql, few));
+          }),
+          propertyRuns(20),
+        );
+      });
+
+      test("report their progress and leave nothing behind", async () => {
+        const shares: number[] = [];
+        const result = await select("select id, s.a as a, src from t", many, {
+          onProgress: (share: number) => shares.push(share),
+        });
+        assert.equal(result.rows, 260);
+        assert.ok(shares.length > 1);
+        assert.deepEqual(
+          shares,
+          [...shares].sort((a, b) => a - b),
+        );
+        assert.ok(shares.every((share) => share > 0 && share <= 1));
+      });
+
+      test("are checked like few", async () => {
+        const table = many.get("t") ?? assert.fail();
+        const list = await table.files();
+        let asked = 0;
+        const changing: TableInput = {
+          ...table,
+          files: async () => {
+            asked += 1;
+            return asked < 3 ? list.map((file, index) => (index === 99 ? { ...file, token: "old" } : file)) : list;
+          },
+        };
+        assert.deepEqual(
+          await query("select count(s.a) from t", new Map([["t", changing]])),
+          await query("select count(s.a) from t", many),
+        );
+        assert.equal(asked, 3);
+      });
+    });
+
+    describe("stopping", () => {
+      const SLOW =
+        "select count(*) as n from range(100000) a(x), range(100000) b(y) where (x * y) % 7 = hash(x + y) % 11";
+
+      test("a signal interrupts a running statement", async () => {
+        for (const start of [
+          (signal: AbortSignal) => select(SLOW, tables, { signal }),
+          (signal: AbortSignal) => engine.query({ sql: SLOW, tables, scratch: inputs.directory() }, { signal }),
+        ]) {
+          const controller = new AbortController();
+          setTimeout(() => controller.abort(), 200);
+          const started = performance.now();
+          await assert.rejects(async () => {
+            const answer = await start(controller.signal);
+            if ("rows" in answer && typeof answer.rows === "function")
+              for await (const _ of answer.rows()) assert.fail("a row");
+          }, failsAs("cancelled"));
+          assert.ok(performance.now() - started < 5_000, "stopped within seconds");
+        }
+      });
+
+      test("a signal that is aborted already starts nothing", async () => {
+        const signal = AbortSignal.abort();
+        await assert.rejects(engine.describe("select 1 as a", tables, { signal }), failsAs("cancelled"));
+        await assert.rejects(select("select 1 as a", tables, { signal }), failsAs("cancelled"));
+      });
+
+      test("a reader that leaves early, or never comes, leaves nothing behind", async () => {
+        const scratch = inputs.directory();
+        const sql = "select x, type from events, range(100000) r(x)";
+        const answer = await engine.query({ sql, tables, scratch });
+        for await (const batch of answer.rows()) {
+          assert.ok(batch.length > 0);
+          break;
+        }
+        assert.deepEqual(readdirSync(scratch), []);
+        const other = await open();
+        await other.engine.query({ sql, tables, scratch });
+        await other.close();
+        assert.deepEqual(readdirSync(scratch), []);
+      });
+    });
+  });
+}
