@@ -1,0 +1,92 @@
+/** The rows of a query onto stdout, batch by batch, no faster than its reader reads. */
+import type { QueryAnswer } from "../answers.ts";
+import type { QueryValue } from "../engine/contract.ts";
+import type { Call } from "./command.ts";
+import type { OutStream } from "./terminal/screen.ts";
+import { layOutTable, type TableLayout, tableHeader, tableLine } from "./terminal/table.ts";
+import { guarded, visible } from "./terminal/text.ts";
+import { cellText, csvField, jsonRow, tableColumn, uniqueNames } from "./terminal/values.ts";
+
+type Row = readonly QueryValue[];
+type OutputCall = Pick<Call, "out" | "stdout" | "signal">;
+
+/** Widths are decided by so many rows; later ones are cut to them. */
+const ROWS_MEASURED = 1000;
+
+export interface TableOutput {
+  /** Shortens nothing, however wide the lines get. */
+  readonly full?: boolean;
+  readonly indent?: string;
+}
+
+export async function writeTable(
+  call: OutputCall,
+  answer: QueryAnswer,
+  { full = false, indent = "" }: TableOutput = {},
+): Promise<void> {
+  const { out } = call;
+  const columns = answer.columns.map(tableColumn);
+  let layout: TableLayout | undefined;
+  let waiting: Row[] = [];
+  const lineOf = (layout: TableLayout, row: Row): string =>
+    tableLine(layout, row.map(cellText), (text, index) => (row[index] === null ? out.paint.quiet(text) : text));
+  const flush = async (): Promise<void> => {
+    const lines: string[] = [];
+    if (layout === undefined) {
+      layout = layOutTable(
+        columns,
+        waiting.map((row) => row.map(cellText)),
+        full ? undefined : out.width() - indent.length,
+      );
+      lines.push(tableHeader(layout, out.paint));
+    }
+    for (const row of waiting) lines.push(lineOf(layout, row));
+    waiting = [];
+    await writeText(call, guarded(lines.map((line) => `${indent}${line}\n`).join("")));
+  };
+  for await (const batch of answer.rows()) {
+    waiting.push(...batch);
+    if (layout !== undefined || waiting.length >= ROWS_MEASURED) await flush();
+  }
+  await flush();
+  const left = layout?.left ?? 0;
+  if (left > 0)
+    await writeText(
+      call,
+      `${indent}${out.paint.quiet(`… and ${left} more ${left === 1 ? "column" : "columns"}: --full, --json or --csv show them`)}\n`,
+    );
+}
+
+export async function writeJson(call: OutputCall, answer: QueryAnswer): Promise<void> {
+  const names = uniqueNames(answer.columns).map((name) => JSON.stringify(name));
+  for await (const batch of answer.rows())
+    await writeText(call, batch.map((row) => `${jsonRow(names, row)}\n`).join(""));
+}
+
+export async function writeCsv(call: OutputCall, answer: QueryAnswer): Promise<void> {
+  // A file gets every byte; a terminal gets nothing that could steer it.
+  const field = call.out.isTerminal ? (value: QueryValue) => visible(csvField(value)) : csvField;
+  const lineOf = (row: Row): string => `${row.map(field).join(",")}\n`;
+  await writeText(call, lineOf(answer.columns.map((column) => column.name)));
+  for await (const batch of answer.rows()) await writeText(call, batch.map(lineOf).join(""));
+}
+
+/** Writes, and waits as long as the reader is behind. Throws when the work was cancelled meanwhile. */
+async function writeText({ stdout, signal }: OutputCall, text: string): Promise<void> {
+  if (text !== "" && !stdout.write(text)) await drained(stdout, signal);
+  signal.throwIfAborted();
+}
+
+function drained(stdout: OutStream, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const events = ["drain", "close", "error"] as const;
+    const done = (): void => {
+      for (const event of events) stdout.removeListener(event, done);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    for (const event of events) stdout.once(event, done);
+    signal.addEventListener("abort", done);
+    if (signal.aborted) done();
+  });
+}

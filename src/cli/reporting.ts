@@ -1,0 +1,44 @@
+/** How a command tells what happens while it works: bars, lines or JSON lines, by the terminal and the flags. */
+import type { Event, Report, Stage } from "../model/events.ts";
+import type { Project } from "../model/project.ts";
+import type { Call } from "./command.ts";
+import { startBars } from "./terminal/bars.ts";
+import { eventJson } from "./terminal/json-lines.ts";
+import { eventLine, isAlarming } from "./terminal/lines.ts";
+
+export interface Reporting {
+  readonly report: Report;
+  /** Whether a reader sees bars instead of lines. */
+  readonly isLive: boolean;
+  stop(): void;
+}
+
+export interface ReportingOptions {
+  /** A command that runs for ever writes a log even on a terminal. */
+  readonly isLog?: boolean;
+}
+
+export function startReporting(call: Call, project: Project, options: ReportingOptions = {}): Reporting {
+  const { err, common, now } = call;
+  if (common.log === "text" && err.isLive && !common.quiet && options.isLog !== true) {
+    return { isLive: true, ...startBars({ screen: err, units: unitsOf(project), now }) };
+  }
+  const textOf = common.log === "json" ? eventJson : eventLine;
+  const report = (event: Event): void => {
+    if (common.quiet && !isAlarming(event)) return;
+    const line = textOf(event, now());
+    if (line !== undefined) err.print(isAlarming(event) ? err.paint.alarm(line) : line);
+  };
+  return { report, isLive: false, stop: () => undefined };
+}
+
+/** Hours or days if all sources agree, files otherwise. */
+function unitsOf(project: Project): Readonly<Record<Stage, string>> {
+  const everys = new Set([...project.sources.values()].map((source) => source.every));
+  const [every] = everys;
+  return {
+    collect: everys.size === 1 && every !== undefined ? `${every}s` : "files",
+    convert: "partitions",
+    marts: "",
+  };
+}

@@ -1,0 +1,103 @@
+/** What is there, what is missing, why, and what next: on one screen. */
+import type { MartStatus, SourceStatus, Status, TableStatus } from "../../answers.ts";
+import { renderCalendar } from "./calendar.ts";
+import { clockTime, count, counted, duration, size } from "./numbers.ts";
+import type { ReportOptions } from "./report.ts";
+import { renderFindings } from "./report.ts";
+import { waitingGroups } from "./run-report.ts";
+import { renderTable } from "./table.ts";
+import { visible, wrap } from "./text.ts";
+
+export interface StatusOptions extends ReportOptions {
+  /** Folds no calendar. */
+  readonly full: boolean;
+}
+
+export function renderStatus(status: Status, options: StatusOptions): readonly string[] {
+  const nowMs = Date.parse(status.at);
+  const waiting = waitingGroups(status.waiting, nowMs);
+  return [
+    ...status.sources.flatMap((source) => [...sourceLines(source, options), ""]),
+    ...tableLines(status.tables, options),
+    ...martLines(status.marts, nowMs, options),
+    ...(waiting.length === 0 ? ["  Nothing is missing and nothing waits."] : [...renderFindings(waiting, options)]),
+  ];
+}
+
+function sourceLines(source: SourceStatus, options: StatusOptions): readonly string[] {
+  const { paint, width } = options;
+  const facts = [
+    `${counted(source.stored, source.every)} stored, ${size(source.bytes)}`,
+    source.last === undefined
+      ? ""
+      : `newest ${source.last}${source.lagMs === undefined ? "" : `, which ended ${duration(source.lagMs)} ago`}`,
+    source.adopted === 0 ? "" : `${count(source.adopted)} adopted`,
+  ].filter((fact) => fact !== "");
+  const counts = [
+    source.gaps === 0 ? "" : paint.alarm(counted(source.gaps, "gap")),
+    source.pending === 0 ? "" : `${count(source.pending)} pending`,
+  ].filter((fact) => fact !== "");
+  const [first = "", ...more] = wrap(`${visible(source.name)}   ${facts.join("   ")}`, width);
+  const head =
+    counts.length === 0 ? [first, ...more] : [first, ...more.map((line) => `  ${line}`), `  ${counts.join(", ")}`];
+  const calendar = renderCalendar(source.days, { width, paint, every: source.every, full: options.full });
+  return calendar.length === 0 ? head : [...head, "", ...calendar];
+}
+
+function tableLines(tables: readonly TableStatus[], { width, paint }: ReportOptions): readonly string[] {
+  if (tables.length === 0) return [];
+  const columns = [
+    { header: "table", align: "left" },
+    { header: "partitions", align: "right" },
+    { header: "rows", align: "right" },
+    { header: "rejected", align: "right" },
+    { header: "size", align: "right" },
+    { header: "columns", align: "right" },
+    { header: "schema", align: "right" },
+    { header: "newest", align: "left" },
+  ] as const;
+  const rows = tables.map((table) => [
+    table.name,
+    count(table.partitions),
+    count(table.rows),
+    count(table.rejected),
+    size(table.bytes),
+    count(table.columns),
+    `v${table.schemaVersion}`,
+    `${table.last ?? "-"}${table.unsettled === 0 ? "" : `, ${count(table.unsettled)} to widen`}`,
+  ]);
+  return [...renderTable(columns, rows, { width, paint, indent: "  " }), ""];
+}
+
+const martReasons: ReadonlyMap<string, string> = new Map([
+  ["new", "to build"],
+  ["sql", "its SQL changed"],
+  ["schema", "columns changed"],
+  ["inputs", "inputs changed"],
+  ["upcoming", "inputs will change"],
+  ["widening", "its table is being widened"],
+  ["empty", "its tables have no partition yet"],
+  ["manual", "refresh: manual"],
+  ["interval", "waits for its refresh interval"],
+]);
+
+function martLines(marts: readonly MartStatus[], nowMs: number, { width, paint }: ReportOptions): readonly string[] {
+  if (marts.length === 0) return [];
+  const columns = [
+    { header: "mart", align: "left" },
+    { header: "version", align: "right" },
+    { header: "rows", align: "right" },
+    { header: "size", align: "right" },
+    { header: "published", align: "left" },
+    { header: "state", align: "left" },
+  ] as const;
+  const rows = marts.map((mart) => [
+    mart.name,
+    mart.version === undefined ? "-" : count(mart.number),
+    mart.version === undefined ? "-" : count(mart.rows),
+    mart.version === undefined ? "-" : size(mart.bytes),
+    mart.publishedAt === undefined ? "never" : clockTime(Date.parse(mart.publishedAt), nowMs),
+    mart.upToDate ? "up to date" : (martReasons.get(mart.reason ?? "") ?? mart.reason ?? ""),
+  ]);
+  return [...renderTable(columns, rows, { width, paint, indent: "  " }), ""];
+}

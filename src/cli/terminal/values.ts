@@ -1,0 +1,65 @@
+/** Values of a query's rows as text: for a table, as JSON, as CSV. Integers keep all their digits everywhere. */
+import type { QueryValue, ResultColumn } from "../../engine/contract.ts";
+import { safeJson } from "./json-lines.ts";
+import type { TableColumn } from "./table.ts";
+
+const numeric: ReadonlySet<ResultColumn["type"]["kind"]> = new Set(["int64", "double", "decimal", "int32", "float"]);
+
+export function tableColumn(column: ResultColumn): TableColumn {
+  return { header: column.name, align: numeric.has(column.type.kind) ? "right" : "left" };
+}
+
+/** Text as it is, nested values as JSON. */
+export function cellText(value: QueryValue): string {
+  if (value === null) return "null";
+  if (typeof value === "string") return value;
+  return typeof value === "object" ? jsonValue(value) : String(value);
+}
+
+/** JSON without whitespace; infinities and NaN, which JSON lacks, as texts; binary as hexadecimal digits. */
+export function jsonValue(value: QueryValue): string {
+  if (value === null) return "null";
+  switch (typeof value) {
+    case "string":
+      return safeJson(JSON.stringify(value));
+    case "bigint":
+    case "boolean":
+      return String(value);
+    case "number":
+      return Number.isFinite(value) ? JSON.stringify(value) : JSON.stringify(String(value));
+    default:
+      break;
+  }
+  if (value instanceof Uint8Array) return JSON.stringify(Buffer.from(value).toString("hex"));
+  if (isList(value)) return `[${value.map(jsonValue).join(",")}]`;
+  return `{${Object.entries(value)
+    .map(([name, each]) => `${safeJson(JSON.stringify(name))}:${jsonValue(each)}`)
+    .join(",")}}`;
+}
+
+const isList = (
+  value: readonly QueryValue[] | { readonly [name: string]: QueryValue },
+): value is readonly QueryValue[] => Array.isArray(value);
+
+/** Names for JSON objects: a second column of a name gets a number, as `count(*)_1`. */
+export function uniqueNames(columns: readonly ResultColumn[]): readonly string[] {
+  const used = new Set<string>();
+  return columns.map(({ name }) => {
+    let unique = name;
+    for (let number = 1; used.has(unique); number++) unique = `${name}_${number}`;
+    used.add(unique);
+    return unique;
+  });
+}
+
+/** One object on one line. `names` are JSON texts already. */
+export function jsonRow(names: readonly string[], row: readonly QueryValue[]): string {
+  return `{${names.map((name, index) => `${name}:${jsonValue(row[index] ?? null)}`).join(",")}}`;
+}
+
+/** A field by RFC 4180. Null is nothing at all, an empty text is `""`. */
+export function csvField(value: QueryValue): string {
+  if (value === null) return "";
+  const text = value instanceof Uint8Array ? Buffer.from(value).toString("hex") : cellText(value);
+  return text === "" || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
