@@ -86,7 +86,8 @@ export function named<T>(
     fallback: required ? { kind: "required" } : { kind: "words", text: "none" },
     shape: { kind: "named", noun: about.noun, entry },
     read(input, origin, reading) {
-      if (input === undefined || isNothing(input)) {
+      const empty = input?.kind === "mapping" && input.entries.size === 0;
+      if (input === undefined || isNothing(input) || empty) {
         return readAbsent(
           () => ({ value: new Map() }),
           required,

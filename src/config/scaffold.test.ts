@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { resolve } from "node:path";
+import { describe, it } from "node:test";
+import { DuckDBInstance } from "@duckdb/node-api";
+import type { Project } from "../model/project.ts";
+import type { Files } from "./option.ts";
+import { parseProject } from "./read.ts";
+import { type ScaffoldRequest, scaffold } from "./scaffold.ts";
+
+function read(request: ScaffoldRequest, target?: string): Project {
+  const written = scaffold(request);
+  const files: Files = {
+    readText: (path) => [...written].find(([name]) => resolve("/p", name) === path)?.[1] ?? assert.fail(path),
+    realPath: (path) => path,
+  };
+  return parseProject(written.get("millrace.yaml") ?? "", "millrace.yaml", {
+    file: "/p/millrace.yaml",
+    directory: "/p",
+    environment: {},
+    files,
+    target: target === undefined ? undefined : { name: target, chosenBy: "--target" },
+  });
+}
+
+describe("the scaffold", () => {
+  it("is a project", () => {
+    const project = read({ name: "gha" });
+    assert.equal(project.name, "gha");
+    assert.deepEqual([...project.sources.keys()], ["gharchive"]);
+    assert.equal(project.sources.get("gharchive")?.knownMissing.length, 8);
+    assert.deepEqual([...project.marts.keys()], ["activity", "pushes"]);
+    assert.deepEqual(
+      [...(project.tables.get("events")?.columns ?? [])].map(([path, type]) => `${path} ${type.kind}`),
+      [
+        "actor.login string",
+        "actor.display_login string",
+        "org.login string",
+        "repo.name string",
+        "type string",
+        "payload.action string",
+      ],
+    );
+  });
+
+  it("takes another archive", () => {
+    const project = read({
+      name: "demo",
+      url: "http://127.0.0.1:8080/{yyyy}-{MM}-{dd}-{H}.json.gz",
+      since: "2026-03-01",
+    });
+    const source = project.sources.get("gharchive");
+    assert.equal(source?.locations[0]?.base, "http://127.0.0.1:8080");
+    assert.equal(source?.since.text, "2026-03-01");
+  });
+
+  it("is still a project when its comments are taken as settings", () => {
+    // Uncomments every line that would be a setting, so that the comments cannot rot.
+    const text = (scaffold({ name: "gha" }).get("millrace.yaml") ?? "").replaceAll(
+      /^( *)# ((?: *)[a-z_]+:(?: .*)?)$/gm,
+      "$1$2",
+    );
+    assert.match(text, /^ {4}parallel: 4/m);
+    assert.match(text, /^engine:$/m);
+    const project = parseProject(text, "millrace.yaml", {
+      file: undefined,
+      directory: "/p",
+      environment: {},
+      files: { readText: () => "select 1 as one", realPath: (path) => path },
+      target: { name: "server", chosenBy: "--target" },
+    });
+    assert.equal(project.lake.raw.path, "/data/gha/raw");
+    const plain = read({ name: "gha" });
+    // Shown are defaults, so nothing changes but the target's own values and the example header.
+    assert.deepEqual(project.tables, plain.tables);
+    assert.deepEqual(project.engine, plain.engine);
+    assert.deepEqual(project.watch, plain.watch);
+    const comparable = ({ sources }: Project): unknown =>
+      [...sources.values()].map(({ headers, since, ...rest }) => rest);
+    assert.deepEqual(comparable(project), comparable(plain));
+  });
+
+  it("has marts that run on a table with the declared columns only", async () => {
+    const project = read({ name: "gha" });
+    const instance = await DuckDBInstance.create(":memory:");
+    const connection = await instance.connect();
+    try {
+      await connection.run(`create table events as select
+        {login: 'ann', display_login: 'Ann'} as actor, {login: null::varchar} as org, {name: 'a/b'} as repo,
+        'PushEvent' as type, {action: null::varchar} as payload, '2026-03-01-05' as src`);
+      const results = new Map<string, string>();
+      for (const { name, sql } of project.marts.values()) {
+        const reader = await connection.runAndReadAll(sql);
+        results.set(name, `${reader.columnNames().join(",")} ${JSON.stringify(reader.getRowsJson())}`);
+      }
+      assert.equal(
+        results.get("activity"),
+        'actor,actor_display,org,repo,type,action,src [["ann","Ann",null,"a/b","PushEvent",null,"2026-03-01-05"]]',
+      );
+      assert.equal(results.get("pushes"), 'repo,day,pushes,actors [["a/b","2026-03-01","1","1"]]');
+    } finally {
+      connection.closeSync();
+      instance.closeSync();
+    }
+  });
+});
