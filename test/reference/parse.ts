@@ -34,6 +34,8 @@ export interface RejectedLine {
   readonly reason: string;
   /** At most the first MiB. */
   readonly bytes: Uint8Array;
+  /** Of the whole line, without its line feed. */
+  readonly length: number;
 }
 
 /** Where a file's column is wider than the table's, or clashes with it; the raw value is cut at 100 characters. */
@@ -72,7 +74,7 @@ export function parseFile(file: Uint8Array, settings: ReferenceSettings = defaul
     } catch (error) {
       if (!(error instanceof Reject)) throw error;
       const bytes = line.bytes.subarray(0, REJECTED_BYTES_MAX);
-      rejects.push({ line: line.number, offset: line.offset, reason: error.message, bytes });
+      rejects.push({ line: line.number, offset: line.offset, reason: error.message, bytes, length: line.bytes.length });
     }
   }
   const top: Column = {
