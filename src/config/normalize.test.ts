@@ -301,6 +301,13 @@ targets:
     assert.equal(read(text, { environment }).target, undefined);
   });
 
+  it("leave alone what the project itself asks for", () => {
+    const environment = { MILLRACE_SAMPLE_URL: "http://127.0.0.1:80", MILLRACE_TOKEN: "x" };
+    const asking = `sources: { a: { url: "\${MILLRACE_SAMPLE_URL}/{yyyy}{MM}{dd}{HH}", headers: { Authorization: env:MILLRACE_TOKEN } } }`;
+    assert.equal(read(asking, { environment }).sources.get("a")?.locations[0]?.base, "http://127.0.0.1:80");
+    assert.throws(() => read(text, { environment }), /MILLRACE_SAMPLE_URL: no such option/);
+  });
+
   it("a flag's mistake is the flag's", () => {
     assert.throws(
       () => read(text, { overrides: [{ flag: "--since", path: "sources.a.since", value: "soon" }] }),

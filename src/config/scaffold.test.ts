@@ -53,6 +53,20 @@ describe("the scaffold", () => {
     assert.equal(source?.since.text, "2026-03-01");
   });
 
+  it("lets no text break out of its place", () => {
+    for (const url of [
+      "/a b/{yyyy}{MM}{dd}{HH}",
+      "/x: y/{yyyy}{MM}{dd}{HH}",
+      "/a #b/{yyyy}{MM}{dd}{HH}",
+      '/a"/{yyyy}{MM}{dd}{HH}',
+      "/ä/{yyyy}{MM}{dd}{HH}",
+    ]) {
+      const base = read({ name: "demo", url }).sources.get("gharchive")?.locations[0]?.base;
+      assert.equal(base, url.slice(0, url.lastIndexOf("/", url.indexOf("{"))));
+    }
+    assert.throws(() => read({ name: "demo", since: "1d\nname: x" }), /^Failure: sources\.gharchive\.since: expected/);
+  });
+
   it("is still a project when its comments are taken as settings", () => {
     // Uncomments every line that would be a setting, so that the comments cannot rot.
     const text = (scaffold({ name: "gha" }).get("millrace.yaml") ?? "").replaceAll(

@@ -20,6 +20,11 @@ export function scaffold({ name, url = defaultUrl, since = "1d" }: ScaffoldReque
   ]);
 }
 
+/** A text as YAML: as it is where that means the same, otherwise in quotes. */
+function scalar(text: string): string {
+  return /^[A-Za-z0-9./~][^\s#"']*[^\s#"':]$/.test(text) ? text : JSON.stringify(text);
+}
+
 const gitignore = `# The lake and what millrace remembers about it; both can be made again from the source.
 /lake/
 /.millrace/
@@ -54,12 +59,12 @@ lake:
 sources:
   gharchive:
     # Tokens: {yyyy} {MM} {dd} {HH} with a zero in front, {M} {d} {H} without. All times are UTC.
-    url: ${url}
+    url: ${scalar(url)}
     # The key of each file in the raw lake.
     object: gharchive/{yyyy}/{MM}/{dd}/{HH}.json.gz
     every: hour
     # How far to look back: a duration, or an instant such as 2015-01-01. Start small: an hour is about 100 MB.
-    since: ${since}
+    since: ${scalar(since)}
     # A file that is missing for longer than this is a gap and an error; before, it is only not there yet.
     settle: 6h
     # interval: 5m         # how often "millrace watch" looks for new files

@@ -17,6 +17,7 @@ export const reservedVariables: ReadonlyMap<string, string> = new Map([
   ["MILLRACE_PROJECT", "The project file, like `-f`."],
   ["MILLRACE_TARGET", "The target, like `--target`."],
   ["MILLRACE_LOG", "The form of messages, like `--log`: `text` or `json`."],
+  ["MILLRACE_DEBUG", "Any value: errors are printed with their stacks and causes."],
   ["MILLRACE_REAL_HOURS", "For the test suite: a directory with real archive hours."],
 ]);
 
@@ -36,12 +37,15 @@ export function environmentLayer(
   problems: Problems,
 ): Input | undefined {
   let layer: Input | undefined;
+  const used = variablesUsed(project);
   for (const name of Object.keys(environment).sort()) {
     const value = environment[name];
     if (!name.startsWith(variablePrefix) || value === undefined || value === "") continue;
     if (reservedVariables.has(name)) continue;
     const found = resolve(name.slice(variablePrefix.length), root, project);
     if (!("option" in found)) {
+      // The project itself asks for it, by ${NAME} or env:NAME.
+      if (used.has(name)) continue;
       // Checked after the paths, for `watch.port` of a project must not look like a service's port.
       if (!name.includes("__") && serviceLink.test(name)) continue;
       problems.report({ label: name }, ...unknownVariable(name, found));
@@ -53,6 +57,14 @@ export function environmentLayer(
     layer = layer === undefined ? one : overlay(layer, one);
   }
   return layer;
+}
+
+/** The variables that the texts of a project name. */
+function variablesUsed(input: Input, used: Set<string> = new Set()): ReadonlySet<string> {
+  if (input.kind === "list") for (const item of input.items) variablesUsed(item, used);
+  else if (input.kind === "mapping") for (const { value } of input.entries.values()) variablesUsed(value, used);
+  else for (const [, name] of input.text.matchAll(/(?:\$\{|\benv: *)(\w+)/g)) if (name !== undefined) used.add(name);
+  return used;
 }
 
 interface Found {
