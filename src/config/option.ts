@@ -95,7 +95,7 @@ export interface About {
   readonly default?: string;
 }
 
-export function describeInput(input: Input, secret = false): string {
+function describeInput(input: Input, secret = false): string {
   if (input.kind === "list") return "a list";
   if (input.kind === "mapping") return "a mapping";
   if (input.value === null) return "nothing";

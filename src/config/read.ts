@@ -66,7 +66,7 @@ export function parseProject(text: string, name: string, around: Surroundings): 
 }
 
 /** The absolute path of the project file. Throws `usage` if there is none. */
-export function locateProject(directory: string, file: string | undefined, variables: Environment): string {
+function locateProject(directory: string, file: string | undefined, variables: Environment): string {
   const named = file ?? nonEmpty(variables.MILLRACE_PROJECT);
   if (named !== undefined) {
     const path = resolve(directory, named);

@@ -63,7 +63,7 @@ export function literalSecret(): Failure {
 }
 
 /** What a message may say about a reference. */
-export function describeReference(reference: SecretReference): string {
+function describeReference(reference: SecretReference): string {
   return reference.kind === "env" ? `env:${reference.name}` : `file:${reference.path}`;
 }
 

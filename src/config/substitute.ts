@@ -48,7 +48,3 @@ export function substitute(text: string, environment: Environment): Substitution
 export function wholeReference(text: string): string | undefined {
   return /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/.exec(text.trim())?.[1];
 }
-
-export function holdsReference(text: string): boolean {
-  return text.includes("${");
-}
