@@ -10,7 +10,10 @@ import type { ColumnType, DeclaredColumns, Schema } from "../model/schema.ts";
 export interface Converter {
   /** Name and version that go into the provenance, for example `native/1`. A new major version asks for re-conversion. */
   readonly version: string;
-  convert(request: ConvertRequest, options?: { readonly signal?: AbortSignal; readonly onProgress?: (bytesIn: number) => void }): Promise<ConvertReport>;
+  convert(
+    request: ConvertRequest,
+    options?: { readonly signal?: AbortSignal; readonly onProgress?: (bytesIn: number) => void },
+  ): Promise<ConvertReport>;
   /** Writes a Parquet file with the schema's columns and no row; binding a query to it makes every path resolve. */
   emptyFile(schema: Schema, file: string): Promise<void>;
   close(): Promise<void>;

@@ -1,0 +1,78 @@
+/** The converter in TypeScript, on the thread that calls it: `open.ts` puts it into workers. */
+
+import { Failure } from "../errors.ts";
+import { joinTypes } from "../model/merge.ts";
+import type { Schema } from "../model/schema.ts";
+import { boundSchema, seenNullOf, standInsOf } from "../model/stand-in.ts";
+import type { Departure } from "../shred/file-schema.ts";
+import type { ConvertReport, ConvertRequest, SchemaConflict, Widening } from "./contract.ts";
+import { writeEmpty } from "./group-writer.ts";
+import { OutputFile } from "./output-file.ts";
+import { runPasses } from "./pass.ts";
+import { Stopwatch } from "./stopwatch.ts";
+
+export const NATIVE_VERSION = "native/1";
+
+/** So much JSON makes a row group: an hour is one, unless it is huge. Each group costs 170 bytes of footer a column. */
+export const GROUP_BYTES = 256 << 20;
+
+/** Reading is recursive; deeper nesting than this could exhaust the stack. */
+const DEPTH_LIMIT = 1000;
+
+export interface NativeOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (bytesIn: number) => void;
+  /** Smaller than by default only in tests. */
+  readonly groupBytes?: number;
+}
+
+export async function convertNative(request: ConvertRequest, options: NativeOptions = {}): Promise<ConvertReport> {
+  const { signal, onProgress, groupBytes = GROUP_BYTES } = options;
+  if (request.settings.depthMax > DEPTH_LIMIT) {
+    throw new Failure("usage", `depth_max: expected at most ${DEPTH_LIMIT}, got ${request.settings.depthMax}`);
+  }
+  const stopwatch = new Stopwatch();
+  const result = await runPasses({
+    request,
+    groupBytes,
+    converter: NATIVE_VERSION,
+    stopwatch,
+    onChunk: (bytesIn) => {
+      signal?.throwIfAborted();
+      onProgress?.(bytesIn);
+    },
+  });
+  const { departures, passes, ...facts } = result;
+  return {
+    ...facts,
+    standIns: standInsOf(result.schema),
+    seenNull: seenNullOf(result.schema),
+    ...sortDepartures(departures, request.settings.conflicts),
+    timings: { ...stopwatch.read(), passes },
+  };
+}
+
+/** Tells what makes a column wider from what must not be merged silently. */
+function sortDepartures(
+  departures: readonly Departure[],
+  conflicts: "hold" | "text",
+): { widened: Widening[]; conflicts: SchemaConflict[] } {
+  const widened: Widening[] = [];
+  const held: SchemaConflict[] = [];
+  for (const { path, table, file, first } of departures) {
+    if ("clash" in joinTypes(table, file, conflicts)) held.push({ path, table, file, ...first });
+    else widened.push({ path, from: table, to: file, ...first });
+  }
+  return { widened, conflicts: held };
+}
+
+/** Writes a file with the schema's columns, as SQL names them, and no row. */
+export function writeEmptyFile(schema: Schema, file: string): void {
+  const output = new OutputFile(file);
+  try {
+    writeEmpty((bytes) => output.write(bytes), boundSchema(schema), `millrace version 1 (build ${NATIVE_VERSION})`);
+    output.finish();
+  } finally {
+    output.discard();
+  }
+}

@@ -1,0 +1,140 @@
+/** One pass over an input: shreds its lines, writes row groups as they fill, and completes the file. */
+import { Failure } from "../errors.ts";
+import type { Schema } from "../model/schema.ts";
+import { type Departure, missedShapes } from "../shred/file-schema.ts";
+import type { Hints } from "../shred/settle.ts";
+import { Shredder } from "../shred/shredder.ts";
+import type { ConvertRequest } from "./contract.ts";
+import { GroupWriter } from "./group-writer.ts";
+import { openTextInput } from "./input-stream.ts";
+import { OutputFile } from "./output-file.ts";
+import { completeProvenance } from "./provenance.ts";
+import { type RejectSample, Rejects } from "./rejects.ts";
+import type { Stopwatch } from "./stopwatch.ts";
+
+export interface PassOptions {
+  readonly request: ConvertRequest;
+  readonly hints: Hints;
+  readonly groupBytes: number;
+  readonly converter: string;
+  readonly stopwatch: Stopwatch;
+  /** Called after each chunk with the bytes of input so far; throws to stop. */
+  readonly onChunk: (bytesIn: number) => void;
+}
+
+export interface PassResult {
+  readonly rows: number;
+  readonly rejected: number;
+  readonly rejectSamples: readonly RejectSample[];
+  readonly schema: Schema;
+  readonly departures: readonly Departure[];
+  readonly provenance: Readonly<Record<string, unknown>>;
+  readonly bytesIn: number;
+  readonly bytesJson: number;
+  readonly bytesOut: number;
+}
+
+/** Answers the result or, where earlier rows would have had to be read otherwise, hints for another pass. */
+export async function runPass(options: PassOptions): Promise<PassResult | { readonly newHints: Hints }> {
+  const { request } = options;
+  const output = new OutputFile(request.output);
+  const rejects = new Rejects(request.rejects);
+  try {
+    const pass = new Pass(options, output, rejects);
+    const bytesIn = await pass.read();
+    const newHints = pass.newHints();
+    if (newHints.size > 0) return { newHints };
+    const result = { ...pass.complete(), bytesIn };
+    rejects.finish();
+    output.finish();
+    return result;
+  } finally {
+    output.discard();
+    rejects.discard();
+  }
+}
+
+class Pass {
+  readonly #options: PassOptions;
+  readonly #shredder: Shredder;
+  readonly #writer: GroupWriter;
+  readonly #rejects: Rejects;
+
+  constructor(options: PassOptions, output: OutputFile, rejects: Rejects) {
+    this.#options = options;
+    this.#rejects = rejects;
+    const { settings, known } = options.request;
+    this.#writer = new GroupWriter((bytes) => output.write(bytes), settings.compression);
+    this.#shredder = new Shredder(
+      { ...settings, known },
+      {
+        hints: options.hints,
+        groupBytes: options.groupBytes,
+        onReject: (rejected) => rejects.add(rejected),
+        onGroup: () => this.#writeGroup(),
+      },
+    );
+  }
+
+  async read(): Promise<number> {
+    const { request, stopwatch, onChunk } = this.#options;
+    const input = await openTextInput(request.input.file);
+    try {
+      for await (const chunk of input.chunks) {
+        onChunk(input.bytesRead());
+        stopwatch.measure("shred", () => this.#shredder.push(chunk));
+      }
+      stopwatch.measure("shred", () => this.#shredder.end());
+      onChunk(input.bytesRead());
+      return input.bytesRead();
+    } finally {
+      input.close();
+    }
+  }
+
+  newHints(): Hints {
+    const { newHints, root } = this.#shredder;
+    return newHints.size > 0 ? newHints : missedShapes(root, this.#options.hints);
+  }
+
+  complete(): Omit<PassResult, "bytesIn"> {
+    const { request, stopwatch, converter } = this.#options;
+    const { rows, rejected, root, bytes: bytesJson } = this.#shredder;
+    if (root.count > 0) this.#writeGroup();
+    return stopwatch.measure("write", () => {
+      const fileSchema = this.#shredder.fileSchema();
+      const schema = fileSchema.schema();
+      const { provenance, keyValues } = completeProvenance(request.provenance, { rows, rejected, schema, converter });
+      const createdBy = `millrace version ${converter.replace(/^.*\//, "")} (build ${converter})`;
+      const bytesOut = this.#writer.finish(root, schema, keyValues, createdBy);
+      const departures = fileSchema.departures();
+      const { samples: rejectSamples } = this.#rejects;
+      return { rows, rejected, rejectSamples, schema, departures, provenance, bytesJson, bytesOut };
+    });
+  }
+
+  /** Writes the rows so far as a row group; in a pass whose columns are lost, only forgets them. */
+  #writeGroup(): void {
+    const shredder = this.#shredder;
+    if (shredder.newHints.size === 0) {
+      this.#options.stopwatch.measure("write", () => this.#writer.writeGroup(shredder.takeGroup()));
+    }
+    shredder.clearGroup();
+  }
+}
+
+/** No file asks for so many passes: each adds hints for paths that had none. */
+const PASSES_MAX = 50;
+
+/** Runs passes until one needs no further hint: one as a rule, two if the file is in conflict with itself. */
+export async function runPasses(
+  options: Omit<PassOptions, "hints">,
+): Promise<PassResult & { readonly passes: number }> {
+  const hints = new Map<string, "double" | "text" | "shape">();
+  for (let passes = 1; passes <= PASSES_MAX; passes++) {
+    const result = await runPass({ ...options, hints });
+    if (!("newHints" in result)) return { ...result, passes };
+    for (const [path, hint] of result.newHints) hints.set(path, hint);
+  }
+  throw new Failure("bug", `${options.request.input.file}: its columns did not settle in ${PASSES_MAX} passes`);
+}

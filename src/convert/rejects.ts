@@ -1,0 +1,89 @@
+/**
+ * Writes rejected lines as compressed NDJSON, one object a line:
+ *
+ * ```json
+ * {"offset":4711,"line":3,"reason":"unexpected end","bytes":"{\"id\":"}
+ * ```
+ *
+ * A line that is not valid UTF-8 has `bytesBase64` in the place of `bytes`; one of which only the beginning is kept has
+ * its whole `length` besides.
+ */
+import { isUtf8 } from "node:buffer";
+import { gzipSync } from "node:zlib";
+import { OutputFile } from "./output-file.ts";
+
+/** So much text makes one gzip member. */
+const MEMBER_BYTES = 1 << 20;
+const SAMPLES_MAX = 5;
+
+export interface RejectSample {
+  readonly line: number;
+  readonly offset: number;
+  readonly reason: string;
+}
+
+export interface Rejected extends RejectSample {
+  readonly bytes: Uint8Array;
+  readonly length: number;
+}
+
+export class Rejects {
+  readonly #path: string;
+  readonly samples: RejectSample[] = [];
+  #file: OutputFile | undefined;
+  #texts: string[] = [];
+  #textLength = 0;
+
+  /** The file is created with the first rejected line. */
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  add(rejected: Rejected): void {
+    const { line, offset, reason } = rejected;
+    if (this.samples.length < SAMPLES_MAX) this.samples.push({ line, offset, reason });
+    const text = `${JSON.stringify({ offset, line, reason, ...describeBytes(rejected) })}\n`;
+    this.#texts.push(text);
+    this.#textLength += text.length;
+    if (this.#textLength >= MEMBER_BYTES) this.#flush();
+  }
+
+  finish(): void {
+    this.#flush();
+    this.#file?.finish();
+  }
+
+  discard(): void {
+    this.#file?.discard();
+  }
+
+  #flush(): void {
+    if (this.#texts.length === 0) return;
+    this.#file ??= new OutputFile(this.#path);
+    this.#file.write(gzipSync(this.#texts.join("")));
+    this.#texts = [];
+    this.#textLength = 0;
+  }
+}
+
+function describeBytes({ bytes, length }: Rejected): Readonly<Record<string, string | number>> {
+  const whole = bytes.length < length ? { length } : {};
+  const kept = bytes.length < length ? withoutCutCharacter(bytes) : bytes;
+  const buffer = Buffer.from(kept.buffer, kept.byteOffset, kept.byteLength);
+  return isUtf8(buffer)
+    ? { ...whole, bytes: buffer.toString("utf8") }
+    : { ...whole, bytesBase64: Buffer.from(bytes).toString("base64") };
+}
+
+/** Where a long line was cut, the cut may have gone through a character. */
+function withoutCutCharacter(bytes: Uint8Array): Uint8Array {
+  let end = bytes.length;
+  for (let i = 1; i <= 4 && i <= bytes.length; i++) {
+    const byte = bytes[bytes.length - i] ?? 0;
+    if ((byte & 0xc0) === 0x80) continue;
+    const characterBytes = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    if (characterBytes > i) end = bytes.length - i;
+    break;
+  }
+  return bytes.subarray(0, end);
+}

@@ -1,0 +1,178 @@
+/** Writes column chunks: an optional dictionary page and data pages (version 1), one after the other. */
+import { ByteBuffer } from "./byte-buffer.ts";
+import { CompactWriter } from "./compact-writer.ts";
+import { CODEC, compress } from "./compression.ts";
+import { appendRuns, bitWidth } from "./hybrid.ts";
+import { type ChunkLevels, countLevel, type LevelRuns, pageStarts, RunCutter } from "./level-runs.ts";
+import type { Statistics } from "./statistics.ts";
+import { ENCODING, type ValueEncoder, valueEncoder } from "./value-encoder.ts";
+import type { ColumnValues, PhysicalType } from "./values.ts";
+
+const PAGE_TYPE = { data: 0, dictionary: 2 } as const;
+
+/** Where a page is cut: at a row, after about this many bytes or this many rows. */
+const PAGE_BYTES = 1 << 20;
+const PAGE_ROWS = 20_000;
+/** Smaller chunks stay one page: each page costs a call of the compressor, which is 35–50 µs before the first byte. */
+const ONE_PAGE_BYTES = 64 << 10;
+/** Smaller chunks are not compressed: the compressor's own frame and the call cost more than is saved. */
+const COMPRESS_BYTES_MIN = 400;
+
+/** What the footer says about a chunk. */
+export interface ChunkInfo {
+  readonly physical: PhysicalType;
+  readonly encodings: readonly number[];
+  readonly codec: number;
+  readonly entries: number;
+  readonly nulls: number;
+  readonly dataOffset: number;
+  readonly dictionaryOffset: number | undefined;
+  readonly uncompressedBytes: number;
+  readonly compressedBytes: number;
+  readonly statistics: Statistics | undefined;
+}
+
+/** Takes bytes that are only valid during the call. */
+export type WriteBytes = (bytes: Uint8Array) => void;
+
+interface Progress {
+  readonly codec: number;
+  uncompressedBytes: number;
+  compressedBytes: number;
+}
+
+export class ChunkWriter {
+  readonly #write: WriteBytes;
+  readonly #codec: number;
+  readonly #page = new ByteBuffer(1 << 16);
+  readonly #header = new CompactWriter();
+  /** Encoded levels by runs and bit width: the dense children of a struct share their runs, and so these bytes. */
+  readonly #encodedLevels = new Map<LevelRuns, Map<number, Uint8Array>>();
+  #offset: number;
+
+  /** `offset` is where in the file the next byte will stand. */
+  constructor(write: WriteBytes, codec: number, offset: number) {
+    this.#write = write;
+    this.#codec = codec;
+    this.#offset = offset;
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** Writes one chunk of a column of the type `physical`. */
+  writeChunk(levels: ChunkLevels, values: ColumnValues, physical: PhysicalType): ChunkInfo {
+    const encoder = valueEncoder(values, physical);
+    const levelBytes = this.#levelBytes(levels);
+    const { dictionary } = encoder;
+    const size = encoder.dataBytes + levelBytes + (dictionary?.bytes.length ?? 0);
+    const codec = size < COMPRESS_BYTES_MIN ? CODEC.uncompressed : this.#codec;
+    const progress: Progress = { codec, uncompressedBytes: 0, compressedBytes: 0 };
+    let dictionaryOffset: number | undefined;
+    if (dictionary !== undefined) {
+      dictionaryOffset = this.#offset;
+      this.#writePage(PAGE_TYPE.dictionary, dictionary.bytes, dictionary.entries, ENCODING.plain, progress);
+    }
+    const dataOffset = this.#offset;
+    const present = this.#writeDataPages(levels, encoder, encoder.dataBytes + levelBytes, progress);
+    const { entries } = levels.definition;
+    return {
+      physical: encoder.physical,
+      encodings: dictionary === undefined ? [ENCODING.plain, ENCODING.rle] : dictionaryEncodings,
+      codec,
+      entries,
+      nulls: entries - present,
+      dataOffset,
+      dictionaryOffset,
+      uncompressedBytes: progress.uncompressedBytes,
+      compressedBytes: progress.compressedBytes,
+      statistics: encoder.statistics,
+    };
+  }
+
+  /** Forgets the encoded levels; called after each row group, whose runs do not come back. */
+  endGroup(): void {
+    this.#encodedLevels.clear();
+  }
+
+  /** Answers how many values were written. */
+  #writeDataPages(levels: ChunkLevels, encoder: ValueEncoder, bytes: number, progress: Progress): number {
+    const starts = bytes <= ONE_PAGE_BYTES ? [0] : pageStarts(levels, rowsPerPage(levels, bytes));
+    const definition = new RunCutter(levels.definition);
+    const repetition = levels.repetition === undefined ? undefined : new RunCutter(levels.repetition);
+    let present = 0;
+    for (const [i, start] of starts.entries()) {
+      const entries = (starts[i + 1] ?? levels.definition.entries) - start;
+      const page = this.#page;
+      page.clear();
+      if (repetition !== undefined) appendBlock(page, this.#encoded(repetition.cut(entries), levels.repetitionMax));
+      const cut = definition.cut(entries);
+      appendBlock(page, this.#encoded(cut, levels.definitionMax));
+      const until = present + countLevel(cut, levels.definitionMax);
+      encoder.append(page, present, until);
+      present = until;
+      this.#writePage(PAGE_TYPE.data, page.written(), entries, encoder.encoding, progress);
+    }
+    return present;
+  }
+
+  #writePage(type: number, bytes: Uint8Array, entries: number, encoding: number, progress: Progress): void {
+    const body = compress(bytes, progress.codec);
+    const out = this.#header;
+    out.clear();
+    out.int32(1, type);
+    out.int32(2, bytes.length);
+    out.int32(3, body.length);
+    out.struct(type === PAGE_TYPE.data ? 5 : 7, () => {
+      out.int32(1, entries);
+      out.int32(2, encoding);
+      if (type === PAGE_TYPE.data) {
+        out.int32(3, ENCODING.rle);
+        out.int32(4, ENCODING.rle);
+      }
+    });
+    const header = out.finish();
+    this.#write(header);
+    this.#write(body);
+    this.#offset += header.length + body.length;
+    progress.uncompressedBytes += header.length + bytes.length;
+    progress.compressedBytes += header.length + body.length;
+  }
+
+  #levelBytes(levels: ChunkLevels): number {
+    const definition = this.#encoded(levels.definition, levels.definitionMax).length;
+    if (levels.repetition === undefined) return definition;
+    return definition + this.#encoded(levels.repetition, levels.repetitionMax).length;
+  }
+
+  #encoded(runs: LevelRuns, max: number): Uint8Array {
+    const width = bitWidth(max);
+    let byWidth = this.#encodedLevels.get(runs);
+    if (byWidth === undefined) {
+      byWidth = new Map();
+      this.#encodedLevels.set(runs, byWidth);
+    }
+    let bytes = byWidth.get(width);
+    if (bytes === undefined) {
+      const out = new ByteBuffer(64);
+      appendRuns(out, runs, width);
+      bytes = out.written();
+      byWidth.set(width, bytes);
+    }
+    return bytes;
+  }
+}
+
+const dictionaryEncodings = [ENCODING.plain, ENCODING.rle, ENCODING.rleDictionary];
+
+function appendBlock(page: ByteBuffer, bytes: Uint8Array): void {
+  page.appendUint32(bytes.length);
+  page.appendBytes(bytes);
+}
+
+function rowsPerPage(levels: ChunkLevels, bytes: number): number {
+  const rows = levels.repetition === undefined ? levels.definition.entries : countLevel(levels.repetition, 0);
+  const pages = Math.max(Math.ceil(bytes / PAGE_BYTES), Math.ceil(rows / PAGE_ROWS), 1);
+  return Math.max(Math.ceil(rows / pages), 1);
+}

@@ -1,0 +1,97 @@
+/** Reads back what our own files say of themselves: the provenance from the end of the footer, and the schema. */
+import type { Schema } from "../model/schema.ts";
+import { type ColumnNotes, logicalSchema } from "./column-notes.ts";
+import { CompactReader, corrupt, type ThriftStruct } from "./compact-reader.ts";
+import { NOTES_KEY, PLACEHOLDER_COLUMN, PROVENANCE_KEY } from "./names.ts";
+import { readElements } from "./schema-elements.ts";
+
+const FOOTER_SCHEMA = 2;
+const FOOTER_KEY_VALUES = 5;
+const END_BYTES = 8;
+
+/**
+ * The provenance in `tail`, which must hold the last bytes of a file (64 KiB are enough). Absent if there is none, or the
+ * file is not ours.
+ *
+ * Nothing before the key-value metadata needs to be there: our key with the bytes that Thrift puts around it cannot occur
+ * after the metadata, so the last occurrence is the one.
+ */
+export function readKeyValue(tail: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+  if (!endsLikeParquet(tail)) return undefined;
+  const bytes = Buffer.from(tail.buffer, tail.byteOffset, tail.byteLength);
+  // Field 1, binary, of the key's length; the key; field 2, binary.
+  const marker = Buffer.from(`\u0018${String.fromCharCode(PROVENANCE_KEY.length)}${PROVENANCE_KEY}\u0018`, "latin1");
+  const at = bytes.lastIndexOf(marker);
+  if (at < 0) return undefined;
+  const entry = new CompactReader(bytes.subarray(at)).struct();
+  return parseObject(entry);
+}
+
+/**
+ * The logical schema of a file of ours. `end` holds the end of the file, from no later than where its footer begins: its
+ * last eight bytes tell how long that is. Throws a `corrupt` failure for anything else.
+ */
+export function readSchema(end: Uint8Array): Schema {
+  const footer = new CompactReader(footerIn(end)).struct(new Set([FOOTER_SCHEMA, FOOTER_KEY_VALUES]));
+  const elements = footer.get(FOOTER_SCHEMA);
+  if (!Array.isArray(elements)) throw corrupt("it has no schema");
+  const stored = readElements(elements);
+  const fields = stored.fields.filter((field) => field.name !== PLACEHOLDER_COLUMN || stored.fields.length > 1);
+  return logicalSchema({ fields }, readNotes(footer));
+}
+
+function footerIn(end: Uint8Array): Uint8Array {
+  if (!endsLikeParquet(end)) throw corrupt("the file does not end like a Parquet file");
+  const length = new DataView(end.buffer, end.byteOffset, end.byteLength).getUint32(end.length - END_BYTES, true);
+  const start = end.length - END_BYTES - length;
+  if (start < 0) throw corrupt(`it takes ${length} bytes and only ${end.length - END_BYTES} are there`);
+  return end.subarray(start, end.length - END_BYTES);
+}
+
+function endsLikeParquet(bytes: Uint8Array): boolean {
+  return bytes.length >= END_BYTES && Buffer.from(bytes.subarray(bytes.length - 4)).toString("latin1") === "PAR1";
+}
+
+function readNotes(footer: ThriftStruct): ColumnNotes {
+  const keyValues = footer.get(FOOTER_KEY_VALUES);
+  const byKey = new Map<string, Readonly<Record<string, unknown>>>();
+  for (const entry of Array.isArray(keyValues) ? keyValues : []) {
+    if (!(entry instanceof Map)) continue;
+    const key = textOf(entry.get(1));
+    if (key === PROVENANCE_KEY || key === NOTES_KEY) byKey.set(key, parseObject(entry) ?? {});
+  }
+  const notes = byKey.get(NOTES_KEY) ?? byKey.get(PROVENANCE_KEY);
+  if (notes === undefined) throw corrupt("it holds no provenance of ours");
+  return {
+    stand_ins: arrayOf(notes.stand_ins).map(readStandIn),
+    seen_null: arrayOf(notes.seen_null).map(String),
+    big: arrayOf(notes.big).map(String),
+    mixed: arrayOf(notes.mixed).map(String),
+    json: arrayOf(notes.json).map(String),
+  };
+}
+
+function readStandIn(value: unknown): ColumnNotes["stand_ins"][number] {
+  const path: unknown = typeof value === "object" && value !== null ? Reflect.get(value, "path") : undefined;
+  const seen: unknown = typeof value === "object" && value !== null ? Reflect.get(value, "seen") : undefined;
+  if (typeof path !== "string" || (seen !== "list" && seen !== "struct")) throw corrupt("a stand-in is not readable");
+  return { path, seen };
+}
+
+function arrayOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** The JSON object that is the value of a KeyValue struct. */
+function parseObject(entry: ThriftStruct): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(textOf(entry.get(2)));
+    return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : undefined;
+  } catch (cause) {
+    throw corrupt(`its provenance is no JSON (${cause instanceof Error ? cause.message : String(cause)})`);
+  }
+}
+
+function textOf(value: unknown): string {
+  return value instanceof Uint8Array ? Buffer.from(value).toString("utf8") : "";
+}

@@ -1,0 +1,156 @@
+/** The smallest and largest value of a column chunk, for readers that skip what they need not read. */
+import { PHYSICAL, WIDE_DECIMAL_BYTES } from "./values.ts";
+
+export interface Statistics {
+  readonly min: Uint8Array;
+  readonly max: Uint8Array;
+  /** False where a limit was cut: it still bounds the values, but is not one of them. */
+  readonly minExact: boolean;
+  readonly maxExact: boolean;
+}
+
+/**
+ * Longer limits are cut here. Texts of a thousand columns would otherwise make the footer larger than the data of a
+ * small file (48 bytes kept the footer of an archive hour near 200 KB).
+ */
+const LIMIT_BYTES = 48;
+
+export function flagStatistics(flags: Uint8Array, count: number): Statistics | undefined {
+  if (count === 0) return undefined;
+  const used = flags.subarray(0, count);
+  const min = Uint8Array.of(used.includes(0) ? 0 : 1);
+  const max = Uint8Array.of(used.includes(1) ? 1 : 0);
+  return { min, max, minExact: true, maxExact: true };
+}
+
+export function numberStatistics(
+  physical: number,
+  values: Float64Array,
+  wide: ReadonlyMap<number, bigint> | null,
+  count: number,
+): Statistics | undefined {
+  if (count === 0) return undefined;
+  if (physical === PHYSICAL.double) return doubleStatistics(values, count);
+  const [min, max] = wide === null || wide.size === 0 ? rangeOf(values, count) : wideRangeOf(values, wide, count);
+  const encode = physical === PHYSICAL.int64 ? encodeInt64 : encodeFixed;
+  return { min: encode(min), max: encode(max), minExact: true, maxExact: true };
+}
+
+/** Zeros of both signs are equal, so the format wants -0 as a lower and +0 as an upper limit. */
+function doubleStatistics(values: Float64Array, count: number): Statistics {
+  const [min, max] = rangeOf(values, count);
+  return {
+    min: encodeDouble(min === 0 ? -0 : min),
+    max: encodeDouble(max === 0 ? 0 : max),
+    minExact: true,
+    maxExact: true,
+  };
+}
+
+function rangeOf(values: Float64Array, count: number): [min: number, max: number] {
+  let min = Number.POSITIVE_INFINITY;
+  let max = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < count; i++) {
+    const value = values[i] ?? 0;
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  return [min, max];
+}
+
+function wideRangeOf(values: Float64Array, wide: ReadonlyMap<number, bigint>, count: number): [bigint, bigint] {
+  let min: bigint | undefined;
+  let max: bigint | undefined;
+  for (let i = 0; i < count; i++) {
+    const value = wide.get(i) ?? BigInt(values[i] ?? 0);
+    if (min === undefined || value < min) min = value;
+    if (max === undefined || value > max) max = value;
+  }
+  return [min ?? 0n, max ?? 0n];
+}
+
+function encodeInt64(value: number | bigint): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigInt64(0, BigInt(value), true);
+  return bytes;
+}
+
+function encodeDouble(value: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setFloat64(0, value, true);
+  return bytes;
+}
+
+/** Two's complement, big endian: how decimals of more than 18 digits are stored. */
+export function encodeFixed(value: number | bigint): Uint8Array {
+  const bytes = new Uint8Array(WIDE_DECIMAL_BYTES);
+  const view = new DataView(bytes.buffer);
+  view.setBigInt64(0, BigInt.asIntN(64, BigInt(value) >> 64n));
+  view.setBigUint64(8, BigInt.asUintN(64, BigInt(value)));
+  return bytes;
+}
+
+/** Over texts in PLAIN layout: the distinct ones or all of them, the answer is the same. */
+export function textStatistics(arena: Uint8Array): Statistics | undefined {
+  if (arena.length === 0) return undefined;
+  const view = new DataView(arena.buffer, arena.byteOffset, arena.byteLength);
+  let min = 0;
+  let max = 0;
+  for (let at = 0; at < arena.length; at += 4 + view.getUint32(at, true)) {
+    if (compareTexts(view, at, min) < 0) min = at;
+    else if (compareTexts(view, at, max) > 0) max = at;
+  }
+  const minLength = view.getUint32(min, true);
+  const maxLength = view.getUint32(max, true);
+  const upper = upperLimit(arena, max + 4, maxLength);
+  if (upper === undefined) return undefined;
+  return {
+    min: cutText(arena, min + 4, minLength),
+    max: upper,
+    minExact: minLength <= LIMIT_BYTES,
+    maxExact: maxLength <= LIMIT_BYTES,
+  };
+}
+
+/** Compares two texts by their unsigned bytes, as far as a limit reaches. `left` and `right` are where lengths stand. */
+function compareTexts(view: DataView, left: number, right: number): number {
+  const leftLength = view.getUint32(left, true);
+  const rightLength = view.getUint32(right, true);
+  const shorter = Math.min(leftLength, rightLength, LIMIT_BYTES);
+  const a = left + 4;
+  const b = right + 4;
+  let i = 0;
+  for (; i + 4 <= shorter; i += 4) {
+    const difference = view.getUint32(a + i) - view.getUint32(b + i);
+    if (difference !== 0) return difference;
+  }
+  for (; i < shorter; i++) {
+    const difference = view.getUint8(a + i) - view.getUint8(b + i);
+    if (difference !== 0) return difference;
+  }
+  return shorter === LIMIT_BYTES ? 0 : leftLength - rightLength;
+}
+
+/** The first bytes of a text, not ending inside a character; never greater than the text. */
+function cutText(arena: Uint8Array, start: number, length: number): Uint8Array {
+  let end = Math.min(length, LIMIT_BYTES);
+  if (end < length) while (end > 0 && ((arena[start + end] ?? 0) & 0xc0) === 0x80) end--;
+  return arena.slice(start, start + end);
+}
+
+/**
+ * The text itself or, if it must be cut, something greater that is still UTF-8: the last ASCII byte below 0x7f is
+ * raised by one and what follows dropped. Absent if there is no such byte.
+ */
+function upperLimit(arena: Uint8Array, start: number, length: number): Uint8Array | undefined {
+  const cut = cutText(arena, start, length);
+  if (length <= LIMIT_BYTES) return cut;
+  for (let i = cut.length - 1; i >= 0; i--) {
+    const byte = cut[i] ?? 0x7f;
+    if (byte >= 0x7f) continue;
+    const limit = cut.slice(0, i + 1);
+    limit[i] = byte + 1;
+    return limit;
+  }
+  return undefined;
+}

@@ -1,0 +1,105 @@
+/** Cuts a stream of chunks at line feeds, so that whole lines lie together in one buffer, and bounds what is held. */
+import { LINE_FEED, SLACK_BYTES } from "./cursor.ts";
+
+export interface LineConsumer {
+  /**
+   * Takes the lines in `buffer[start..end)`; the byte before `end` is a line feed, and SLACK_BYTES follow. The buffer's
+   * first byte stands at offset `base` of the text.
+   */
+  lines(buffer: Buffer, start: number, end: number, base: number): void;
+  /** Takes a line that is longer than allowed: at most its first `PREFIX_BYTES_MAX` bytes, and its whole length. */
+  overlong(prefix: Buffer, length: number, offset: number): void;
+}
+
+export const PREFIX_BYTES_MAX = 1 << 20;
+
+const FIRST_BUFFER_BYTES = 1 << 21;
+
+interface OverlongLine {
+  readonly prefix: Buffer;
+  length: number;
+}
+
+export class LineBuffer {
+  readonly #lineBytesMax: number;
+  readonly #consumer: LineConsumer;
+  #buffer: Buffer = Buffer.alloc(FIRST_BUFFER_BYTES);
+  /** Bytes at the buffer's start that wait for the rest of their line. */
+  #waiting = 0;
+  /** Offset in the text of the buffer's first byte. */
+  #base = 0;
+  /** A line that is longer than allowed, of which more may come: its bytes are passed over. */
+  #overlong: OverlongLine | null = null;
+  #bytes = 0;
+
+  constructor(lineBytesMax: number, consumer: LineConsumer) {
+    this.#lineBytesMax = lineBytesMax;
+    this.#consumer = consumer;
+  }
+
+  /** Bytes of text so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#bytes += chunk.length;
+    const rest = this.#overlong === null ? chunk : this.#passOver(this.#overlong, chunk);
+    if (rest.length === 0) return;
+    this.#append(rest);
+    const end = this.#buffer.subarray(0, this.#waiting).lastIndexOf(LINE_FEED) + 1;
+    if (end > 0) {
+      this.#handOver(end);
+      this.#buffer.copyWithin(0, end, this.#waiting);
+      this.#base += end;
+      this.#waiting -= end;
+    }
+    if (this.#waiting > this.#lineBytesMax) {
+      const prefix = Buffer.from(this.#buffer.subarray(0, Math.min(this.#waiting, PREFIX_BYTES_MAX)));
+      this.#overlong = { prefix, length: this.#waiting };
+      this.#waiting = 0;
+    }
+  }
+
+  /** Ends the text: a last line without a line feed is an ordinary line. */
+  end(): void {
+    if (this.#overlong !== null) this.#endOverlong(this.#overlong);
+    if (this.#waiting === 0) return;
+    this.#buffer[this.#waiting] = LINE_FEED;
+    this.#handOver(this.#waiting + 1);
+    this.#waiting = 0;
+  }
+
+  #handOver(end: number): void {
+    // A byte order mark at the very start is no part of the text.
+    const isMarked = this.#base === 0 && this.#buffer.readUIntBE(0, 3) === 0xefbbbf;
+    this.#consumer.lines(this.#buffer, isMarked ? 3 : 0, end, this.#base);
+  }
+
+  #append(chunk: Uint8Array): void {
+    const wanted = this.#waiting + chunk.length + SLACK_BYTES;
+    if (wanted > this.#buffer.length) {
+      const larger = Buffer.alloc(Math.max(wanted, this.#buffer.length * 2));
+      this.#buffer.copy(larger, 0, 0, this.#waiting);
+      this.#buffer = larger;
+    }
+    this.#buffer.set(chunk, this.#waiting);
+    this.#waiting += chunk.length;
+  }
+
+  /** Answers what follows the end of the overlong line in this chunk. */
+  #passOver(overlong: OverlongLine, chunk: Uint8Array): Uint8Array {
+    const end = chunk.indexOf(LINE_FEED);
+    overlong.length += end < 0 ? chunk.length : end;
+    if (end < 0) return chunk.subarray(chunk.length);
+    this.#endOverlong(overlong);
+    this.#base++;
+    return chunk.subarray(end + 1);
+  }
+
+  #endOverlong(overlong: OverlongLine): void {
+    this.#consumer.overlong(overlong.prefix, overlong.length, this.#base);
+    this.#base += overlong.length;
+    this.#overlong = null;
+  }
+}

@@ -1,0 +1,66 @@
+/** The numbers of one column, and the booleans. */
+
+export interface NumberValues {
+  readonly kind: "numbers";
+  readonly values: Float64Array;
+  /** By value number: the integers that a double cannot hold. */
+  readonly wide: ReadonlyMap<number, bigint> | null;
+  readonly count: number;
+}
+
+export class NumberColumn {
+  #values = new Float64Array(16);
+  #wide: Map<number, bigint> | null = null;
+
+  add(index: number, value: number): void {
+    if (index >= this.#values.length) {
+      const larger = new Float64Array(Math.max(index + 1, this.#values.length * 2));
+      larger.set(this.#values);
+      this.#values = larger;
+    }
+    this.#values[index] = value;
+  }
+
+  addWide(index: number, value: bigint): void {
+    this.add(index, 0);
+    this.#wide ??= new Map();
+    this.#wide.set(index, value);
+  }
+
+  truncate(keep: number): void {
+    if (this.#wide === null) return;
+    for (const index of this.#wide.keys()) if (index >= keep) this.#wide.delete(index);
+  }
+
+  values(count: number): NumberValues {
+    return { kind: "numbers", values: this.#values, wide: this.#wide, count };
+  }
+
+  clear(): void {
+    this.#wide = null;
+  }
+}
+
+export interface FlagValues {
+  readonly kind: "flags";
+  /** One byte a value: 0 or 1. */
+  readonly flags: Uint8Array;
+  readonly count: number;
+}
+
+export class FlagColumn {
+  #flags = new Uint8Array(32);
+
+  add(index: number, flag: number): void {
+    if (index >= this.#flags.length) {
+      const larger = new Uint8Array(Math.max(index + 1, this.#flags.length * 2));
+      larger.set(this.#flags);
+      this.#flags = larger;
+    }
+    this.#flags[index] = flag;
+  }
+
+  values(count: number): FlagValues {
+    return { kind: "flags", flags: this.#flags, count };
+  }
+}

@@ -1,0 +1,298 @@
+/**
+ * Shreds JSON text into columns: reads each byte once and makes no object for any value. What stands where is predicted
+ * from the last row: the next key is nearly always the one that followed last time, and its column has a type.
+ */
+import { LINE_FEED, QUOTE, skipBlanks, unexpected } from "./cursor.ts";
+import { passKey } from "./key-arena.ts";
+import { addEntry, flagsOf, type Node, numbersOf, setLength, stringsOf } from "./node.ts";
+import {
+  BOOL,
+  DOUBLE,
+  DROP,
+  INT,
+  JSON_TEXT,
+  LIST,
+  LOST,
+  SEEN_BIG,
+  SEEN_BOOL,
+  SEEN_DOUBLE,
+  SEEN_INT,
+  SEEN_LIST,
+  SEEN_STRING,
+  SEEN_STRUCT,
+  STRING,
+  STRUCT,
+  TEXT,
+} from "./node-type.ts";
+import { RepeatedKey, type RowState } from "./row-state.ts";
+import { note, settle } from "./settle.ts";
+import { shredDeclared } from "./shred-declared.ts";
+import { duplicateKey, passLiteral, tooDeep } from "./skip.ts";
+import { decodeText, readText } from "./text.ts";
+
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+const OPEN_LIST = 0x5b;
+const CLOSE_LIST = 0x5d;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const LETTER_N = 0x6e;
+const LETTER_T = 0x74;
+const LETTER_F = 0x66;
+
+/** Shreds the object at the cursor as one more row, and leaves the cursor after it. */
+export function shredRow(state: RowState): void {
+  const { root } = state;
+  shredFields(state, root, addEntry(root, root.count), 1);
+}
+
+/**
+ * Shreds the value at the cursor into `node`, as its value in entry `parentEntry` of its parent. `depth` is how many
+ * objects and lists stand around it.
+ */
+function shredValue(state: RowState, node: Node, parentEntry: number, depth: number): void {
+  if (node.type >= TEXT) {
+    shredSpecial(state, node, parentEntry, depth);
+    return;
+  }
+  const { cursor } = state;
+  switch (cursor.bytes[cursor.at]) {
+    case QUOTE:
+      shredText(state, node, parentEntry);
+      return;
+    case OPEN_OBJECT:
+      shredObject(state, node, parentEntry, depth);
+      return;
+    case OPEN_LIST:
+      shredList(state, node, parentEntry, depth);
+      return;
+    case LETTER_N:
+      if (!passLiteral(cursor)) throw unexpected(cursor, "a value");
+      return;
+    case LETTER_T:
+      shredFlag(state, node, parentEntry, 1);
+      return;
+    case LETTER_F:
+      shredFlag(state, node, parentEntry, 0);
+      return;
+    default:
+      if (!startsNumber(cursor.bytes[cursor.at] ?? 0)) throw unexpected(cursor, "a value");
+      shredNumber(state, node, parentEntry);
+  }
+}
+
+function startsNumber(byte: number): boolean {
+  return (byte >= 0x30 && byte <= 0x39) || byte === 0x2d;
+}
+
+function shredText(state: RowState, node: Node, parentEntry: number): void {
+  const start = state.cursor.at;
+  readText(state.cursor, state.text);
+  if (node.type !== STRING) {
+    settle(state, node, SEEN_STRING, start);
+    if (node.type === LOST) return;
+  }
+  const value = addEntry(node, parentEntry);
+  stringsOf(node).add(value, state.text);
+}
+
+function shredNumber(state: RowState, node: Node, parentEntry: number): void {
+  const { cursor, numbers } = state;
+  const start = cursor.at;
+  const kind = numbers.read(cursor);
+  const { type } = node;
+  const isSettled = kind === SEEN_INT ? type === INT || type === DOUBLE : kind === SEEN_DOUBLE && type === DOUBLE;
+  if (!isSettled) {
+    settle(state, node, kind, start);
+    if (node.type === LOST) return;
+    if (node.type === TEXT) {
+      addRaw(state, node, parentEntry, start);
+      return;
+    }
+  }
+  const value = addEntry(node, parentEntry);
+  if (kind === SEEN_BIG) numbersOf(node).addWide(value, numbers.wide);
+  else numbersOf(node).add(value, numbers.value[0] ?? 0);
+}
+
+function shredFlag(state: RowState, node: Node, parentEntry: number, flag: number): void {
+  const start = state.cursor.at;
+  if (!passLiteral(state.cursor)) throw unexpected(state.cursor, "a value");
+  if (node.type !== BOOL) {
+    settle(state, node, SEEN_BOOL, start);
+    if (node.type === LOST) return;
+    if (node.type === TEXT) {
+      addRaw(state, node, parentEntry, start);
+      return;
+    }
+  }
+  const value = addEntry(node, parentEntry);
+  flagsOf(node).add(value, flag);
+}
+
+function shredList(state: RowState, node: Node, parentEntry: number, depth: number): void {
+  const { cursor } = state;
+  const start = cursor.at;
+  if (depth >= state.settings.depthMax) throw tooDeep(state.settings.depthMax);
+  if (node.type !== LIST) {
+    settle(state, node, SEEN_LIST, start);
+    if (node.type !== LIST) {
+      shredSpecial(state, node, parentEntry, depth);
+      return;
+    }
+  }
+  const element = node.element ?? state.createElement(node);
+  const entry = addEntry(node, parentEntry);
+  setLength(node, entry, 0);
+  const base = node.total;
+  let length = 0;
+  cursor.at++;
+  if (skipBlanks(cursor) === CLOSE_LIST) {
+    cursor.at++;
+    return;
+  }
+  for (;;) {
+    shredValue(state, element, base + length, depth + 1);
+    length++;
+    const byte = skipBlanks(cursor);
+    if (byte !== COMMA && byte !== CLOSE_LIST) throw unexpected(cursor, '"," or "]"');
+    cursor.at++;
+    if (byte === CLOSE_LIST) break;
+    skipBlanks(cursor);
+  }
+  node.total = base + length;
+  setLength(node, entry, length);
+}
+
+function shredObject(state: RowState, node: Node, parentEntry: number, depth: number): void {
+  if (depth >= state.settings.depthMax) throw tooDeep(state.settings.depthMax);
+  if (node.type !== STRUCT) {
+    settle(state, node, SEEN_STRUCT, state.cursor.at);
+    if (node.type !== STRUCT) {
+      shredSpecial(state, node, parentEntry, depth);
+      return;
+    }
+  }
+  shredFields(state, node, addEntry(node, parentEntry), depth + 1);
+}
+
+/** Shreds the fields of the object at the cursor, which is entry `entry` of `node`. `depth` counts this object. */
+function shredFields(state: RowState, node: Node, entry: number, depth: number): void {
+  const { cursor, keys } = state;
+  const { bytes } = cursor;
+  cursor.at++;
+  let byte = bytes[cursor.at] ?? LINE_FEED;
+  if (byte <= 0x20) byte = skipBlanks(cursor);
+  if (byte === CLOSE_OBJECT) {
+    cursor.at++;
+    return;
+  }
+  let previous: Node | null = null;
+  let predicted = node.first;
+  for (;;) {
+    if (byte !== QUOTE) throw unexpected(cursor, "a key");
+    cursor.at++;
+    let field = predicted;
+    if (field === null || !passKey(cursor, keys, field)) {
+      // A field that is often left out: the one after it is the next guess.
+      field = field === null ? null : field.next;
+      if (field === null || !passKey(cursor, keys, field)) {
+        field = readKey(state, node);
+        if (previous === null) node.first = field;
+        else previous.next = field;
+      }
+    }
+    if ((bytes[cursor.at] ?? LINE_FEED) <= 0x20) skipBlanks(cursor);
+    if (state.superseded?.has(cursor.at)) state.skipper.skip(cursor, depth);
+    else {
+      if (field.last === entry) repeatedKey(state, field);
+      field.last = entry;
+      shredValue(state, field, entry, depth);
+    }
+    byte = bytes[cursor.at] ?? LINE_FEED;
+    if (byte <= 0x20) byte = skipBlanks(cursor);
+    if (byte !== COMMA) break;
+    cursor.at++;
+    byte = bytes[cursor.at] ?? LINE_FEED;
+    if (byte <= 0x20) byte = skipBlanks(cursor);
+    previous = field;
+    predicted = field.next;
+  }
+  if (byte !== CLOSE_OBJECT) throw unexpected(cursor, '"," or "}"');
+  cursor.at++;
+}
+
+function repeatedKey(state: RowState, field: Node): never {
+  if (state.settings.duplicateKeys === "last") throw new RepeatedKey();
+  throw duplicateKey(field.path);
+}
+
+/** Reads the key at the cursor, which stands after the opening quote, and the colon; answers its field, new or old. */
+function readKey(state: RowState, node: Node): Node {
+  const { cursor, text } = state;
+  const start = cursor.at;
+  cursor.at = start - 1;
+  readText(cursor, text);
+  const end = cursor.at - 1;
+  const key = decodeText(text);
+  if (skipBlanks(cursor) !== COLON) throw unexpected(cursor, '":"');
+  cursor.at++;
+  const folded = key.toLowerCase();
+  const known = node.fieldsByKey.get(folded);
+  if (known !== undefined) return known;
+  const field = state.createField(node, key, folded);
+  state.keys.add(field, cursor.bytes, start, end);
+  return field;
+}
+
+/** Values of columns that hold something else than the value's own type. */
+function shredSpecial(state: RowState, node: Node, parentEntry: number, depth: number): void {
+  const { cursor } = state;
+  const start = cursor.at;
+  const byte = cursor.bytes[start] ?? LINE_FEED;
+  if (byte === LETTER_N) {
+    if (!passLiteral(cursor)) throw unexpected(cursor, "a value");
+    return;
+  }
+  switch (node.type) {
+    case TEXT:
+      shredAsText(state, node, parentEntry, depth);
+      return;
+    case JSON_TEXT:
+      state.skipper.skip(cursor, depth);
+      addRaw(state, node, parentEntry, start);
+      return;
+    case DROP:
+    case LOST:
+      state.skipper.skip(cursor, depth);
+      return;
+    default:
+      shredDeclared(state, node, parentEntry);
+  }
+}
+
+function shredAsText(state: RowState, node: Node, parentEntry: number, depth: number): void {
+  const { cursor, text } = state;
+  const start = cursor.at;
+  const byte = cursor.bytes[start] ?? LINE_FEED;
+  if (byte === QUOTE) {
+    readText(cursor, text);
+    note(state, node, SEEN_STRING, start);
+    const value = addEntry(node, parentEntry);
+    stringsOf(node).add(value, text);
+    return;
+  }
+  let kind = byte === OPEN_OBJECT ? SEEN_STRUCT : byte === OPEN_LIST ? SEEN_LIST : SEEN_BOOL;
+  if (startsNumber(byte)) kind = state.numbers.read(cursor);
+  else state.skipper.skip(cursor, depth);
+  note(state, node, kind, start);
+  addRaw(state, node, parentEntry, start);
+}
+
+/** Adds the bytes from `start` to the cursor as a text. */
+function addRaw(state: RowState, node: Node, parentEntry: number, start: number): void {
+  const { cursor, text } = state;
+  text.setRange(cursor.view, start, cursor.at);
+  const value = addEntry(node, parentEntry);
+  stringsOf(node).add(value, text);
+}

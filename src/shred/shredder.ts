@@ -1,0 +1,237 @@
+/**
+ * Newline-delimited JSON in, columns out. Chunks of any size go in; what a chunk leaves unfinished waits for the next.
+ * Lines that are no row are handed to `onReject` and leave no trace.
+ *
+ * ```ts
+ * const shredder = new Shredder(settings, { hints, groupBytes, onReject, onGroup: () => write(shredder.takeGroup()) });
+ * for await (const chunk of input) shredder.push(chunk);
+ * shredder.end();
+ * ```
+ */
+import { isUtf8 } from "node:buffer";
+import { columnsExplode, countColumns, widestObject } from "./column-limit.ts";
+import { BadLine, LINE_FEED, skipBlanks } from "./cursor.ts";
+import { FileSchema } from "./file-schema.ts";
+import { LineBuffer, PREFIX_BYTES_MAX } from "./line-buffer.ts";
+import type { Node } from "./node.ts";
+import { clearColumns, type RowGroup, takeRowGroup } from "./row-group.ts";
+import { RepeatedKey, RowState, type ShredSettings, TooManyPaths } from "./row-state.ts";
+import type { Hint, Hints } from "./settle.ts";
+import { shredRow } from "./shred-values.ts";
+
+export interface RejectedLine {
+  /** From 1; blank lines count. */
+  readonly line: number;
+  /** Byte offset in the text of the line's first byte. */
+  readonly offset: number;
+  readonly reason: string;
+  /** The line without its line feed, at most its first 1 MiB; valid during the call. */
+  readonly bytes: Uint8Array;
+  /** The length of the whole line. */
+  readonly length: number;
+}
+
+export interface ShredderOptions {
+  /** What earlier passes over the same text found out. */
+  readonly hints: Hints;
+  /** A row group ends with the row by which its lines reach so many bytes. */
+  readonly groupBytes: number;
+  readonly onReject: (rejected: RejectedLine) => void;
+  /** A row group is full: it is to be taken and cleared. */
+  readonly onGroup: () => void;
+}
+
+const OPEN_OBJECT = 0x7b;
+
+export class Shredder {
+  readonly #state: RowState;
+  readonly #settings: ShredSettings;
+  readonly #options: ShredderOptions;
+  readonly #lines: LineBuffer;
+  readonly #newHints = new Map<string, Hint>();
+  #rows = 0;
+  #rejected = 0;
+  #groupBytes = 0;
+  /** How many typed nodes there were when the columns were last counted. */
+  #countedAt = 0;
+
+  constructor(settings: ShredSettings, options: ShredderOptions) {
+    this.#settings = settings;
+    this.#options = options;
+    this.#state = new RowState(settings, options.hints);
+    this.#state.line = 1;
+    this.#lines = new LineBuffer(settings.lineBytesMax, {
+      lines: (buffer, start, end, base) => this.#readLines(buffer, start, end, base),
+      overlong: (prefix, length, offset) => {
+        this.#rejectBytes(prefix, length, offset, this.#tooLong());
+        this.#state.line++;
+      },
+    });
+  }
+
+  get root(): Node {
+    return this.#state.root;
+  }
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  get rejected(): number {
+    return this.#rejected;
+  }
+
+  /** Bytes of text so far. */
+  get bytes(): number {
+    return this.#lines.bytes;
+  }
+
+  /** What must be known from the first row on: if there is anything, the columns of this pass are lost. */
+  get newHints(): Hints {
+    return this.#newHints;
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#lines.push(chunk);
+  }
+
+  /** Ends the text. The rows since the last row group are still to be taken. */
+  end(): void {
+    this.#lines.end();
+  }
+
+  /** What the columns are so far. */
+  fileSchema(): FileSchema {
+    return new FileSchema(this.#state.root, this.#settings.conflicts);
+  }
+
+  /** The rows since the last row group, in memory that they share with the columns until `clearGroup`. */
+  takeGroup(): RowGroup {
+    return takeRowGroup(this.#state.root);
+  }
+
+  clearGroup(): void {
+    clearColumns(this.#state.root);
+    this.#groupBytes = 0;
+  }
+
+  #readLines(buffer: Buffer, start: number, end: number, base: number): void {
+    const state = this.#state;
+    const { cursor } = state;
+    cursor.load(buffer, start);
+    // Nearly always the whole text is valid, and one native call says so; only otherwise the lines are asked one by one.
+    const isValid = isUtf8(buffer.subarray(start, end));
+    while (cursor.at < end) {
+      state.lineOffset = base + cursor.at;
+      this.#readLine(isValid);
+      state.line++;
+      if (state.typed > this.#settings.columnsMax) this.#checkColumns();
+      if (this.#groupBytes >= this.#options.groupBytes) this.#options.onGroup();
+    }
+  }
+
+  /** Reads the line at the cursor and leaves the cursor after its line feed. */
+  #readLine(isValid: boolean): void {
+    const state = this.#state;
+    const { cursor } = state;
+    const start = cursor.at;
+    if (skipBlanks(cursor) !== LINE_FEED) {
+      state.beginRow();
+      try {
+        if (!isValid) this.#checkUtf8(start);
+        this.#readRow(start);
+        this.#rows++;
+        this.#groupBytes += cursor.at - start;
+      } catch (error) {
+        this.#rejectLine(start, error);
+      }
+    }
+    cursor.at++;
+  }
+
+  /** Shreds the line at the cursor and leaves the cursor at its line feed. `start` is where the line begins. */
+  #readRow(start: number): void {
+    const state = this.#state;
+    const { cursor } = state;
+    const objectStart = cursor.at;
+    if (cursor.bytes[objectStart] !== OPEN_OBJECT) throw new BadLine("not an object");
+    try {
+      shredRow(state);
+    } catch (error) {
+      if (!(error instanceof RepeatedKey)) throw error;
+      this.#readRowAgain(objectStart);
+    }
+    if (skipBlanks(cursor) !== LINE_FEED) throw new BadLine("second value on the line");
+    if (cursor.at - start > this.#settings.lineBytesMax) throw this.#tooLong();
+    if (state.newHints.size === 0) return;
+    for (const [path, hint] of state.newHints) this.#newHints.set(path, hint);
+    state.newHints.clear();
+  }
+
+  /** Reads a row with a repeated key again, knowing which values a later one with the same key replaces. */
+  #readRowAgain(objectStart: number): void {
+    const state = this.#state;
+    state.rollBackRow();
+    state.cursor.at = objectStart;
+    const superseded = state.skipper.findSuperseded(state.cursor);
+    state.cursor.at = objectStart;
+    state.superseded = superseded;
+    shredRow(state);
+    state.superseded = null;
+  }
+
+  /** Takes the line that begins at `start` back and leaves the cursor at its line feed. */
+  #rejectLine(start: number, error: unknown): void {
+    const state = this.#state;
+    const end = state.cursor.bytes.indexOf(LINE_FEED, start);
+    let reason = error;
+    if (error instanceof TooManyPaths) {
+      const widest = widestObject(state.root);
+      state.rollBackRow();
+      reason = this.#findMistake(start);
+      if (reason === undefined) throw columnsExplode(widest, this.#settings.columnsMax);
+    } else state.rollBackRow();
+    if (!(reason instanceof BadLine)) throw error;
+    const bytes = state.cursor.bytes.subarray(start, Math.min(end, start + PREFIX_BYTES_MAX));
+    const isTooLong = end - start > this.#settings.lineBytesMax;
+    this.#rejectBytes(bytes, end - start, state.lineOffset, isTooLong ? this.#tooLong() : reason);
+    state.cursor.at = end;
+  }
+
+  #rejectBytes(bytes: Buffer, length: number, offset: number, error: BadLine): void {
+    this.#rejected++;
+    this.#options.onReject({ line: this.#state.line, offset, reason: error.message, bytes, length });
+  }
+
+  /** What is wrong with the text of the line at `start` by itself, if anything. */
+  #findMistake(start: number): unknown {
+    const { cursor, skipper } = this.#state;
+    cursor.at = start;
+    skipBlanks(cursor);
+    try {
+      skipper.skip(cursor, 0);
+      return skipBlanks(cursor) === LINE_FEED ? undefined : new BadLine("second value on the line");
+    } catch (error) {
+      return error;
+    }
+  }
+
+  #checkUtf8(start: number): void {
+    const { bytes } = this.#state.cursor;
+    if (!isUtf8(bytes.subarray(start, bytes.indexOf(LINE_FEED, start)))) throw new BadLine("invalid UTF-8");
+  }
+
+  #tooLong(): BadLine {
+    return new BadLine(`longer than ${this.#settings.lineBytesMax} bytes`);
+  }
+
+  /** Counts the columns exactly, once there are more typed nodes than columns allowed: structs and lists are no columns. */
+  #checkColumns(): void {
+    const { root, typed } = this.#state;
+    if (typed === this.#countedAt) return;
+    this.#countedAt = typed;
+    if (countColumns(root) > this.#settings.columnsMax) {
+      throw columnsExplode(widestObject(root), this.#settings.columnsMax);
+    }
+  }
+}

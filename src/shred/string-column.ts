@@ -1,0 +1,237 @@
+/**
+ * The strings of one column. Each new text is appended once to an arena that has Parquet's PLAIN layout already (a
+ * little-endian 32-bit length before each text), so that the arena itself is the dictionary page. When the dictionary
+ * does not pay, the arena takes every text, and is the data page itself.
+ */
+import type { Text } from "./text.ts";
+
+export type TextValues =
+  | {
+      readonly kind: "dictionary";
+      readonly arena: Uint8Array;
+      readonly entries: number;
+      readonly indices: Int32Array;
+      readonly count: number;
+    }
+  | { readonly kind: "texts"; readonly arena: Uint8Array; readonly offsets: Int32Array; readonly count: number };
+
+/** A dictionary ends at so many entries, */
+const ENTRIES_MAX = 65_536;
+/** or where more than this share of at least so many values is distinct, */
+const DISTINCT_SHARE_MAX = 0.6;
+const SHARE_FROM_COUNT = 256;
+/** or where it is larger than this and more than this share is distinct. */
+const LARGE_BYTES = 1 << 20;
+const LARGE_SHARE_MAX = 0.3;
+
+const FIRST_SLOTS = 32;
+
+/** The hash table over the entries of a dictionary: open addressing, each slot holding an entry's number plus one. */
+interface Dictionary {
+  slots: Int32Array;
+  entries: number;
+  /** By entry: where its length stands in the arena, its hash, and the first value that had it. */
+  offsets: Int32Array;
+  hashes: Int32Array;
+  firstValues: Int32Array;
+}
+
+interface Arena {
+  bytes: Uint8Array;
+  view: DataView;
+  used: number;
+}
+
+export class StringColumn {
+  #arena: Arena = newArena(256);
+  #dictionary: Dictionary | null = newDictionary();
+  /** By value: its entry in the dictionary or, without one, its offset in the arena. */
+  #refs = new Int32Array(16);
+  /** What stood before the dictionary was given up at value number `count`, for a rejected line that caused it. */
+  #givenUp: { count: number; arena: Arena; dictionary: Dictionary; refs: Int32Array<ArrayBuffer> } | null = null;
+
+  /** Appends the text as value number `value`, which must be one more than the last. */
+  add(value: number, text: Text): void {
+    if (value >= this.#refs.length) this.#refs = grown(this.#refs, value + 1);
+    const dictionary = this.#dictionary;
+    if (dictionary === null) {
+      this.#refs[value] = this.#append(text);
+      return;
+    }
+    const { slots } = dictionary;
+    const mask = slots.length - 1;
+    let slot = text.hash & mask;
+    let entry = slots[slot] ?? 0;
+    while (entry !== 0) {
+      if (dictionary.hashes[entry - 1] === text.hash && this.#equals(dictionary.offsets[entry - 1] ?? 0, text)) {
+        this.#refs[value] = entry - 1;
+        return;
+      }
+      slot = (slot + 1) & mask;
+      entry = slots[slot] ?? 0;
+    }
+    this.#addEntry(dictionary, slot, value, text);
+  }
+
+  #addEntry(dictionary: Dictionary, slot: number, value: number, text: Text): void {
+    const entry = dictionary.entries++;
+    if (entry === dictionary.offsets.length) {
+      dictionary.offsets = grown(dictionary.offsets, entry + 1);
+      dictionary.hashes = grown(dictionary.hashes, entry + 1);
+      dictionary.firstValues = grown(dictionary.firstValues, entry + 1);
+    }
+    this.#refs[value] = entry;
+    dictionary.offsets[entry] = this.#append(text);
+    dictionary.hashes[entry] = text.hash;
+    dictionary.firstValues[entry] = value;
+    dictionary.slots[slot] = entry + 1;
+    if (dictionary.entries * 2 <= dictionary.slots.length) return;
+    if (this.#doesNotPay(dictionary, value + 1)) this.#giveUp(dictionary, value + 1);
+    else dictionary.slots = slotsFor(dictionary, dictionary.slots.length * 4);
+  }
+
+  /** Whether the arena's text at `offset` is the same; four bytes at a time, which may read behind both. */
+  #equals(offset: number, text: Text): boolean {
+    const mine = this.#arena.view;
+    const theirs = text.view;
+    if (mine.getInt32(offset, true) !== text.length) return false;
+    let left = offset + 4;
+    let right = text.start;
+    for (const end = right + text.length - 3; right < end; left += 4, right += 4) {
+      if (mine.getInt32(left, true) !== theirs.getInt32(right, true)) return false;
+    }
+    const rest = text.start + text.length - right;
+    if (rest === 0) return true;
+    return ((mine.getInt32(left, true) ^ theirs.getInt32(right, true)) & ((1 << (rest << 3)) - 1)) === 0;
+  }
+
+  /** Appends length and bytes to the arena, by words of four; the last may spill over the end, never beyond the room. */
+  #append(text: Text): number {
+    const { length } = text;
+    let arena = this.#arena;
+    if (arena.used + length + 12 > arena.bytes.length) arena = this.#growArena(arena.used + length + 12);
+    const { view } = arena;
+    const source = text.view;
+    const offset = arena.used;
+    view.setInt32(offset, length, true);
+    let from = text.start;
+    let to = offset + 4;
+    for (const end = from + length; from < end; from += 4, to += 4)
+      view.setInt32(to, source.getInt32(from, true), true);
+    arena.used = offset + 4 + length;
+    return offset;
+  }
+
+  #growArena(wanted: number): Arena {
+    const old = this.#arena;
+    const arena = newArena(Math.max(wanted, old.bytes.length * 2));
+    arena.bytes.set(old.bytes.subarray(0, old.used));
+    arena.used = old.used;
+    this.#arena = arena;
+    return arena;
+  }
+
+  #doesNotPay(dictionary: Dictionary, count: number): boolean {
+    if (dictionary.entries >= ENTRIES_MAX) return true;
+    const share = dictionary.entries / count;
+    if (count >= SHARE_FROM_COUNT && share > DISTINCT_SHARE_MAX) return true;
+    return this.#arena.used > LARGE_BYTES && share > LARGE_SHARE_MAX;
+  }
+
+  /** Writes all values out, one after the other. The former state is kept until it is certain that the line stays. */
+  #giveUp(dictionary: Dictionary, count: number): void {
+    const old = this.#arena;
+    this.#givenUp = { count, arena: old, dictionary, refs: this.#refs };
+    let bytes = 0;
+    for (let i = 0; i < count; i++) bytes += 4 + old.view.getInt32(dictionary.offsets[this.#refs[i] ?? 0] ?? 0, true);
+    const arena = newArena(bytes * 2 + 64);
+    const refs = new Int32Array(this.#refs.length);
+    for (let i = 0; i < count; i++) {
+      const start = dictionary.offsets[this.#refs[i] ?? 0] ?? 0;
+      const end = start + 4 + old.view.getInt32(start, true);
+      refs[i] = arena.used;
+      arena.bytes.set(old.bytes.subarray(start, end), arena.used);
+      arena.used += end - start;
+    }
+    this.#arena = arena;
+    this.#refs = refs;
+    this.#dictionary = null;
+  }
+
+  /** Forgets all values from number `keep` on, as if they had never been added. `count` is how many there are. */
+  truncate(keep: number, count: number): void {
+    if (keep >= count) return;
+    const before = this.#givenUp;
+    if (before !== null && keep < before.count) {
+      this.#arena = before.arena;
+      this.#dictionary = before.dictionary;
+      this.#refs = before.refs;
+      this.#givenUp = null;
+    }
+    const dictionary = this.#dictionary;
+    if (dictionary === null) {
+      this.#arena.used = this.#refs[keep] ?? 0;
+      return;
+    }
+    // Entries are numbered in order of first use, so the ones to forget are the last.
+    let { entries } = dictionary;
+    while (entries > 0 && (dictionary.firstValues[entries - 1] ?? 0) >= keep) entries--;
+    if (entries === dictionary.entries) return;
+    this.#arena.used = dictionary.offsets[entries] ?? 0;
+    dictionary.entries = entries;
+    let slots = FIRST_SLOTS;
+    while (entries * 2 > slots) slots *= 4;
+    dictionary.slots = slotsFor(dictionary, slots);
+  }
+
+  /** The first `count` values, sharing memory with this column: to be encoded before it is cleared. */
+  values(count: number): TextValues {
+    const arena = this.#arena.bytes.subarray(0, this.#arena.used);
+    const dictionary = this.#dictionary;
+    if (dictionary === null) return { kind: "texts", arena, offsets: this.#refs, count };
+    return { kind: "dictionary", arena, entries: dictionary.entries, indices: this.#refs, count };
+  }
+
+  /** Starts over, with a dictionary again. */
+  clear(): void {
+    this.#arena.used = 0;
+    this.#givenUp = null;
+    if (this.#dictionary === null) this.#dictionary = newDictionary();
+    else {
+      this.#dictionary.entries = 0;
+      this.#dictionary.slots = new Int32Array(FIRST_SLOTS);
+    }
+  }
+}
+
+function newArena(capacity: number): Arena {
+  const bytes = new Uint8Array(capacity);
+  return { bytes, view: new DataView(bytes.buffer), used: 0 };
+}
+
+function newDictionary(): Dictionary {
+  return {
+    slots: new Int32Array(FIRST_SLOTS),
+    entries: 0,
+    offsets: new Int32Array(16),
+    hashes: new Int32Array(16),
+    firstValues: new Int32Array(16),
+  };
+}
+
+function slotsFor(dictionary: Dictionary, size: number): Int32Array {
+  const slots = new Int32Array(size);
+  const mask = size - 1;
+  for (let entry = 0; entry < dictionary.entries; entry++) {
+    let slot = (dictionary.hashes[entry] ?? 0) & mask;
+    while (slots[slot] !== 0) slot = (slot + 1) & mask;
+    slots[slot] = entry + 1;
+  }
+  return slots;
+}
+
+function grown(array: Int32Array, wanted: number): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(Math.max(wanted, array.length * 2));
+  larger.set(array);
+  return larger;
+}
