@@ -43,8 +43,7 @@ export const topics: readonly Topic[] = [
       ["NO_COLOR=1", "no colours; FORCE_COLOR=1 brings them to a pipe"],
       ["COLUMNS=120", "the width off a terminal (default: 100)"],
     ],
-    outro:
-      "In the project file a variable is written with a dollar sign and braces: see docs/reference/project-file.md. Secrets are named, never written: env:NAME or file:PATH.",
+    outro: `In the project file \${VAR} and \${VAR:-default} stand for variables. Secrets are named, never written: env:NAME or file:PATH.`,
   },
   {
     name: "keys",

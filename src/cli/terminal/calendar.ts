@@ -5,7 +5,7 @@
 import type { CalendarCell, CalendarDay } from "../../answers.ts";
 import { counted } from "./numbers.ts";
 import type { Paint } from "./paint.ts";
-import { displayWidth, padEnd, wrap } from "./text.ts";
+import { displayWidth, wrap } from "./text.ts";
 
 interface Look {
   readonly symbol: string;
@@ -87,14 +87,29 @@ const ROWS_MAX = 60;
 
 /** Lines without the source's heading; the last one is the legend of the symbols that occur. */
 export function renderCalendar(days: readonly CalendarDay[], options: CalendarOptions): readonly string[] {
-  const drawn = options.every === "hour" ? days.map(toRow) : monthRows(days);
-  const rows = options.full === true ? drawn : fold(drawn, options.every);
+  const all = options.every === "hour" ? days.map(toRow) : monthRows(days);
+  const rows = options.full === true ? all : fold(all, options.every);
   if (rows.length === 0) return [];
-  const labelWidth = Math.max(...rows.map((row) => displayWidth(row.label)));
-  const lines = rows.map((row) => rowLine(row, labelWidth, options));
-  const hours = options.every === "hour" && rows.some((row) => row.folded === undefined);
-  const scale = hours ? [options.paint.quiet(`${indent}${" ".repeat(labelWidth)}  0     6     12    18`)] : [];
-  return [...scale, ...lines, ...legend(rows, options)];
+  const frame = frameFor(options);
+  const hasHours = options.every === "hour" && rows.some((row) => row.folded === undefined);
+  const scale = hasHours ? [options.paint.quiet(`${" ".repeat(frame.left)}0     6     12    18`)] : [];
+  return [...scale, ...rows.flatMap((row) => rowLines(row, frame, options)), ...legend(rows, options)];
+}
+
+interface Frame {
+  readonly indent: string;
+  readonly gap: string;
+  readonly cells: number;
+  /** Where the cells begin. */
+  readonly left: number;
+}
+
+/** A month of days is a little too wide for the narrowest terminals: there the margins go. */
+function frameFor({ every, width }: CalendarOptions): Frame {
+  const [label, cells] = every === "hour" ? ["2026-03-01".length, 24] : ["2026-03".length, 31];
+  const isRoomy = indent.length + label + indent.length + cells <= width;
+  const [margin, gap] = isRoomy ? [indent, indent] : ["", " "];
+  return { indent: margin, gap, cells, left: margin.length + label + gap.length };
 }
 
 const toRow = (day: CalendarDay): Row => ({ label: day.day, cells: day.cells, folded: undefined });
@@ -181,15 +196,16 @@ function tell(cells: readonly CalendarCell[], paint?: Paint): string {
   return parts.join(", ");
 }
 
-function rowLine(row: Row, labelWidth: number, options: CalendarOptions): string {
-  const head = `${indent}${padEnd(row.label, labelWidth)}  `;
-  if (row.folded !== undefined) return head + row.folded;
+function rowLines(row: Row, frame: Frame, options: CalendarOptions): readonly string[] {
+  if (row.folded !== undefined) {
+    const [first = "", ...more] = wrap(`${row.label}  ${row.folded}`, options.width - frame.indent.length - 2);
+    return [frame.indent + first, ...more.map((line) => `${frame.indent}  ${line}`)];
+  }
   const note = uniform(row) === undefined ? tell(row.cells, options.paint) : "";
-  const line = head + row.cells.map((cell) => paintCell(cell, options.paint)).join("");
-  const cells = options.every === "hour" ? 24 : 31;
-  const filled = line + " ".repeat(Math.max(0, cells - row.cells.length));
-  const roomy = displayWidth(filled) + 2 + displayWidth(note) <= options.width;
-  return note !== "" && roomy ? `${filled}  ${note}` : line.trimEnd();
+  const line = frame.indent + row.label + frame.gap + row.cells.map((cell) => paintCell(cell, options.paint)).join("");
+  const filled = line + " ".repeat(Math.max(0, frame.cells - row.cells.length));
+  const isRoomy = displayWidth(filled) + 2 + displayWidth(note) <= options.width;
+  return [note !== "" && isRoomy ? `${filled}  ${note}` : line.trimEnd()];
 }
 
 /** One day alone, without its counts. */

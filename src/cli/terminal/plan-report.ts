@@ -50,16 +50,18 @@ export function planGroups(plan: Plan, context: PlanContext): readonly FindingGr
       quietly(items, "stored", "nothing to fetch"),
     );
   }
-  for (const [name, settings] of project.tables) {
+  for (const name of project.tables.keys()) {
     const items = upToDate("convert", name);
     const findings = [
       ...convertFindings(plan.steps, name, context.widenings.get(name) ?? []),
       ...waiting("convert", name),
     ];
-    add(`${settings.from} → ${name}`, findings, quietly(items, "converted", "nothing to convert"));
+    add(`raw → ${name}`, findings, quietly(items, "converted", "nothing to convert"));
   }
+  // What a statement reads is known to the engine; with one table there is no doubt.
+  const [onlyTable] = project.tables.size === 1 ? project.tables.keys() : [];
   for (const [name, settings] of project.marts) {
-    const from = settings.projection?.from ?? "sql";
+    const from = settings.projection?.from ?? onlyTable ?? "tables";
     const findings = [...martFindings(plan.steps, name), ...waiting("marts", name)];
     add(
       `${from} → ${name}`,
@@ -168,16 +170,17 @@ function causes(steps: readonly ConvertStep[], widenings: readonly Widening[]): 
       step.reason.kind === "widened" || step.reason.kind === "stand-in" ? step.reason.paths : [],
     ),
   );
-  const lines = [...paths].map((path) => {
+  const lines = [...paths].map((path): Finding => {
     const cause = widenings.findLast((each) => each.path === path);
-    if (cause === undefined) return path;
-    return `${path} ${cause.from} → ${cause.to}   (${cause.src}, line ${count(cause.line)}: ${cause.value})`;
+    if (cause === undefined) return { count: "", word: "", what: path, isDetail: true };
+    const note = `(${cause.src}, line ${count(cause.line)}: ${cause.value})`;
+    return { count: "", word: "", what: `${path} ${cause.from} → ${cause.to}`, note, isDetail: true };
   });
-  const shown = lines.slice(0, CAUSES_SHOWN).map((what): Finding => ({ count: "", word: "", what }));
+  const shown = lines.slice(0, CAUSES_SHOWN);
   const rest = lines.length - shown.length;
   return rest === 0
     ? shown
-    : [...shown, { count: "", word: "", what: `and ${counted(rest, "more column", "more columns")}` }];
+    : [...shown, { count: "", word: "", isDetail: true, what: `and ${counted(rest, "more column", "more columns")}` }];
 }
 
 function martFindings(steps: readonly Step[], mart: string): readonly Finding[] {

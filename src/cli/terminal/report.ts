@@ -16,6 +16,8 @@ export interface Finding {
   /** What to type. */
   readonly remedy?: string;
   readonly tone?: keyof Paint;
+  /** Belongs to the finding before it, and is aligned with nothing. */
+  readonly isDetail?: true;
 }
 
 export interface FindingGroup {
@@ -30,8 +32,9 @@ export interface ReportOptions {
 }
 
 const indent = "  ";
-const gap = "   ";
 const WIDTH_NARROW = 60;
+/** From here on there is room for air between the columns. */
+const WIDTH_AIRY = 100;
 const WHAT_MAX = 34;
 
 export function renderFindings(groups: readonly FindingGroup[], options: ReportOptions): readonly string[] {
@@ -49,6 +52,7 @@ function harmless(group: FindingGroup): FindingGroup {
       ...(finding.note === undefined ? {} : { note: visible(finding.note) }),
       ...(finding.remedy === undefined ? {} : { remedy: visible(finding.remedy) }),
       ...(finding.tone === undefined ? {} : { tone: finding.tone }),
+      ...(finding.isDetail === undefined ? {} : { isDetail: finding.isDetail }),
     }),
   );
   return { label: visible(group.label), findings };
@@ -61,14 +65,16 @@ const toned = (text: string, finding: Finding, paint: Paint): string =>
   finding.tone === undefined ? text : paint[finding.tone](text);
 
 function wide(groups: readonly FindingGroup[], options: ReportOptions): readonly string[] {
+  const gap = options.width < WIDTH_AIRY ? "  " : "   ";
   const all = groups.flatMap((group) => group.findings);
   const labels = widest(groups.map((group) => group.label));
   const counts = widest(all.map((finding) => finding.count));
   const words = widest(all.map((finding) => finding.word));
-  const whats = widest(all.map((finding) => finding.what).filter((what) => displayWidth(what) <= WHAT_MAX));
   const left = indent.length + labels + gap.length + counts + 1 + words + gap.length;
   const lines: string[] = [];
   for (const group of groups) {
+    const aligned = group.findings.filter((finding) => finding.isDetail !== true).map((finding) => finding.what);
+    const whats = widest(aligned.filter((what) => displayWidth(what) <= WHAT_MAX));
     for (const [index, finding] of group.findings.entries()) {
       const label = padEnd(index === 0 ? group.label : "", labels);
       const amount =
@@ -76,7 +82,7 @@ function wide(groups: readonly FindingGroup[], options: ReportOptions): readonly
           ? " ".repeat(counts + 1 + words)
           : `${padStart(finding.count, counts)} ${padEnd(finding.word, words)}`;
       const head = `${indent}${label}${gap}${toned(amount, finding, options.paint)}${gap}`;
-      lines.push(...besideHead(head, finding, { left, whats, ...options }));
+      lines.push(...besideHead(head, finding, { left, whats, gap, ...options }));
     }
   }
   return lines;
@@ -86,33 +92,35 @@ interface Columns extends ReportOptions {
   /** Where `what` begins. */
   readonly left: number;
   readonly whats: number;
+  readonly gap: string;
 }
 
 /** The right half of a finding: on one line if it fits, otherwise note and remedy under `what`. */
 function besideHead(head: string, finding: Finding, columns: Columns): readonly string[] {
-  const { left, whats, width, paint } = columns;
+  const { left, whats, gap, width, paint } = columns;
   const room = Math.max(16, width - left);
   const note = finding.note ?? "";
   const remedy = finding.remedy ?? "";
-  const what = note === "" && remedy === "" ? finding.what : padEnd(finding.what, whats);
-  const besides = note === "" ? what : `${what}${gap}${note}`;
-  const full = remedy === "" ? besides : `${besides}${gap}${remedy}`;
-  if (displayWidth(full) <= room) {
-    const painted = remedy === "" ? besides : `${besides}${gap}${paint.accent(remedy)}`;
-    return [(head + painted).trimEnd()];
-  }
+  const join = (what: string, ...rest: readonly string[]): string =>
+    [what, ...rest.filter((text) => text !== "")].join(gap);
+  const fits = (text: string): boolean => displayWidth(text) <= room;
+  // Aligned with the others if that fits, otherwise close together, otherwise below each other.
+  const aligned = padEnd(finding.what, whats);
+  const what = fits(join(aligned, note, remedy)) || !fits(join(finding.what, note)) ? aligned : finding.what;
+  if (fits(join(what, note, remedy).trimEnd()))
+    return [(head + join(what, note, remedy === "" ? "" : paint.accent(remedy))).trimEnd()];
   const under = " ".repeat(left);
-  const fits = displayWidth(besides) <= room;
-  const first = fits ? [besides.trimEnd()] : wrap(finding.what, room);
-  const notes = fits || note === "" ? [] : wrap(note, room);
-  const lines = [...first, ...notes].map((line, index) => (index === 0 ? head + line : under + line));
-  if (remedy !== "") lines.push(...command(remedy, left, paint));
-  return lines.map((line) => line.trimEnd());
+  const besides = fits(join(what, note))
+    ? [join(what, note)]
+    : [...wrap(finding.what, room), ...(note === "" ? [] : wrap(note, room))];
+  const lines = besides.map((line, index) => `${index === 0 ? head : under}${line}`.trimEnd());
+  return remedy === "" ? lines : [...lines, ...remedyLines(remedy, left, columns)];
 }
 
-/** A command is never broken: whoever copies it must get all of it. It ends at the right edge at most by chance. */
-function command(text: string, left: number, paint: Paint): readonly string[] {
-  return [" ".repeat(left) + paint.accent(text)];
+/** A sentence is wrapped; a command is never broken, for whoever copies it must get all of it. */
+function remedyLines(text: string, left: number, { width, paint }: ReportOptions): readonly string[] {
+  const lines = text.startsWith("millrace ") ? [text] : wrap(text, Math.max(16, width - left));
+  return lines.map((line) => " ".repeat(left) + paint.accent(line));
 }
 
 function narrow(groups: readonly FindingGroup[], options: ReportOptions): readonly string[] {
@@ -129,7 +137,7 @@ function narrow(groups: readonly FindingGroup[], options: ReportOptions): readon
           index === 0 ? inner + toned(line, finding, options.paint) : `${inner}  ${line}`,
         ),
       );
-      if (finding.remedy !== undefined) lines.push(...command(finding.remedy, inner.length + 2, options.paint));
+      if (finding.remedy !== undefined) lines.push(...remedyLines(finding.remedy, inner.length + 2, options));
     }
   }
   return lines;

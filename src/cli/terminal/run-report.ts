@@ -5,6 +5,7 @@ import { count, counted, duration, size } from "./numbers.ts";
 import { rangesOf, rangeText, splitKey } from "./ranges.ts";
 import type { FindingGroup, ReportOptions } from "./report.ts";
 import { renderFindings } from "./report.ts";
+import { wrap } from "./text.ts";
 import { waitingFindings, waitingGroup } from "./waiting-report.ts";
 
 export function renderRun(summary: RunSummary, nowMs: number, options: ReportOptions): readonly string[] {
@@ -17,7 +18,7 @@ export function renderRun(summary: RunSummary, nowMs: number, options: ReportOpt
   );
   const groups = [...failures, ...waiting];
   const findings = groups.length === 0 ? [] : [...renderFindings(groups, options), ""];
-  return [...findings, `  ${doneLine(summary)}`];
+  return [...findings, ...wrap(doneLine(summary), options.width - 2).map((line) => `  ${line}`)];
 }
 
 function doneLine(summary: RunSummary): string {

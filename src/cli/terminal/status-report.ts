@@ -28,18 +28,16 @@ function sourceLines(source: SourceStatus, options: StatusOptions): readonly str
   const { paint, width } = options;
   const facts = [
     `${counted(source.stored, source.every)} stored, ${size(source.bytes)}`,
-    source.last === undefined
-      ? ""
-      : `newest ${source.last}${source.lagMs === undefined ? "" : `, which ended ${duration(source.lagMs)} ago`}`,
+    source.last === undefined ? "" : `newest ${source.last}`,
+    source.lagMs === undefined ? "" : `${duration(source.lagMs)} ago`,
     source.adopted === 0 ? "" : `${count(source.adopted)} adopted`,
   ].filter((fact) => fact !== "");
   const counts = [
     source.gaps === 0 ? "" : paint.alarm(counted(source.gaps, "gap")),
     source.pending === 0 ? "" : `${count(source.pending)} pending`,
   ].filter((fact) => fact !== "");
-  const [first = "", ...more] = wrap(`${visible(source.name)}   ${facts.join("   ")}`, width);
-  const head =
-    counts.length === 0 ? [first, ...more] : [first, ...more.map((line) => `  ${line}`), `  ${counts.join(", ")}`];
+  const [first = "", ...more] = wrap(`${visible(source.name)}   ${facts.join(", ")}`, width - 2);
+  const head = [first, ...more.map((line) => `  ${line}`), ...(counts.length === 0 ? [] : [`  ${counts.join(", ")}`])];
   const calendar = renderCalendar(source.days, { width, paint, every: source.every, full: options.full });
   return calendar.length === 0 ? head : [...head, "", ...calendar];
 }
@@ -64,9 +62,19 @@ function tableLines(tables: readonly TableStatus[], { width, paint }: ReportOpti
     size(table.bytes),
     count(table.columns),
     `v${table.schemaVersion}`,
-    `${table.last ?? "-"}${table.unsettled === 0 ? "" : `, ${count(table.unsettled)} to widen`}`,
+    table.last ?? "-",
   ]);
-  return [...renderTable(columns, rows, { width, paint, indent: "  " }), ""];
+  const unsettled = tables
+    .filter((table) => table.unsettled > 0)
+    .map(
+      (table) =>
+        `${visible(table.name)}: ${counted(table.unsettled, "partition")} narrower than the schema, to be converted again`,
+    );
+  return [
+    ...renderTable(columns, rows, { width, paint, indent: "  " }),
+    ...unsettled.flatMap((line) => wrap(line, width - 2)).map((line) => `  ${line}`),
+    "",
+  ];
 }
 
 const martReasons: ReadonlyMap<string, string> = new Map([

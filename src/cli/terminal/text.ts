@@ -113,11 +113,11 @@ export function wrap(text: string, width: number): readonly string[] {
   for (const word of text.split(" ")) {
     const longer = line === "" ? word : `${line} ${word}`;
     if (line !== "" && displayWidth(longer) > width) {
-      lines.push(line);
+      lines.push(line.trimEnd());
       line = word;
     } else line = longer;
   }
-  lines.push(line);
+  lines.push(line.trimEnd());
   return lines;
 }
 

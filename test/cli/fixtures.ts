@@ -1,0 +1,302 @@
+/** One project and what may be seen of it, as values: the input of the renderers' golden tests. */
+import { join } from "node:path";
+import type { CalendarCell, CalendarDay, RunSummary, StageSummary, Status } from "../../src/answers.ts";
+import { emptyMapping } from "../../src/config/input.ts";
+import { normalizeInput } from "../../src/config/normalize.ts";
+import { collectProblems } from "../../src/config/problems.ts";
+import { scaffold } from "../../src/config/scaffold.ts";
+import { parseYaml } from "../../src/config/yaml.ts";
+import { type Interval, parseIntervalId } from "../../src/model/calendar.ts";
+import type { Project } from "../../src/model/project.ts";
+import type { Plan, Step, Waiting } from "../../src/reconcile/next-step.ts";
+import type { RawSeen } from "../../src/reconcile/seen.ts";
+
+const files = scaffold({ name: "gha" });
+
+/** The project of `millrace init gha`. */
+export const project: Project = (() => {
+  const problems = collectProblems();
+  const input = parseYaml(files.get("millrace.yaml") ?? "", { name: "millrace.yaml" }, problems);
+  const around = {
+    file: "/projects/gha/millrace.yaml",
+    directory: "/projects/gha",
+    environment: {},
+    files: {
+      readText: (path: string) => files.get(path.replace(join("/projects/gha", "/"), "")) ?? "",
+      realPath: (path: string) => path,
+    },
+  };
+  return normalizeInput(input ?? emptyMapping({ label: "" }), around, problems);
+})();
+
+export const nowMs = Date.parse("2026-03-02T01:12:00Z");
+const hourMs = 3_600_000;
+
+export function interval(id: string): Interval {
+  const found = parseIntervalId(id);
+  if (found === undefined) throw new Error(`${id} is no interval`);
+  return found;
+}
+
+const raw = (id: string): RawSeen => ({
+  key: `gharchive/${id.replaceAll("-", "/")}.json.gz`,
+  size: 2_000_000,
+  token: id,
+  facts: { sha256: "0".repeat(64), revision: 1, verified: true },
+});
+
+const collectStep = (id: string): Step => ({
+  kind: "collect",
+  source: "gharchive",
+  interval: interval(id),
+  reason: "missing",
+  raw: undefined,
+});
+
+const convertStep = (id: string, reason: Extract<Step, { kind: "convert" }>["reason"]): Step => ({
+  kind: "convert",
+  table: "events",
+  source: "gharchive",
+  interval: interval(id),
+  raw: raw(id),
+  reason,
+});
+
+export const pending: Waiting = {
+  kind: "pending",
+  key: "gharchive@2026-03-02-00",
+  ageMs: 12 * 60_000,
+  settleMs: 6 * hourMs,
+  nextMs: nowMs + 300_000,
+};
+
+export const gap: Waiting = {
+  kind: "gap",
+  key: "gharchive@2026-02-27-14",
+  ageMs: 57 * hourMs,
+  tries: 3,
+  nextMs: nowMs + 3 * hourMs,
+};
+
+/** The picture of the design: three to fetch, one pending, one gap, three new and one widened, one mart. */
+export const plan: Plan = {
+  atMs: nowMs,
+  steps: [
+    ...["2026-03-01-21", "2026-03-01-22", "2026-03-01-23"].map(collectStep),
+    ...["2026-03-01-18", "2026-03-01-19", "2026-03-01-20"].map((id) => convertStep(id, { kind: "new" })),
+    convertStep("2026-02-28-03", { kind: "widened", paths: ["payload.size"] }),
+    { kind: "mart", mart: "activity", reason: { kind: "inputs", table: "events", before: 24, now: 27 } },
+  ],
+  waiting: [pending, gap],
+  upToDate: [
+    { stage: "collect", name: "gharchive", items: 164 },
+    { stage: "convert", name: "events", items: 160 },
+    { stage: "marts", name: "pushes", items: 1 },
+  ],
+};
+
+export const widenings = new Map([
+  [
+    "events",
+    [
+      {
+        path: "payload.size",
+        from: "int64",
+        to: "double",
+        src: "2026-03-01-21",
+        line: 8812,
+        offset: 4_100_221,
+        value: "1.5",
+      },
+    ],
+  ],
+]);
+
+/** Everything that may wait, at once. */
+export const trouble: readonly Waiting[] = [
+  ...["2026-02-20-05", "2026-02-20-06", "2026-02-20-07"].map(
+    (id, index): Waiting => ({
+      kind: "gap",
+      key: `gharchive@${id}`,
+      ageMs: (230 - index) * hourMs,
+      tries: 9,
+      nextMs: undefined,
+    }),
+  ),
+  gap,
+  pending,
+  ...["2026-03-01-02", "2026-03-01-03"].map(
+    (id): Waiting => ({
+      kind: "failed",
+      stage: "collect",
+      key: `gharchive@${id}`,
+      reason: "data.gharchive.org: 503 Service Unavailable after 4 tries",
+      failure: "unavailable",
+      remedy: "millrace doctor",
+      tries: 2,
+      nextMs: nowMs + 120_000,
+    }),
+  ),
+  {
+    kind: "held",
+    stage: "convert",
+    key: "events@2026-03-01-11",
+    reason: "512 of 2,000 lines rejected (25.6 %), rejects_max is 0.1 %; the first at line 7: unexpected end",
+    remedy: "raise tables.events.rejects_max, or millrace explain events@2026-03-01-11",
+  },
+  {
+    kind: "rewrite",
+    table: "events",
+    partitions: 1204,
+    bytes: 88_000_000_000,
+    limit: 200,
+    paths: ["payload.size", "payload.release.id"],
+  },
+  { kind: "mart", mart: "activity", reason: "widening", done: 24, of: 1204 },
+  { kind: "mart", mart: "pushes", reason: "manual", done: 0, of: 0 },
+];
+
+const cells = (text: string): readonly CalendarCell[] => {
+  const states: Readonly<Record<string, CalendarCell>> = {
+    "■": "converted",
+    "▪": "stored",
+    "·": "pending",
+    "+": "due",
+    "✕": "gap",
+    "!": "rejected",
+    "~": "odd",
+    H: "held",
+    F: "failed",
+    "-": "known",
+    " ": "outside",
+  };
+  return [...text].map((symbol) => {
+    const state = states[symbol];
+    if (state === undefined) throw new Error(`no state is drawn as ${symbol}`);
+    return state;
+  });
+};
+
+export const day = (date: string, text: string): CalendarDay => ({ day: date, cells: cells(text) });
+
+/** `days` days from a date on, drawn as `text` except where `others` says otherwise. */
+export function days(
+  from: string,
+  howMany: number,
+  text: string,
+  others: Readonly<Record<string, string>> = {},
+): readonly CalendarDay[] {
+  const startMs = Date.parse(`${from}T00:00:00Z`);
+  return Array.from({ length: howMany }, (_, index) => {
+    const date = new Date(startMs + index * 24 * hourMs).toISOString().slice(0, 10);
+    return day(date, others[date] ?? text);
+  });
+}
+
+export const fullDay = "■".repeat(24);
+
+export const status: Status = {
+  at: new Date(nowMs).toISOString(),
+  project: "gha",
+  sources: [
+    {
+      name: "gharchive",
+      every: "hour",
+      stored: 167,
+      bytes: 318_400_000,
+      first: "2026-02-23-00",
+      last: "2026-03-01-23",
+      lagMs: 72 * 60_000,
+      pending: 1,
+      gaps: 1,
+      adopted: 0,
+      days: [
+        ...days("2026-02-23", 4, fullDay),
+        day("2026-02-27", `${"■".repeat(14)}✕${"■".repeat(9)}`),
+        day("2026-02-28", `■■■!■■■■~~■■${"■".repeat(12)}`),
+        day("2026-03-01", `${"■".repeat(11)}H${"■".repeat(6)}▪▪▪+++`),
+        day("2026-03-02", `·${" ".repeat(23)}`),
+      ],
+    },
+  ],
+  tables: [
+    {
+      name: "events",
+      from: "gharchive",
+      partitions: 163,
+      rows: 326_000,
+      rejected: 3,
+      bytes: 341_000_000,
+      columns: 1204,
+      schemaVersion: 7,
+      last: "2026-03-01-17",
+      unsettled: 1,
+    },
+  ],
+  marts: [
+    {
+      name: "activity",
+      version: "v000000000012-9f3c21ab",
+      number: 12,
+      rows: 326_000,
+      bytes: 9_120_000,
+      publishedAt: "2026-03-01T18:05:11.000Z",
+      upToDate: false,
+      reason: "inputs",
+    },
+    {
+      name: "pushes",
+      version: undefined,
+      number: 0,
+      rows: 0,
+      bytes: 0,
+      publishedAt: undefined,
+      upToDate: false,
+      reason: "new",
+    },
+  ],
+  waiting: [gap, pending],
+};
+
+export const stage = (figures: Partial<StageSummary>): StageSummary => ({
+  done: 0,
+  failed: 0,
+  held: 0,
+  skipped: 0,
+  bytes: 0,
+  rows: 0,
+  rejected: 0,
+  ms: 0,
+  ...figures,
+});
+
+export const summary: RunSummary = {
+  startedAt: "2026-03-02T01:12:00.000Z",
+  ms: 4100,
+  stages: {
+    collect: stage({ done: 22, failed: 2, bytes: 17_800_000, ms: 612 }),
+    convert: stage({ done: 21, held: 1, bytes: 19_000_000, rows: 42_000, rejected: 3, ms: 2130 }),
+    marts: stage({ done: 2, rows: 57_311, bytes: 900_000, ms: 930 }),
+  },
+  waiting: trouble,
+  exitCode: 5,
+  failures: [
+    ...["gharchive@2026-03-01-02", "gharchive@2026-03-01-03"].map((key) => ({
+      stage: "collect" as const,
+      key,
+      kind: "unavailable",
+      reason: "data.gharchive.org: 503 Service Unavailable after 4 tries",
+      remedy: "millrace doctor",
+    })),
+    {
+      stage: "convert" as const,
+      key: "events@2026-03-01-11",
+      kind: "refused",
+      reason: "512 of 2,000 lines rejected (25.6 %), rejects_max is 0.1 %",
+      remedy: "millrace explain events@2026-03-01-11",
+    },
+  ],
+};
+
+/** Text that would steer a terminal if it were let through. */
+export const hostile = "a\u001b[2Jb\u0007\u202egnp.exe\u009b31m\r\nc";
