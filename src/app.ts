@@ -8,9 +8,10 @@ import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import type { App, Operation, RunSummary, Selection } from "./answers.ts";
 import { openCatalog } from "./catalog/open.ts";
+import { environment, localFiles } from "./config/read.ts";
 import { resolveSecret } from "./config/secret.ts";
-import { converterVersion } from "./convert/version.ts";
 import type { Converter } from "./convert/contract.ts";
+import { converterVersion } from "./convert/version.ts";
 import type { Engine } from "./engine/contract.ts";
 import type { Report } from "./model/events.ts";
 import type { Project } from "./model/project.ts";
@@ -30,6 +31,7 @@ import type { Parts } from "./reconcile/parts.ts";
 import { exitCodeOfRun, reconcile } from "./reconcile/pass.ts";
 import { wantedWindow } from "./schedule/cadence.ts";
 import type { Source } from "./source/contract.ts";
+import type { Storage } from "./storage/contract.ts";
 import { openStorage } from "./storage/open.ts";
 
 export interface AppOptions {
@@ -37,6 +39,8 @@ export interface AppOptions {
   readonly clock?: () => number;
   /** Conversions side by side; 0 converts in this thread. Default: what cores and memory allow. */
   readonly workers?: number;
+  /** Puts something between millrace and a place of the lake, for example faults; tests use it. */
+  readonly wrapStorage?: (place: "raw" | "tables" | "marts", storage: Storage) => Storage;
 }
 
 /** A conversion of a large hour stays below this; more of them at once than fit half the memory would only swap. Bytes. */
@@ -52,12 +56,18 @@ export async function openApp(project: Project, options: AppOptions = {}): Promi
   const { parts } = opened;
   const choose = (selection: Selection) => ({ ...selection, converter: parts.converterVersion });
   const signalOf = (operation: Operation = {}) => (operation.signal === undefined ? {} : { signal: operation.signal });
-  const look = async (selection: Selection & Operation): Promise<{ seen: Awaited<ReturnType<typeof observe>>; plan: Plan }> => {
-    const seen = await observe(parts, { ...signalOf(selection), ...(selection.only === undefined ? {} : { only: selection.only }) });
+  const look = async (
+    selection: Selection & Operation,
+  ): Promise<{ seen: Awaited<ReturnType<typeof observe>>; plan: Plan }> => {
+    const seen = await observe(parts, {
+      ...signalOf(selection),
+      ...(selection.only === undefined ? {} : { only: selection.only }),
+    });
     return { seen, plan: nextSteps(seen, choose(selection)) };
   };
 
-  const run = (selection: Selection & Operation = {}): Promise<RunSummary> => runOnce(parts, choose(selection), selection, opened.slots);
+  const run = (selection: Selection & Operation = {}): Promise<RunSummary> =>
+    runOnce(parts, choose(selection), selection, opened.slots);
 
   return {
     project,
@@ -80,15 +90,22 @@ export async function openApp(project: Project, options: AppOptions = {}): Promi
       return explain(key, parts, seen, plan);
     },
     schema: async (table, operation) => schemaOf(table, await observe(parts, signalOf(operation))),
-    query: async (sql, operation = {}) => query(sql, parts, await observe(parts, signalOf(operation)), signalOf(operation)),
+    query: async (sql, operation = {}) =>
+      query(sql, parts, await observe(parts, signalOf(operation)), signalOf(operation)),
     verify: async (operation = {}) => verify(parts, await observe(parts, signalOf(operation)), operation),
     doctor: (operation) => doctor(parts, signalOf(operation)),
-    acknowledge: async (source, ids, operation) => acknowledge(source, ids, parts, await observe(parts, { ...signalOf(operation), only: "collect" })),
+    acknowledge: async (source, ids, operation) =>
+      acknowledge(source, ids, parts, await observe(parts, { ...signalOf(operation), only: "collect" })),
     close: opened.close,
   };
 }
 
-async function runOnce(parts: Parts, plan: Parameters<typeof reconcile>[1], operation: Operation, slots: number): Promise<RunSummary> {
+async function runOnce(
+  parts: Parts,
+  plan: Parameters<typeof reconcile>[1],
+  operation: Operation,
+  slots: number,
+): Promise<RunSummary> {
   const report = operation.report ?? silent;
   const startedMs = parts.clock();
   const begun = performance.now();
@@ -133,11 +150,16 @@ async function runOnce(parts: Parts, plan: Parameters<typeof reconcile>[1], oper
   };
 }
 
-function openParts(project: Project, options: AppOptions): { readonly parts: Parts; readonly slots: number; close(): Promise<void> } {
-  const raw = openStorage(project.lake.raw);
-  const tables = openStorage(project.lake.tables);
-  const marts = openStorage(project.lake.marts);
-  const workers = options.workers ?? Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / 2 / conversionBytes)));
+function openParts(
+  project: Project,
+  options: AppOptions,
+): { readonly parts: Parts; readonly slots: number; close(): Promise<void> } {
+  const wrap = options.wrapStorage ?? ((_place, storage) => storage);
+  const raw = wrap("raw", openStorage(project.lake.raw));
+  const tables = wrap("tables", openStorage(project.lake.tables));
+  const marts = wrap("marts", openStorage(project.lake.marts));
+  const workers =
+    options.workers ?? Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / 2 / conversionBytes)));
   const sources = new Map<string, Promise<Source>>();
   const converter = once(async (): Promise<Converter> => {
     const { openNativeConverter } = await import("./convert/open.ts");
@@ -164,7 +186,10 @@ function openParts(project: Project, options: AppOptions): { readonly parts: Par
     converter: converter.get,
     engine: engine.get,
     catalog: openCatalog(marts),
-    index: openIndex(join(project.directory, ".millrace"), [project.lake.raw.path, project.lake.tables.path].join("\n")),
+    index: openIndex(
+      join(project.directory, ".millrace"),
+      [project.lake.raw.path, project.lake.tables.path].join("\n"),
+    ),
     clock: options.clock ?? Date.now,
     newId: () => randomUUID().replaceAll("-", ""),
   };
@@ -182,7 +207,9 @@ async function openOne(project: Project, name: string): Promise<Source> {
   const settings = project.sources.get(name);
   if (settings === undefined) throw new Error(`no source ${name} in the project`);
   const { openSource } = await import("./source/open.ts");
-  return openSource(settings, { resolveSecret });
+  return openSource(settings, {
+    resolveSecret: (reference) => resolveSecret(reference, environment(), localFiles.readText),
+  });
 }
 
 /** Opens something at the first call and never twice. */

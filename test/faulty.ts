@@ -145,18 +145,18 @@ export function faultyPort<T extends object>(port: T, shape: PortShape, state: F
   return { port: wrapped, calls: state.calls, crashed: () => state.crashed };
 }
 
-/** A dead process cleans nothing up. */
+/** A dead process cleans nothing up: what a scratch directory offers for that fails after a crash. */
 function guardDispose(result: unknown, alive: () => void): unknown {
   if (typeof result !== "object" || result === null || !("dispose" in result)) return result;
-  const { dispose } = result;
-  if (typeof dispose !== "function") return result;
-  return {
-    ...result,
-    dispose: async () => {
+  const guarded = Object.entries(result).map(([name, value]): [string, unknown] => {
+    if (typeof value !== "function") return [name, value];
+    const guard = async (...args: readonly unknown[]): Promise<unknown> => {
       alive();
-      await Reflect.apply(dispose, result, []);
-    },
-  };
+      return await Reflect.apply(value, result, args);
+    };
+    return [name, guard];
+  });
+  return Object.fromEntries(guarded);
 }
 
 async function stall(name: string, args: readonly unknown[]): Promise<never> {

@@ -12,7 +12,7 @@ export function makeSource(changes: Partial<SourceSettings> = {}): SourceSetting
     name: "gharchive",
     locations: [
       {
-        base: "http://127.0.0.1:1/",
+        base: "http://127.0.0.1:1",
         pattern: parseKeyPattern("{yyyy}-{MM}-{dd}-{H}.json.gz", "hour", "source"),
         kind: "http",
       },

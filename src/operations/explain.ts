@@ -52,7 +52,7 @@ async function intervalFacts(source: SourceSeen, interval: Interval, parts: Part
   };
   const window = wantedWindow(settings, seen.atMs);
   const [location] = settings.locations;
-  if (location !== undefined) say("source", `${location.base}${formatKey(location.pattern, interval)}`);
+  if (location !== undefined) say("source", `${location.base}/${formatKey(location.pattern, interval)}`);
   const inWindow = interval.startMs >= window.fromMs && interval.startMs < window.toMs;
   say("wanted", inWindow ? `yes: since ${settings.since.text}` : `no: outside of ${new Date(window.fromMs).toISOString()} … ${new Date(window.toMs).toISOString()}`);
   if (inRanges(settings.knownMissing, interval.startMs)) say("known", "listed in known_missing");
