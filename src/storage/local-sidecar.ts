@@ -178,10 +178,11 @@ export async function settle(
     const path = join(directory, entry);
     const text = await readSmall(path);
     if (text === undefined) continue;
-    if (text.modifiedMs > options.olderThanMs) continue;
     const { owner: written } = { owner: undefined, ...asRecord(parseJson(text.text)) };
     const owner = typeof written === "string" ? parseOwner(written) : undefined;
-    if (owner !== undefined && stateOf(owner) === "alive") continue;
+    const state = owner === undefined ? "unknown" : stateOf(owner);
+    // A dead writer will not finish; of one that cannot be asked, only age tells.
+    if (state === "alive" || (state === "unknown" && text.modifiedMs > options.olderThanMs)) continue;
     const sidecar = parseSidecar(text.text);
     if (sidecar !== undefined && keyFault(sidecar.key) === undefined) {
       await promote(tree, name, path, sidecar, async () => (await options.tokenOf(sidecar.key)) === sidecar.token);
