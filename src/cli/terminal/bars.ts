@@ -6,7 +6,7 @@ import type { Paint } from "./paint.ts";
 import type { Progress, StageProgress } from "./progress.ts";
 import { bytesSoFar, itemsDone, itemsSkipped, newProgress } from "./progress.ts";
 import type { Screen } from "./screen.ts";
-import { cut, displayWidth, padEnd, visible } from "./text.ts";
+import { cut, displayWidth, fitted, padEnd } from "./text.ts";
 
 export interface BarsOptions {
   readonly width: number;
@@ -16,8 +16,11 @@ export interface BarsOptions {
 }
 
 const indent = "  ";
-const NAME_WIDTH = 9;
-const BAR_WIDTH = { least: 8, normal: 24, most: 40 } as const;
+const gap = "  ";
+const NAME_WIDTH = 7;
+const BAR_WIDTH = { least: 10, normal: 24, most: 40 } as const;
+/** Here the shortest bar leaves room for all figures; what is wider goes to the bar first. */
+const WIDTH_NORMAL = 80;
 /** With less room than this a bar is left out. */
 const WIDTH_FOR_BAR = 48;
 const stages: readonly Stage[] = ["collect", "convert", "marts"];
@@ -29,37 +32,64 @@ export function renderBars(progress: Progress, nowMs: number, options: BarsOptio
     .filter((stage) => stage.items > 0 || stage.skipped.size > 0);
   const amounts = begun.map((stage) => (stage.items === 0 ? "" : amountText(stage, options.units[stage.stage])));
   const amountWidth = Math.max(0, ...amounts.map(displayWidth));
-  const figures = begun.map((stage) => (stage.items === 0 ? [] : figureTexts(stage, nowMs)));
-  const firstWidth = Math.max(0, ...figures.map(([first = ""]) => displayWidth(first)).filter((width) => width <= 14));
-  const room = options.width - 1 - indent.length - NAME_WIDTH - 1 - amountWidth - 4;
-  const wanted = Math.max(BAR_WIDTH.normal, Math.min(BAR_WIDTH.most, Math.floor(options.width / 4)));
-  const barWidth = options.width < WIDTH_FOR_BAR ? 0 : Math.max(BAR_WIDTH.least, Math.min(wanted, room - 26));
+  const figures = begun.map((stage) => (stage.items === 0 ? noFigures : figuresOf(stage, nowMs)));
+  const mainWidth = Math.max(0, ...figures.map(({ main }) => displayWidth(main)).filter((width) => width <= 12));
+  const barWidth = barWidthFor(options.width);
   return begun.map((stage, index) => {
     if (stage.items === 0) return upToDateLine(stage, barWidth, options);
-    const name = padEnd(stage.stage, NAME_WIDTH);
-    const bar = barWidth === 0 ? "" : `${paintBar(stage, barWidth, options.paint)}  `;
-    const head = `${indent}${name} ${bar}${padEnd(amounts[index] ?? "", amountWidth)}`;
-    const line =
-      `${head}${fitFigures(figures[index] ?? [], firstWidth, options.width - 1 - displayWidth(head))}`.trimEnd();
+    const bar = barWidth === 0 ? "" : `${paintBar(stage, barWidth, options.paint)}${gap}`;
+    const head = `${indent}${padEnd(stage.stage, NAME_WIDTH)}${gap}${bar}${padEnd(amounts[index] ?? "", amountWidth)}`;
+    const figure = fitFigures(figures[index] ?? noFigures, mainWidth, options.width - 1 - displayWidth(head));
+    const line = `${head}${figure}`.trimEnd();
     return barWidth === 0 ? cut(line, options.width - 1) : line;
   });
 }
 
-function upToDateLine(stage: StageProgress, barWidth: number, options: BarsOptions): string {
-  const bar = barWidth === 0 ? "" : `${"─".repeat(barWidth)}  `;
-  const text = `${count(itemsSkipped(stage))} ${options.units[stage.stage]} up to date`.replace("  ", " ");
-  return options.paint.quiet(`${indent}${padEnd(stage.stage, NAME_WIDTH)} ${bar}${text}`);
+/** By the terminal alone: a bar that grew and shrank with its figures would not stand still. */
+function barWidthFor(width: number): number {
+  if (width < WIDTH_FOR_BAR) return 0;
+  const spare = BAR_WIDTH.least + Math.max(0, width - WIDTH_NORMAL);
+  return Math.min(spare, Math.max(BAR_WIDTH.normal, Math.min(BAR_WIDTH.most, Math.floor(width / 4))));
 }
 
-/** As many figures as the line has room for; the first one is aligned between the stages where it is short. */
-function fitFigures(figures: readonly string[], firstWidth: number, room: number): string {
-  let text = "";
-  for (const [index, figure] of figures.entries()) {
-    const next = `  ${index === 0 ? padEnd(figure, firstWidth) : figure}`;
-    if (displayWidth(text) + displayWidth(next.trimEnd()) > room) break;
-    text += next;
-  }
-  return text;
+function upToDateLine(stage: StageProgress, barWidth: number, options: BarsOptions): string {
+  const bar = barWidth === 0 ? "" : `${"─".repeat(barWidth)}${gap}`;
+  const items = [count(itemsSkipped(stage)), options.units[stage.stage], "up to date"].filter((part) => part !== "");
+  return options.paint.quiet(`${indent}${padEnd(stage.stage, NAME_WIDTH)}${gap}${bar}${items.join(" ")}`);
+}
+
+/** What stands to the right of a stage's amount; what is missing is empty. */
+interface Figures {
+  readonly main: string;
+  readonly extra: string;
+  readonly failed: string;
+  readonly rate: string;
+  /** How long it took, or how long it still needs. */
+  readonly time: string;
+}
+
+const noFigures: Figures = { main: "", extra: "", failed: "", rate: "", time: "" };
+
+function joinFigures({ main, extra, failed, rate, time }: Figures, mainWidth: number): string {
+  const first = extra === "" ? padEnd(main, mainWidth) : `${main} · ${extra}`;
+  return [first, failed, rate, time]
+    .filter((part) => part.trim() !== "")
+    .map((part) => gap + part)
+    .join("");
+}
+
+/** As many figures as the line has room for; what matters least goes first. */
+function fitFigures(figures: Figures, mainWidth: number, room: number): string {
+  const tries: readonly Figures[] = [
+    figures,
+    { ...figures, rate: "" },
+    { ...figures, extra: "" },
+    { ...figures, extra: "", rate: "" },
+    { ...figures, extra: "", rate: "", time: "" },
+    { ...noFigures, failed: figures.failed },
+  ];
+  const texts = tries.flatMap((each) => [joinFigures(each, mainWidth).trimEnd(), joinFigures(each, 0)]);
+  return texts.find((text) => displayWidth(text) <= room) ?? "";
 }
 
 function amountText(stage: StageProgress, unit: string): string {
@@ -79,36 +109,47 @@ function paintBar(stage: StageProgress, width: number, paint: Paint): string {
   );
 }
 
-/** What the stage has moved, then how long it took, or how fast it goes and how long it still needs. */
-function figureTexts(stage: StageProgress, nowMs: number): readonly string[] {
-  const moved = movedTexts(stage);
-  const failed = stage.failed === 0 ? [] : [`${count(stage.failed)} failed`];
-  if (stage.tookMs !== undefined) return [...moved, duration(stage.tookMs), ...failed];
-  const ran = nowMs - stage.startedMs;
-  const done = itemsDone(stage);
-  const left =
-    done <= 0 || ran < 500 ? "" : `${duration(Math.max(0, (ran / done) * (Math.max(stage.items, done) - done)))} left`;
-  return [...moved, ...failed, rateText(stage, ran), left].filter((text) => text !== "");
+function figuresOf(stage: StageProgress, nowMs: number): Figures {
+  const failed = stage.failed === 0 ? "" : `${count(stage.failed)} failed`;
+  const moved = movedFigures(stage);
+  if (stage.tookMs !== undefined) return { ...moved, failed, rate: "", time: duration(stage.tookMs) };
+  const ranMs = nowMs - stage.startedMs;
+  return { ...moved, failed, rate: rateText(stage, ranMs), time: leftText(stage, ranMs) };
 }
 
-function movedTexts(stage: StageProgress): readonly string[] {
+/** Nothing is said about the future before so much of the past is known. */
+const FORESIGHT_MS = 500;
+
+function leftText(stage: StageProgress, ranMs: number): string {
+  const done = itemsDone(stage);
+  const left = stage.items - done;
+  return done <= 0 || left <= 0 || ranMs < FORESIGHT_MS ? "" : `${duration((ranMs / done) * left)} left`;
+}
+
+function movedFigures(stage: StageProgress): Pick<Figures, "main" | "extra"> {
   switch (stage.stage) {
     case "collect":
-      return [size(bytesSoFar(stage))];
+      return { main: size(bytesSoFar(stage)), extra: "" };
     case "convert": {
-      const columns = stage.columns === 0 ? "" : ` · ${counted(stage.columns, "column")}`;
-      const rejected = stage.rejected === 0 ? "" : ` · ${count(stage.rejected)} rejected`;
-      return [`${counted(stage.rows, "row")}${columns}${rejected}`];
+      const columns = stage.columns === 0 ? [] : [counted(stage.columns, "column")];
+      const rejected = stage.rejected === 0 ? [] : [`${count(stage.rejected)} rejected`];
+      return { main: counted(stage.rows, "row"), extra: [...rejected, ...columns].join(" · ") };
     }
     case "marts":
-      return stage.published.length === 0
-        ? []
-        : [stage.published.map((mart) => `${cut(visible(mart.name), 24)} ${count(mart.rows)}`).join(" · ")];
+      return { main: publishedText(stage.published), extra: "" };
   }
 }
 
+const MARTS_NAMED = 2;
+
+function publishedText(published: StageProgress["published"]): string {
+  const named = published.slice(0, MARTS_NAMED).map((mart) => `${fitted(mart.name, 24)} ${count(mart.rows)}`);
+  const rest = published.length - named.length;
+  return [...named, ...(rest === 0 ? [] : [`${rest} more`])].join(" · ");
+}
+
 function rateText(stage: StageProgress, ranMs: number): string {
-  if (ranMs < 500) return "";
+  if (ranMs < FORESIGHT_MS) return "";
   if (stage.stage === "collect") return byteRate(bytesSoFar(stage), ranMs);
   return stage.stage === "convert" && stage.rows > 0 ? `${count((stage.rows / ranMs) * 1000)} rows/s` : "";
 }
