@@ -5,6 +5,7 @@
 
 import type { ConvertReport } from "../convert/contract.ts";
 import { Failure } from "../errors.ts";
+import { leafPaths } from "../model/column-path.ts";
 import { fingerprint, mergeSchemas, narrowerPaths } from "../model/merge.ts";
 import type { TableSettings } from "../model/project.ts";
 import type { Schema } from "../model/schema.ts";
@@ -90,7 +91,7 @@ export function keepSchema(
         current = { version, state: next, complete: true };
         const published = {
           version,
-          columns: next.schema.fields.length,
+          columns: leafPaths(next.schema).length,
           added: merged.added.length,
           widened: widened.length,
         };
