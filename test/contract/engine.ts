@@ -1,7 +1,7 @@
 /** The law of `src/engine/contract.ts` in executable form: one suite for every engine. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
@@ -9,7 +9,7 @@ import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import type { Engine, InputFile, QueryValue, SelectResult, TableInput } from "../../src/engine/contract.ts";
 import { Failure, type FailureKind } from "../../src/errors.ts";
-import { type EngineInputs, engineInputs, partitioned, schemaOf } from "./engine-inputs.ts";
+import { type EngineInputs, engineInputs, inputFile, partitioned, schemaOf } from "./engine-inputs.ts";
 import { propertyRuns } from "./property-runs.ts";
 
 export interface OpenedEngine {
@@ -482,6 +482,104 @@ export function engineContract(name: string, open: () => Promise<OpenedEngine>):
         ),
         [[1n]],
       );
+    });
+
+    test("spellings that differ by case are one column, and what cannot be told to be one is refused", async () => {
+      const parts = [
+        await inputs.partition("a", "select 1 as ID, {'Name': 'x', 'é': 1} as Who"),
+        await inputs.partition("b", "select 2 as id, {'NAME': 'y', 'É': 2} as WHO"),
+      ];
+      const some = new Map([["t", partitioned(schemaOf("struct<Id int64, who struct<name string, é int64>>"), parts)]]);
+      assert.deepEqual(await query("select iD, wHo.nAmE, src from T order by 1", some), [
+        [1n, "x", "a"],
+        [2n, "y", "b"],
+      ]);
+      // Only ASCII letters are folded by every engine.
+      await assert.rejects(query("select sum(who.é) from t", some), failsAs("conflict", /who\.é.*"é" and "É"/));
+    });
+
+    test("fields that the schema does not know are not answered", async () => {
+      const part = await inputs.partition("a", "select {'x': 1, 'new': 2, 'y': {'z': '1', 'newer': 3}} as s, 4 as top");
+      const full = partitioned(schemaOf("struct<s struct<x int64, y struct<z string>>>"), [part]);
+      const padded = { ...full, files: async () => [part, ...(await manyEmpty())] };
+      for (const table of [full, padded]) {
+        assert.deepEqual(await query("select s, s.y from t", new Map([["t", table]])), [
+          [{ x: 1n, y: { z: "1" } }, { z: "1" }],
+        ]);
+        assert.deepEqual(await query("select * from t", new Map([["t", table]])), [[{ x: 1n, y: { z: "1" } }, "a"]]);
+      }
+    });
+
+    const manyEmpty = (): Promise<InputFile[]> =>
+      Promise.all(
+        Array.from({ length: 70 }, (_, part) => inputs.partition(`z${part}`, "select {'x': 1} as s limit 0")),
+      );
+
+    test("a condition on src leaves the other partitions alone", async () => {
+      const parts: InputFile[] = [];
+      for (const hour of ["00", "01", "02", "03"])
+        parts.push(await inputs.partition(`2026-03-01-${hour}`, `select ${Number(hour)} as h`));
+      const opened: string[] = [];
+      const watched = parts.map((part) => ({
+        ...part,
+        check: async () => {
+          opened.push(part.src?.slice(-2) ?? "");
+          return await part.check();
+        },
+      }));
+      const some = new Map([["t", partitioned(schemaOf("struct<h int64>"), watched)]]);
+      const cases: readonly (readonly [string, string, readonly bigint[]])[] = [
+        ["select h from t where src = '2026-03-01-02'", "02", [2n]],
+        ["select h from t e where h >= 0 and e.src >= '2026-03-01-02' order by h", "02,03", [2n, 3n]],
+        ["select h from t where src in ('2026-03-01-00', '2026-03-01-03') order by h", "00,03", [0n, 3n]],
+        ["select h from t where src between '2026-03-01-01' and '2026-03-01-02' order by h", "01,02", [1n, 2n]],
+        ["select h from t where src like '%-00' or right(src, 2) = '01' order by h", "00,01", [0n, 1n]],
+        ["select h from t where not (src <> '2026-03-01-01')", "01", [1n]],
+        ["select h from (select * from t where src < '2026-03-01-01')", "00", [0n]],
+        ["with t as (select * from t where src = '2026-03-01-01') select h from t", "00,01,02,03", [1n]],
+        ["select h from t where src = '2026-03-01-02' or h = 0 order by h", "00,01,02,03", [0n, 2n]],
+        ["select a.h from t a join t b on a.h = b.h where a.src = '2026-03-01-01'", "00,01,02,03", [1n]],
+        [
+          "select t.h from (values (1)) v(h) left join t on t.h = v.h where t.src = '2026-03-01-01'",
+          "00,01,02,03",
+          [1n],
+        ],
+        ["select t.h from t left join (values (1)) v(h) on t.h = v.h where t.src = '2026-03-01-01'", "01", [1n]],
+        ["select count(*) from t where src = 'nothing'", "", [0n]],
+      ];
+      for (const [sql, expected, values] of cases) {
+        opened.length = 0;
+        assert.deepEqual(
+          (await query(sql, some)).map((row) => row[0]),
+          values,
+          sql,
+        );
+        assert.equal([...new Set(opened)].sort().join(), expected, sql);
+      }
+      await assert.rejects(query("select h from t where regexp_matches(src, '(')", some), failsAs("usage", /missing/));
+    });
+
+    test("names of files that look like patterns are taken as they are", async () => {
+      const part = await inputs.partition("a", "select 1 as id");
+      const files: InputFile[] = [];
+      for (const name of ["[1]", "1", "*", "?", "x y", "it's", "%41", "{1,2}"]) {
+        const path = join(inputs.directory(), "..", `${name}.parquet`);
+        copyFileSync(part.path, path);
+        files.push(inputFile(path, name));
+      }
+      const some = new Map([["t", partitioned(schemaOf("struct<id int64>"), files)]]);
+      const rows = await query("select src, count(*) from t group by src order by src", some);
+      assert.deepEqual(
+        rows,
+        files.map((file) => [file.src, 1n]).sort((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1)),
+      );
+    });
+
+    test("a damaged file is named as what it is", async () => {
+      const part = await inputs.partition("a", "select 1 as id");
+      writeFileSync(part.path, "PAR1 and nothing else that a footer would need");
+      const some = new Map([["t", partitioned(schemaOf("struct<id int64>"), [inputFile(part.path, "a")])]]);
+      await assert.rejects(query("select id from t", some), failsAs("corrupt", /data\.parquet/));
     });
 
     describe("files that change", () => {

@@ -9,6 +9,7 @@ import { quoteForDuckdb } from "../../model/ddl.ts";
 import { nearest } from "../../model/nearest.ts";
 import type { ResultColumn, TableShape } from "../contract.ts";
 import { placeInStatement, STATEMENT } from "./fault.ts";
+import { srcConditions } from "./prune.ts";
 import {
   findReferences,
   type NameChain,
@@ -39,6 +40,8 @@ export interface BoundTable {
   /** All columns, `src` included, in the order of a star. */
   readonly fields: readonly ValueField[];
   readonly touched: Touched;
+  /** Only partitions whose `src` passes this condition can contribute. */
+  readonly condition: string | undefined;
 }
 
 export interface BoundResult extends ResultColumn {
@@ -61,6 +64,7 @@ export async function bindStatement(
   const [foreign] = references.foreign;
   if (foreign !== undefined) throw unknownTable(foreign, shapes, sql);
   const fieldsByTable = new Map([...shapes].map(([folded, { fields }]) => [folded, fields]));
+  const conditions = srcConditions(statement.root, SRC);
   const touched = await settleTouched(session, sql, columns, touchedColumns(references, fieldsByTable), shapes);
   return {
     sql,
@@ -69,6 +73,7 @@ export async function bindStatement(
       fields,
       partitioned: tables.get(name)?.partitioned === true,
       touched: touched.get(foldName(name)) ?? "all",
+      condition: conditions.get(foldName(name)),
     })),
     result: columns.map(({ name, type }) => {
       const mapped = resultType(type);

@@ -23,13 +23,14 @@ import { type BoundStatement, bindStatement } from "./bind.ts";
 import type { FaultContext } from "./fault.ts";
 import { checkMartColumns, writeParts } from "./parts.ts";
 import { formatTouched } from "./references.ts";
-import { type Run, startRun } from "./run.ts";
-import { openSession, type Session, type SessionSettings } from "./session.ts";
+import { runStatement } from "./run.ts";
+import { openSession, type RunOptions, type Session, type SessionSettings } from "./session.ts";
 import { queryValue } from "./values.ts";
+import { openWorkspace, type Workspace } from "./workspace.ts";
 
 export function createDuckdbEngine(settings: SessionSettings): Engine {
   /** Streams that nobody has read to their end. */
-  const open = new Set<Run>();
+  const open = new Set<Workspace>();
   return {
     name: "duckdb",
     version: async () => `DuckDB ${version()}`,
@@ -41,7 +42,7 @@ export function createDuckdbEngine(settings: SessionSettings): Engine {
     select: (request, options = {}) => select(settings, request, options),
     query: (request, options = {}) => query(settings, request, options, open),
     close: async () => {
-      await Promise.all([...open].map((run) => run.close()));
+      await Promise.all([...open].map((workspace) => workspace.close()));
     },
   };
 }
@@ -76,13 +77,19 @@ async function select(
 ): Promise<SelectResult> {
   const bound = await bindAlone(settings, request.sql, request.tables, options.signal);
   checkMartColumns(bound.result);
-  await using run = await startRun(settings, bound, request, options, [request.directory]);
-  const files = await run.execute(async (session) => {
-    await emptyDirectory(request.directory);
-    return await writeParts(session, bound, request, { signal: options.signal, onProgress: run.onStatement });
-  });
+  await using workspace = await openWorkspace(settings, request.scratch, [request.directory]);
+  const { value: files, bytesRead } = await runStatement(
+    workspace,
+    bound,
+    request,
+    options,
+    async (session, context) => {
+      await emptyDirectory(request.directory);
+      return await writeParts(session, bound, request, { signal: options.signal, onProgress: context.onProgress });
+    },
+  );
   const rows = files.reduce((sum, file) => sum + file.rows, 0);
-  return { columns: descriptionOf(bound).result, rows, files, bytesRead: run.bytesRead() };
+  return { columns: descriptionOf(bound).result, rows, files, bytesRead };
 }
 
 /** The first attempt finds the directory empty; a repeated one finds what the discarded attempt wrote. */
@@ -94,18 +101,25 @@ async function query(
   settings: SessionSettings,
   request: QueryRequest,
   options: EngineOptions,
-  open: Set<Run>,
+  open: Set<Workspace>,
 ): Promise<QueryResult> {
   const bound = await bindAlone(settings, request.sql, request.tables, options.signal);
-  const run = await startRun(settings, bound, request, options, []);
-  open.add(run);
+  const workspace = await openWorkspace(settings, request.scratch, []);
+  open.add(workspace);
   const close = async (): Promise<void> => {
-    open.delete(run);
-    await run.close();
+    open.delete(workspace);
+    await workspace.close();
   };
   try {
-    const answer = await run.execute((session, isPrivate) => settleAnswer(session, isPrivate, bound, run, options));
-    return { columns: descriptionOf(bound).result, rows: () => rowsOf(run.session(), answer, options, close) };
+    const { value: answer } = await runStatement(workspace, bound, request, options, (session, context) =>
+      context.isPrivate
+        ? Promise.resolve<Answer>({ sql: bound.sql, context: { phase: "run", sql: bound.sql } })
+        : keepAnswer(session, bound.sql, { signal: options.signal, onProgress: context.onProgress }),
+    );
+    return {
+      columns: descriptionOf(bound).result,
+      rows: () => rowsOf(workspace.session(), answer, options, close),
+    };
   } catch (error) {
     await close();
     throw error;
@@ -122,21 +136,14 @@ const RESULT = "millrace.result";
 const CREATE_TABLE = `CREATE TABLE ${RESULT} AS\n`;
 
 /** Over the lake's own files the rows are kept (and spilt) first: what was already streamed could not be discarded. */
-async function settleAnswer(
+async function keepAnswer(
   session: Session,
-  isPrivate: boolean,
-  bound: BoundStatement,
-  run: Run,
-  options: EngineOptions,
+  sql: string,
+  options: Pick<RunOptions, "signal" | "onProgress">,
 ): Promise<Answer> {
-  const { sql } = bound;
-  if (isPrivate) return { sql, context: { phase: "run", sql } };
   await session.run("CREATE SCHEMA millrace");
-  await session.run(`${CREATE_TABLE}${sql}`, {
-    context: { phase: "run", sql, offset: CREATE_TABLE.length },
-    signal: options.signal,
-    onProgress: run.onStatement,
-  });
+  const context: FaultContext = { phase: "run", sql, offset: CREATE_TABLE.length };
+  await session.run(`${CREATE_TABLE}${sql}`, { ...options, context });
   return { sql: `FROM ${RESULT}`, context: { phase: "run" } };
 }
 

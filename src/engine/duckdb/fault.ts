@@ -13,8 +13,11 @@ export interface FaultContext {
   readonly sql?: string;
   /** Bytes in front of the user's statement in the text that failed. */
   readonly offset?: number;
-  /** Whether rows were read; before that, whatever is wrong is wrong with the statement. */
-  readonly phase: "bind" | "run";
+  /**
+   * What failed: `bind`, a statement before any row was read, so that whatever is wrong is wrong with it; `run`, a
+   * statement over the data; `own`, one of ours, so that the files it reads are damaged or we are.
+   */
+  readonly phase: "bind" | "run" | "own";
 }
 
 const statementTypes = new Set([
@@ -42,7 +45,8 @@ export function duckdbFailure(error: unknown, context: FaultContext): Failure {
   if (remedy !== undefined) detail.remedy = remedy;
   const place = placeOf(fault, context);
   if (place !== undefined) detail.place = place;
-  return new Failure(kind, `${STATEMENT}: ${first.replace(/!$/, "")}`, detail);
+  const subject = context.phase === "own" ? "DuckDB" : STATEMENT;
+  return new Failure(kind, `${subject}: ${first.replace(/!$/, "")}`, detail);
 }
 
 interface Fault {
@@ -89,11 +93,17 @@ const EDQUOT = 122;
 function kindOf(fault: Fault, context: FaultContext): FailureKind {
   if (fault.type === "INTERRUPT" || fault.type === "Interrupt") return "cancelled";
   if (internalTypes.has(fault.type)) return "bug";
-  if (fault.errno === ENOSPC || fault.errno === EDQUOT || /No space left on device/.test(fault.message)) return "full";
+  if (fault.errno === ENOSPC || fault.errno === EDQUOT || isSpillFull(fault)) return "full";
   if (fault.type === "Out of Memory") return "application";
-  if (context.phase === "bind" || statementTypes.has(fault.type)) return "usage";
   if (fault.type === "IO") return "unavailable";
-  return "application";
+  if (statementTypes.has(fault.type)) return context.phase === "own" ? "bug" : "usage";
+  const others = { bind: "usage", run: "application", own: "corrupt" } as const;
+  return others[context.phase];
+}
+
+/** DuckDB reserves the disk's free space for spilling and calls its end "out of memory"; only the text tells. */
+function isSpillFull(fault: Fault): boolean {
+  return fault.type === "Out of Memory" && fault.message.includes("max_temp_directory_size");
 }
 
 function remedyOf(fault: Fault, kind: FailureKind, rest: readonly string[]): string | undefined {

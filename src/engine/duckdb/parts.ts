@@ -80,7 +80,8 @@ export async function writeParts(
   });
   const path = join(request.directory, PART);
   const copy = `COPY (SELECT ${columns.join(", ")} FROM ${RESULT}) TO ${quoteText(path)}`;
-  const [written] = await session.run(`${copy} (FORMAT parquet, COMPRESSION ${request.compression})`, options);
+  const settings = `(FORMAT parquet, COMPRESSION ${request.compression})`;
+  const [written] = await session.run(`${copy} ${settings}`, { ...options, context: { phase: "run" } });
   const part = await sealPart(path, Number(written?.[0]));
   await syncDirectory(request.directory);
   return [part];

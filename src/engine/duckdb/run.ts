@@ -1,144 +1,136 @@
-/** One statement's life between binding and answer: its scratch directory, its session, its tables, its progress. */
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import type { EngineOptions, QueryRequest } from "../contract.ts";
+/**
+ * Runs a bound statement: lists its files, lays them before a session (as they are, or as narrow copies of the touched
+ * columns), and starts over when a file changed under it.
+ */
+import type { EngineOptions, QueryRequest, TableInput } from "../contract.ts";
 import { type Inputs, sizeOf, withSettledInputs } from "../inputs.ts";
-import type { BoundStatement, BoundTable } from "./bind.ts";
+import { type BoundStatement, type BoundTable, SRC } from "./bind.ts";
+import { passing } from "./prune.ts";
 import { WIDE_FILES_MAX } from "./relation.ts";
-import { openSession, type Session, type SessionSettings } from "./session.ts";
+import type { RunOptions, Session } from "./session.ts";
 import { copyTouched, viewCopies, viewFiles } from "./tables.ts";
+import type { Workspace } from "./workspace.ts";
 
-export interface Run extends AsyncDisposable {
-  /**
-   * Lays the tables before a session and calls `work`, again if files changed meanwhile. `isPrivate` says that everything
-   * is a copy of our own, so that the session may be used after `work` as well.
-   */
-  execute<T>(work: (session: Session, isPrivate: boolean) => Promise<T>): Promise<T>;
-  /** The session of the last `work`, open until the run is closed. */
-  session(): Session;
-  /** Size of the input files of the last `work`. */
-  bytesRead(): number;
-  /** Takes the statement's own share and reports the run's. */
-  readonly onStatement: ((share: number) => void) | undefined;
-  /** Closes the session and removes everything from scratch; repeating it does nothing. */
-  close(): Promise<void>;
-}
+/** What is done with the tables in place. */
+export type Work<T> = (
+  session: Session,
+  context: {
+    /** Everything is a copy of our own: nothing can change it, so the session may be used after `work` as well. */
+    readonly isPrivate: boolean;
+    /** Takes the statement's own share done. */
+    readonly onProgress: RunOptions["onProgress"];
+  },
+) => Promise<T>;
+
+/** Narrow copies by the table's name. */
+type Copies = ReadonlyMap<string, readonly string[]>;
 
 /** How much of a run's time the copying usually takes. */
 const COPY_SHARE = 0.9;
 
-/** `directories` may be written by the statement's session besides scratch. */
-export async function startRun(
-  settings: SessionSettings,
+/** Answers what `work` did, on the last attempt, and the size of the files it was for. */
+export async function runStatement<T>(
+  workspace: Workspace,
   bound: BoundStatement,
   request: QueryRequest,
   options: EngineOptions,
-  directories: readonly string[],
-): Promise<Run> {
-  const directory = await mkdtemp(join(resolve(request.scratch), "duckdb-"));
-  let current: Session | undefined;
-  let bytesRead = 0;
-  let copied = 0;
-  const report = options.onProgress;
+  work: Work<T>,
+): Promise<{ readonly value: T; readonly bytesRead: number }> {
+  const tables = readable(workspace, bound, request);
   const names = bound.tables.map((table) => table.name);
-  const spill = join(directory, "spill");
-
-  const replaceSession = async (files: readonly string[]): Promise<Session> => {
-    current?.close();
-    current = undefined;
-    const lock = {
-      files: files.map((file) => resolve(file)),
-      directories: [directory, ...directories.map((path) => resolve(path))],
-    };
-    current = await openSession(settings, spill, lock);
-    return current;
-  };
-
-  /** Copies what has too many files. The copies are ours, so nothing can change them any more. */
-  const copyInputs = async (inputs: Inputs): Promise<Map<string, readonly string[]>> => {
-    const tables = bound.tables.filter((table) => table.partitioned);
-    const total = count(inputs, tables);
-    const place = await freshDirectory(directory, "copies");
-    const session = await replaceSession(paths(inputs, tables));
-    const copies = new Map<string, readonly string[]>();
-    let done = 0;
-    for (const table of tables) {
-      const onFiles = (some: number): void => {
-        done += some;
-        report?.((COPY_SHARE * done) / total);
-      };
-      copies.set(
-        table.name,
-        await copyTouched(session, table, inputs.get(table.name) ?? [], place, { signal: options.signal, onFiles }),
-      );
-    }
-    copied = COPY_SHARE;
-    return copies;
-  };
-
-  const layTables = async (inputs: Inputs, copies: ReadonlyMap<string, readonly string[]>): Promise<Session> => {
-    const place = await freshDirectory(directory, "empty");
-    const direct = bound.tables.filter((table) => !copies.has(table.name));
-    const session = await replaceSession(paths(inputs, direct));
-    for (const table of bound.tables) {
-      const parts = copies.get(table.name);
-      if (parts === undefined) await viewFiles(session, table, inputs.get(table.name) ?? [], place);
-      else await viewCopies(session, table, parts);
-    }
-    return session;
-  };
-
-  const settled = <T>(some: readonly string[], work: (inputs: Inputs) => Promise<T>): Promise<T> =>
-    withSettledInputs(request.tables, some, work, options.signal);
-
-  const close = async (): Promise<void> => {
-    current?.close();
-    current = undefined;
-    await rm(directory, { recursive: true, force: true });
-  };
-
-  return {
-    execute: async (work) => {
-      type Result = Awaited<ReturnType<typeof work>>;
-      const first = await settled(
-        names,
-        async (inputs): Promise<{ copies: Map<string, readonly string[]> } | { value: Result }> => {
-          bytesRead = sizeOf(inputs);
-          const wide = bound.tables.filter((table) => table.partitioned);
-          // Every partitioned table brings its empty file as well.
-          if (count(inputs, wide) + wide.length > WIDE_FILES_MAX) return { copies: await copyInputs(inputs) };
-          return { value: await work(await layTables(inputs, new Map()), false) };
-        },
-      );
-      if ("value" in first) return first.value;
-      const rest = names.filter((name) => !first.copies.has(name));
-      return await settled(
-        rest,
-        async (inputs) => await work(await layTables(inputs, first.copies), rest.length === 0),
-      );
+  const report = options.onProgress;
+  const first = await withSettledInputs(
+    tables,
+    names,
+    async (inputs): Promise<{ readonly bytesRead: number } & ({ readonly value: T } | { readonly copies: Copies })> => {
+      const bytesRead = sizeOf(inputs);
+      const wide = bound.tables.filter((table) => table.partitioned);
+      // Every partitioned table brings its empty file as well.
+      const isMany = countFiles(inputs, wide) + wide.length > WIDE_FILES_MAX;
+      if (isMany) return { bytesRead, copies: await copyInputs(workspace, wide, inputs, options) };
+      const session = await layTables(workspace, bound, inputs, new Map());
+      return { bytesRead, value: await work(session, { isPrivate: false, onProgress: report }) };
     },
-    session: () => {
-      if (current === undefined) throw new Error("the run has no session");
-      return current;
+    options.signal,
+  );
+  if ("value" in first) return first;
+  const { copies, bytesRead } = first;
+  // The tables are copied, the marts beside them are still read where they lie.
+  const rest = names.filter((name) => !copies.has(name));
+  const onProgress =
+    report === undefined ? undefined : (share: number) => report(COPY_SHARE + (1 - COPY_SHARE) * share);
+  const value = await withSettledInputs(
+    tables,
+    rest,
+    async (inputs) => {
+      const session = await layTables(workspace, bound, inputs, copies);
+      return await work(session, { isPrivate: rest.length === 0, onProgress });
     },
-    bytesRead: () => bytesRead,
-    onStatement: report === undefined ? undefined : (share) => report(copied + (1 - copied) * share),
-    close,
-    [Symbol.asyncDispose]: close,
-  };
+    options.signal,
+  );
+  return { value, bytesRead };
 }
 
-function count(inputs: Inputs, tables: readonly BoundTable[]): number {
+/** The tables as this statement reads them: partitions that cannot contribute left out, names made literal. */
+function readable(workspace: Workspace, bound: BoundStatement, request: QueryRequest): ReadonlyMap<string, TableInput> {
+  const tables = new Map<string, TableInput>();
+  for (const { name, condition } of bound.tables) {
+    const table = request.tables.get(name);
+    if (table === undefined) continue;
+    const files: TableInput["files"] = async () => {
+      const all = await table.files();
+      const some = condition === undefined ? all : await passing(await workspace.open([]), condition, SRC, all);
+      return await Promise.all(some.map(async (file) => ({ ...file, path: await workspace.literal(file.path) })));
+    };
+    tables.set(name, { ...table, files });
+  }
+  return tables;
+}
+
+/** Copies what has too many files. The copies are ours, so nothing can change them any more. */
+async function copyInputs(
+  workspace: Workspace,
+  tables: readonly BoundTable[],
+  inputs: Inputs,
+  options: EngineOptions,
+): Promise<Copies> {
+  const total = countFiles(inputs, tables);
+  const place = await workspace.place("copies");
+  const session = await workspace.open(pathsOf(inputs, tables));
+  const copies = new Map<string, readonly string[]>();
+  let done = 0;
+  const onFiles = (some: number): void => {
+    done += some;
+    options.onProgress?.((COPY_SHARE * done) / total);
+  };
+  for (const table of tables) {
+    const files = inputs.get(table.name) ?? [];
+    copies.set(table.name, await copyTouched(session, table, files, place, { signal: options.signal, onFiles }));
+  }
+  return copies;
+}
+
+async function layTables(
+  workspace: Workspace,
+  bound: BoundStatement,
+  inputs: Inputs,
+  copies: Copies,
+): Promise<Session> {
+  const place = await workspace.place("empty");
+  const direct = bound.tables.filter((table) => !copies.has(table.name));
+  const session = await workspace.open(pathsOf(inputs, direct));
+  for (const table of bound.tables) {
+    const parts = copies.get(table.name);
+    if (parts === undefined) await viewFiles(session, table, inputs.get(table.name) ?? [], place);
+    else await viewCopies(session, table, parts);
+  }
+  return session;
+}
+
+function countFiles(inputs: Inputs, tables: readonly BoundTable[]): number {
   return tables.reduce((sum, table) => sum + (inputs.get(table.name)?.length ?? 0), 0);
 }
 
-function paths(inputs: Inputs, tables: readonly BoundTable[]): string[] {
+function pathsOf(inputs: Inputs, tables: readonly BoundTable[]): string[] {
   return tables.flatMap((table) => (inputs.get(table.name) ?? []).map((file) => file.path));
-}
-
-async function freshDirectory(parent: string, name: string): Promise<string> {
-  const path = join(parent, name);
-  await rm(path, { recursive: true, force: true });
-  await mkdir(path);
-  return path;
 }

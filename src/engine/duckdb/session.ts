@@ -54,7 +54,7 @@ export interface Session {
 /** How often an interrupt is repeated: one that arrives between two tasks of a statement would be lost. */
 const INTERRUPT_MS = 50;
 const PROGRESS_MS = 250;
-const RUNNING: FaultContext = { phase: "run" };
+const OWN: FaultContext = { phase: "own" };
 
 /** Opens a database that spills to `temporary` (created), or not at all, and locks it. */
 export async function openSession(
@@ -80,7 +80,7 @@ export async function openSession(
   } catch (error) {
     connection.closeSync();
     instance.closeSync();
-    throw duckdbFailure(error, { phase: "run" });
+    throw duckdbFailure(error, OWN);
   }
   return sessionOf(connection, () => {
     connection.closeSync();
@@ -117,7 +117,7 @@ function sessionOf(connection: DuckDBConnection, close: () => void): Session {
     try {
       return await work();
     } catch (error) {
-      throw signal?.aborted ? stopped(signal) : duckdbFailure(error, options.context ?? RUNNING);
+      throw signal?.aborted ? stopped(signal) : duckdbFailure(error, options.context ?? OWN);
     } finally {
       signal?.removeEventListener("abort", interrupt);
       clearInterval(repeat);

@@ -8,12 +8,16 @@ import { type BoundTable, columnDefinitions, SRC } from "./bind.ts";
 import { narrowed } from "./references.ts";
 import { partitionsRelation, projection, uniformRelation } from "./relation.ts";
 import { quoteText, type RunOptions, type Session } from "./session.ts";
+import { hasOtherLetters, twoSpellings } from "./spelling.ts";
 import { type Agreement, agreement, declaredType, type ValueField } from "./types.ts";
 
 /** One `read_parquet` of the narrowing passes; with the empty file it stays below `WIDE_FILES_MAX`. */
 const FILES_A_BATCH = 50;
 
-/** Makes `main.<name>` a view over the table's files as they are. Files are written into `directory` if needed. */
+/**
+ * Makes `main.<name>` a view over the touched columns of the files as they are. Files are written into `directory` if
+ * needed.
+ */
 export async function viewFiles(
   session: Session,
   table: BoundTable,
@@ -21,20 +25,20 @@ export async function viewFiles(
   directory: string,
 ): Promise<void> {
   const shape = await createShape(session, table);
-  const data = dataFields(table);
   if (!table.partitioned && files.length === 0) return await createView(session, table.name, `SELECT * FROM ${shape}`);
+  const fields = dataFields(table);
+  const kept = keptFields(table);
   const emptyFile = table.partitioned ? await writeEmptyFile(session, shape, table, directory) : "";
   const relation = (cast: boolean): string => {
-    const columns = projection(data, data, cast);
-    if (table.partitioned) return partitionsRelation(columns, data, emptyFile, files);
-    return uniformRelation(
-      columns,
-      files.map((file) => file.path),
-    );
+    const columns = projection(fields, kept, cast);
+    if (table.partitioned) return partitionsRelation(columns, fields, emptyFile, files);
+    const paths = files.map((file) => file.path);
+    return uniformRelation(columns.length === 0 ? [NO_COLUMN] : columns, paths);
   };
+  if (table.partitioned) await refuseTwoSpellings(session, table, kept, emptyFile, files);
   await createView(session, table.name, relation(false));
   if (await hasColumnsOf(session, shape, table.name)) return;
-  const cast = await needsCast(session, `SELECT * FROM main.${quoteForDuckdb(table.name)}`, table, data, files);
+  const cast = await needsCast(session, `SELECT * FROM main.${quoteForDuckdb(table.name)}`, table, kept, files);
   if (cast) await createView(session, table.name, relation(true));
 }
 
@@ -48,14 +52,15 @@ export async function copyTouched(
 ): Promise<string[]> {
   const shape = await createShape(session, table);
   const emptyFile = await writeEmptyFile(session, shape, table, directory);
-  const data = dataFields(table);
+  const fields = dataFields(table);
   const kept = keptFields(table);
   const copies: string[] = [];
   for (let at = 0; at < files.length; at += FILES_A_BATCH) {
     const batch = files.slice(at, at + FILES_A_BATCH);
     const copy = join(directory, `narrow-${fileName(table)}-${String(copies.length).padStart(6, "0")}.parquet`);
     const relation = (cast: boolean): string =>
-      partitionsRelation(projection(data, kept, cast), data, emptyFile, batch);
+      partitionsRelation(projection(fields, kept, cast), fields, emptyFile, batch);
+    await refuseTwoSpellings(session, table, kept, emptyFile, batch);
     await writeParquet(session, relation(false), copy, { signal: options.signal });
     const cast = await needsCast(session, uniformRelation(["*"], [copy]), table, kept, batch);
     if (cast) await writeParquet(session, relation(true), copy, { signal: options.signal });
@@ -70,6 +75,9 @@ export async function viewCopies(session: Session, table: BoundTable, copies: re
   const columns = [...keptFields(table), srcField].map((field) => quoteForDuckdb(field.name));
   await createView(session, table.name, uniformRelation(columns, copies));
 }
+
+/** Stands for the columns where none is touched: Parquet and DuckDB need one. */
+const NO_COLUMN = 'NULL::BOOLEAN AS "(no column)"';
 
 const srcField: ValueField = { name: SRC, type: { kind: "string" } };
 
@@ -86,19 +94,20 @@ function fileName(table: BoundTable): string {
   return encodeURIComponent(table.name).replaceAll("*", "%2A");
 }
 
-/** An empty table with the published columns; answers its name. */
+/** An empty table with the touched columns as they are published; answers its name. */
 async function createShape(session: Session, table: BoundTable): Promise<string> {
   await session.run("CREATE SCHEMA IF NOT EXISTS shapes");
   const name = `shapes.${quoteForDuckdb(table.name)}`;
-  await session.run(`CREATE TABLE ${name} (${columnDefinitions(table.fields)})`);
+  await session.run(
+    `CREATE TABLE ${name} (${columnDefinitions(table.partitioned ? [...keptFields(table), srcField] : keptFields(table))})`,
+  );
   return name;
 }
 
 async function writeEmptyFile(session: Session, shape: string, table: BoundTable, directory: string): Promise<string> {
   const file = join(directory, `empty-${fileName(table)}.parquet`);
-  const names = dataFields(table).map((field) => quoteForDuckdb(field.name));
-  // A table without any column yet: Parquet needs one.
-  const columns = names.length === 0 ? 'NULL::BOOLEAN AS "(no column)"' : names.join(", ");
+  const names = keptFields(table).map((field) => quoteForDuckdb(field.name));
+  const columns = names.length === 0 ? NO_COLUMN : names.join(", ");
   await writeParquet(session, `SELECT ${columns} FROM ${shape} LIMIT 0`, file, {});
   return file;
 }
@@ -142,6 +151,25 @@ async function needsCast(
   return cast;
 }
 
+async function refuseTwoSpellings(
+  session: Session,
+  table: BoundTable,
+  wanted: readonly ValueField[],
+  emptyFile: string,
+  files: readonly InputFile[],
+): Promise<void> {
+  if (!hasOtherLetters(wanted)) return;
+  const found = twoSpellings(
+    await session.bind(partitionsRelation(["f.*"], dataFields(table), emptyFile, files)),
+    wanted,
+  );
+  if (found === undefined) return;
+  const names = found.names.map((name) => `"${name}"`).join(" and ");
+  throw new Failure("conflict", `${table.name}.${formatPath(found.path)}: is spelt ${names}${placeOf(files)}`, {
+    remedy: "convert the partitions with the other spelling again",
+  });
+}
+
 function contradiction(
   table: BoundTable,
   path: readonly string[],
@@ -151,9 +179,13 @@ function contradiction(
   const wanted = table.fields.find((field) => field.name === path[0]);
   const schema =
     path.length === 1 && wanted !== undefined ? ` (the published schema has ${declaredType(wanted.type)})` : "";
-  const [first, last] = [files[0]?.src, files.at(-1)?.src];
-  const where = first === undefined ? "" : ` in a partition from src=${first} to src=${last ?? first}`;
-  return new Failure("conflict", `${table.name}.${formatPath(path)}: is ${found}${where}${schema}`, {
+  return new Failure("conflict", `${table.name}.${formatPath(path)}: is ${found}${placeOf(files)}${schema}`, {
     remedy: "convert that partition again, or publish the table's schema: `millrace run --only convert`",
   });
+}
+
+function placeOf(files: readonly InputFile[]): string {
+  const [first, last] = [files[0]?.src, files.at(-1)?.src];
+  if (first === undefined) return "";
+  return first === last ? ` in src=${first}` : ` in a partition from src=${first} to src=${last ?? first}`;
 }
