@@ -5,14 +5,14 @@ import { DEMO_MARK, demoProject, SAMPLE_URL_VARIABLE } from "./demo-project.ts";
 import { writeNew } from "./init.ts";
 import { writeTable } from "./query-output.ts";
 import { startReporting } from "./reporting.ts";
-import { SAMPLE_PORT } from "./sample.ts";
 import { dayLine } from "./terminal/calendar.ts";
 import { jsonText } from "./terminal/json-lines.ts";
 import { count, duration, size } from "./terminal/numbers.ts";
+import type { Paint } from "./terminal/paint.ts";
 import { waitingJson } from "./terminal/plan-report.ts";
 import { renderRun } from "./terminal/run-report.ts";
 import { renderTable } from "./terminal/table.ts";
-import { visible } from "./terminal/text.ts";
+import { displayWidth, visible } from "./terminal/text.ts";
 
 const DIRECTORY = "demo";
 const QUERY = "select repo, pushes, actors from pushes order by pushes desc, repo limit 5";
@@ -26,16 +26,17 @@ export const demo: Command = {
   examples: [
     ["demo", `collect, convert and build 24 invented hours in ./${DIRECTORY}`],
     ["demo", "a second time: nothing is left to do"],
-    [`-f ${DIRECTORY}/millrace.yaml status`, "its project is an ordinary one"],
+    [`-f ${DIRECTORY} status`, "its project is an ordinary one"],
   ],
   notes: [
-    "No account, container or internet is needed: the archive is a server in this process on the loopback address, seed 7. To begin anew, remove the directory.",
+    "No account, container or internet is needed: the archive is a server of this command on the loopback address, seed 7. To begin anew, remove the directory.",
   ],
   async run(call) {
     const began = call.now();
     const directory = call.words[0] ?? DIRECTORY;
     const file = await prepare(call, directory);
-    const server = await startArchive();
+    const { startArchiveThread } = await import("./archive-thread.ts");
+    const server = await startArchiveThread();
     const env = { ...call.env, [SAMPLE_URL_VARIABLE]: server.url };
     if (!call.common.quiet && call.common.log === "text") {
       call.err.print(`millrace demo   sample archive 2026-03-01 (seed 7) on ${server.url.replace("http://", "")}`, "");
@@ -68,17 +69,6 @@ async function prepare(call: Call, directory: string): Promise<string> {
   return file;
 }
 
-/** On the port that the project file names; on any other when that one is taken. */
-async function startArchive(): Promise<{ readonly url: string; close(): Promise<void> }> {
-  const { startServer } = await import("../../sample/server.ts");
-  try {
-    return await startServer({ port: SAMPLE_PORT });
-  } catch (error) {
-    if (error instanceof Failure && error.kind === "unavailable") return startServer();
-    throw error;
-  }
-}
-
 async function show(
   call: Call,
   app: App,
@@ -95,18 +85,27 @@ async function show(
     return summary.exitCode;
   }
   if (common.json || common.quiet) return 0;
-  const total = lakeBytes(status);
-  const { paint } = out;
-  const project = `${demo.directory}/millrace.yaml`;
-  out.print("", ...calendarLines(status, call), "", paint.quiet(`  ${QUERY}`));
+  out.print("", ...calendarLines(status, call), "", out.paint.quiet(`  ${QUERY}`));
   await queryLines(call, app);
-  out.print("", ...totalLines(summary, call));
+  const isDone = isNothingDone(summary);
+  if (!isDone) out.print("", ...totalLines(summary, call));
+  const took = duration(call.now() - demo.began);
+  const lake = `The lake is in ${visible(demo.directory)}/lake (${size(lakeBytes(status))}).`;
   out.print(
     "",
-    `  ${isNothingDone(summary) ? "Nothing was left to do:" : "Done in"} ${duration(call.now() - demo.began)}. The lake is in ${visible(demo.directory)}/lake (${size(total)}).`,
-    `  Next   ${["status", `query "select type, count(*) from events group by 1"`, "plan"].map((next) => paint.accent(`millrace -f ${visible(project)} ${next}`)).join("\n         ")}`,
+    `  ${isDone ? `Nothing was left to do (${took}).` : `Done in ${took}.`} ${lake}`,
+    ...nextLines(demo.directory, out.paint),
   );
   return 0;
+}
+
+/** What to type next: the project is the user's from here on. */
+function nextLines(directory: string, paint: Paint): readonly string[] {
+  const commands = ["status", 'query "select type, count(*) from events group by 1"', "plan"];
+  return commands.map(
+    (command, index) =>
+      `  ${index === 0 ? "Next" : "    "}  ${paint.accent(`millrace -f ${visible(directory)} ${command}`)}`,
+  );
 }
 
 const isNothingDone = ({ stages }: RunSummary): boolean =>
@@ -116,15 +115,20 @@ const lakeBytes = (status: Status): number =>
   [...status.sources, ...status.tables, ...status.marts].reduce((sum, each) => sum + each.bytes, 0);
 
 function calendarLines(status: Status, call: Call): readonly string[] {
+  const { paint } = call.out;
   return status.sources.flatMap((source) => {
     const table = status.tables.find((each) => each.from === source.name);
-    const facts = [
+    const counts = [
       `${source.stored} stored`,
       `${table?.partitions ?? 0} converted`,
       `${source.gaps} gaps`,
       `${table?.rejected ?? 0} rejected`,
-    ];
-    return source.days.map((day) => `${dayLine(day, call.out.paint)}   ${facts.join("  ")}`);
+    ].join("  ");
+    return source.days.flatMap((day) => {
+      const line = dayLine(day, paint);
+      const isRoomy = displayWidth(line) + 3 + counts.length <= call.out.width();
+      return isRoomy ? [`${line}   ${counts}`] : [line, `${" ".repeat(2 + day.day.length + 2)}${counts}`];
+    });
   });
 }
 

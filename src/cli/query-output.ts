@@ -8,6 +8,12 @@ import { guarded, visible } from "./terminal/text.ts";
 import { cellText, csvField, jsonRow, tableColumn, uniqueNames } from "./terminal/values.ts";
 
 type Row = readonly QueryValue[];
+
+interface TextRow {
+  readonly row: Row;
+  readonly texts: readonly string[];
+}
+
 type OutputCall = Pick<Call, "out" | "stdout" | "signal">;
 
 /** Widths are decided by so many rows; later ones are cut to them. */
@@ -27,25 +33,22 @@ export async function writeTable(
   const { out } = call;
   const columns = answer.columns.map(tableColumn);
   let layout: TableLayout | undefined;
-  let waiting: Row[] = [];
-  const lineOf = (layout: TableLayout, row: Row): string =>
-    tableLine(layout, row.map(cellText), (text, index) => (row[index] === null ? out.paint.quiet(text) : text));
+  let waiting: TextRow[] = [];
+  const lineOf = (layout: TableLayout, { texts, row }: TextRow): string =>
+    tableLine(layout, texts, (text, index) => (row[index] === null ? out.paint.quiet(text) : text));
   const flush = async (): Promise<void> => {
     const lines: string[] = [];
     if (layout === undefined) {
-      layout = layOutTable(
-        columns,
-        waiting.map((row) => row.map(cellText)),
-        full ? undefined : out.width() - indent.length,
-      );
+      const texts = waiting.map((each) => each.texts);
+      layout = layOutTable(columns, texts, full ? undefined : out.width() - indent.length);
       lines.push(tableHeader(layout, out.paint));
     }
-    for (const row of waiting) lines.push(lineOf(layout, row));
+    for (const each of waiting) lines.push(lineOf(layout, each));
     waiting = [];
     await writeText(call, guarded(lines.map((line) => `${indent}${line}\n`).join("")));
   };
   for await (const batch of answer.rows()) {
-    waiting.push(...batch);
+    for (const row of batch) waiting.push({ row, texts: row.map((value) => cellText(value, !full)) });
     if (layout !== undefined || waiting.length >= ROWS_MEASURED) await flush();
   }
   await flush();

@@ -9,11 +9,26 @@ export function tableColumn(column: ResultColumn): TableColumn {
   return { header: column.name, align: numeric.has(column.type.kind) ? "right" : "left" };
 }
 
-/** Text as it is, nested values as JSON. */
-export function cellText(value: QueryValue): string {
+/**
+ * Text as it is, nested values as JSON. Fields of a struct that are null are left out as long as the text is to be
+ * `shortened`: a row fills a tenth of the columns of its table, and the others would hide it.
+ */
+export function cellText(value: QueryValue, shortened: boolean): string {
   if (value === null) return "null";
   if (typeof value === "string") return value;
-  return typeof value === "object" ? jsonValue(value) : String(value);
+  return typeof value === "object" ? jsonValue(shortened ? (withoutNulls(value) ?? {}) : value) : String(value);
+}
+
+/** `undefined` for a struct in which nothing is left. */
+function withoutNulls(value: QueryValue): QueryValue | undefined {
+  if (value === null || typeof value !== "object" || value instanceof Uint8Array) return value;
+  // An element that is null or empty keeps its place in a list.
+  if (isList(value)) return value.map((each) => withoutNulls(each) ?? {});
+  const entries = Object.entries(value).flatMap(([name, each]) => {
+    const kept = each === null ? undefined : withoutNulls(each);
+    return kept === undefined ? [] : [[name, kept] as const];
+  });
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
 /** JSON without whitespace; infinities and NaN, which JSON lacks, as texts; binary as hexadecimal digits. */
@@ -60,6 +75,6 @@ export function jsonRow(names: readonly string[], row: readonly QueryValue[]): s
 /** A field by RFC 4180. Null is nothing at all, an empty text is `""`. */
 export function csvField(value: QueryValue): string {
   if (value === null) return "";
-  const text = value instanceof Uint8Array ? Buffer.from(value).toString("hex") : cellText(value);
+  const text = value instanceof Uint8Array ? Buffer.from(value).toString("hex") : cellText(value, false);
   return text === "" || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
