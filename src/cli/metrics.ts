@@ -56,11 +56,14 @@ const families = {
 
 type Counted = "done" | "failed" | "bytes" | "rows" | "rejected" | "passes";
 
-export function newMetrics(version: string): Metrics {
+/** `now` is asked when the page is: a lag grows between the passes. */
+export function newMetrics(version: string, now: () => number): Metrics {
   const counters = new Map<string, Sample>();
   let pass: readonly Sample[] = [];
   let lastGood: readonly Sample[] = [];
   let state: readonly Sample[] = [];
+  /** By source, the end of the newest stored interval. */
+  let newestMs: readonly (readonly [source: string, endMs: number])[] = [];
   const add = (name: Counted, labels: Labels, value: number): void => {
     const key = JSON.stringify([name, labels]);
     counters.set(key, { family: families[name], labels, value: (counters.get(key)?.value ?? 0) + value });
@@ -85,8 +88,19 @@ export function newMetrics(version: string): Metrics {
     },
     onStatus(status) {
       state = statusSamples(status);
+      newestMs = status.sources.flatMap(({ name, lagMs }) =>
+        lagMs === undefined ? [] : [[name, Date.parse(status.at) - lagMs] as const],
+      );
     },
-    text: () => page([sample("info", { version }, 1), ...counters.values(), ...pass, ...lastGood, ...state]),
+    text: () =>
+      page([
+        sample("info", { version }, 1),
+        ...counters.values(),
+        ...pass,
+        ...lastGood,
+        ...state,
+        ...newestMs.map(([source, endMs]) => sample("lag", { source }, (now() - endMs) / 1000)),
+      ]),
   };
 }
 
@@ -139,14 +153,13 @@ function statusSamples(status: Status): readonly Sample[] {
   const add = (name: keyof typeof families, labels: Labels, value: number): void => {
     samples.push(sample(name, labels, value));
   };
-  for (const { name, stored, pending, gaps, bytes, lagMs } of status.sources) {
+  for (const { name, stored, pending, gaps, bytes } of status.sources) {
     const labels = { stage: "collect", name };
     add("items", { ...labels, state: "stored" }, stored);
     add("items", { ...labels, state: "pending" }, pending);
     add("items", { ...labels, state: "gap" }, gaps);
     add("itemBytes", labels, bytes);
     add("gaps", { source: name }, gaps);
-    if (lagMs !== undefined) add("lag", { source: name }, lagMs / 1000);
   }
   for (const { name, partitions, unsettled, bytes, rows, rejected } of status.tables) {
     const labels = { stage: "convert", name };

@@ -33,7 +33,7 @@ test("the widest text gives way, numbers keep their digits", () => {
     width: 40,
     paint: noPaint,
   });
-  assert.deepEqual(lines, ["repo                pushes  payload", 'user41/repo…  123456789012  {"a":"yyyyy…']);
+  assert.deepEqual(lines, ["repo                 pushes  payload", 'user41/repo-7  123456789012  {"a":"yyyy…']);
 });
 
 test("without a width nothing is cut", () => {

@@ -32,13 +32,25 @@ export function layOutTable(
     ),
   );
   if (width === undefined) return { columns, widths: natural, left: 0 };
-  const least = columns.map((column, index) =>
-    Math.min(natural[index] ?? 0, column.align === "right" ? width : WIDTH_MIN),
-  );
+  const least = leastWidths(columns, natural, width);
   let shown = columns.length;
   while (shown > 1 && lineWidth(least.slice(0, shown)) > width) shown--;
   const widths = shrink(natural.slice(0, shown), least, width - gap.length * (shown - 1));
   return { columns: columns.slice(0, shown), widths, left: columns.length - shown };
+}
+
+/** What is this short stays whole if it can, the largest of these first. */
+const SHORT_WIDTHS = [32, 24, 20, 16, 13, 10] as const;
+
+/** Numbers keep their digits; short texts stay whole as far as there is room, so that long ones give way first. */
+function leastWidths(columns: readonly TableColumn[], natural: readonly number[], width: number): readonly number[] {
+  const leastFor = (short: number): readonly number[] =>
+    columns.map(({ align }, index) => {
+      const own = natural[index] ?? 0;
+      return align === "right" || own <= short ? Math.min(own, width) : Math.min(own, WIDTH_MIN);
+    });
+  const tries = SHORT_WIDTHS.map(leastFor);
+  return tries.find((least) => lineWidth(least) <= width) ?? leastFor(0);
 }
 
 /** The width of a cell, not measured beyond what a line can hold. */

@@ -16,6 +16,7 @@ export function tableColumn(column: ResultColumn): TableColumn {
 export function cellText(value: QueryValue, shortened: boolean): string {
   if (value === null) return "null";
   if (typeof value === "string") return value;
+  if (value instanceof Uint8Array) return hexText(value);
   return typeof value === "object" ? jsonValue(shortened ? (withoutNulls(value) ?? {}) : value) : String(value);
 }
 
@@ -23,7 +24,7 @@ export function cellText(value: QueryValue, shortened: boolean): string {
 function withoutNulls(value: QueryValue): QueryValue | undefined {
   if (value === null || typeof value !== "object" || value instanceof Uint8Array) return value;
   // An element that is null or empty keeps its place in a list.
-  if (isList(value)) return value.map((each) => withoutNulls(each) ?? {});
+  if (isList(value)) return value.map((each) => (each === null ? null : (withoutNulls(each) ?? {})));
   const entries = Object.entries(value).flatMap(([name, each]) => {
     const kept = each === null ? undefined : withoutNulls(each);
     return kept === undefined ? [] : [[name, kept] as const];
@@ -45,12 +46,14 @@ export function jsonValue(value: QueryValue): string {
     default:
       break;
   }
-  if (value instanceof Uint8Array) return JSON.stringify(Buffer.from(value).toString("hex"));
+  if (value instanceof Uint8Array) return `"${hexText(value)}"`;
   if (isList(value)) return `[${value.map(jsonValue).join(",")}]`;
   return `{${Object.entries(value)
     .map(([name, each]) => `${safeJson(JSON.stringify(name))}:${jsonValue(each)}`)
     .join(",")}}`;
 }
+
+const hexText = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
 const isList = (
   value: readonly QueryValue[] | { readonly [name: string]: QueryValue },
@@ -75,6 +78,6 @@ export function jsonRow(names: readonly string[], row: readonly QueryValue[]): s
 /** A field by RFC 4180. Null is nothing at all, an empty text is `""`. */
 export function csvField(value: QueryValue): string {
   if (value === null) return "";
-  const text = value instanceof Uint8Array ? Buffer.from(value).toString("hex") : cellText(value, false);
+  const text = cellText(value, false);
   return text === "" || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
