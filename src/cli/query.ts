@@ -24,7 +24,7 @@ export const query: Command = {
     ['query "select type, count(*) from events group by 1 order by 2 desc"', "a table, nested as its JSON is"],
     [
       "query \"select payload.action, count(*) from events where src >= '2026-03-01-12' group by 1\"",
-      "src is the partition: only those hours are read",
+      "src is the partition, the hour of the file",
     ],
     ['query --json "select * from activity limit 10"', "one JSON object a line"],
     ["query --csv --input report.sql > report.csv", "a file in, a file out"],
