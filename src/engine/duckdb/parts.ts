@@ -8,6 +8,7 @@ import { nearest } from "../../model/nearest.ts";
 import type { SelectRequest, SelectResult } from "../contract.ts";
 import type { BoundResult, BoundStatement } from "./bind.ts";
 import { STATEMENT } from "./fault.ts";
+import { parquetSettings } from "./relation.ts";
 import { quoteText, type RunOptions, type Session } from "./session.ts";
 
 /** One part: DuckDB keeps the rows' order only within a file, and readers share the work by its row groups. */
@@ -80,8 +81,8 @@ export async function writeParts(
   });
   const path = join(request.directory, PART);
   const copy = `COPY (SELECT ${columns.join(", ")} FROM ${RESULT}) TO ${quoteText(path)}`;
-  const settings = `(FORMAT parquet, COMPRESSION ${request.compression})`;
-  const [written] = await session.run(`${copy} ${settings}`, { ...options, context: { phase: "run" } });
+  const settings = parquetSettings(request.compression, bound.result);
+  const [written] = await session.run(`${copy} (${settings})`, { ...options, context: { phase: "run" } });
   const part = await sealPart(path, Number(written?.[0]));
   await syncDirectory(request.directory);
   return [part];

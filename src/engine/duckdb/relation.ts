@@ -7,7 +7,7 @@ import { quoteForDuckdb } from "../../model/ddl.ts";
 import type { InputFile } from "../contract.ts";
 import { SRC } from "./bind.ts";
 import { quoteText } from "./session.ts";
-import { declaredType, type ValueField, type ValueType } from "./types.ts";
+import { countLeaves, declaredType, type ValueField, type ValueType } from "./types.ts";
 
 /** Binding a wide file costs megabytes that no memory limit counts, so one statement binds no more of them. */
 export const WIDE_FILES_MAX = 64;
@@ -39,6 +39,18 @@ function fileIndex(fields: readonly ValueField[], paths: readonly string[]): { o
     option: [`filename = ${quoteText(name)}`],
     index: `list_position([${paths.map(quoteText).join(", ")}], f.${quoteForDuckdb(name)}) - 1`,
   };
+}
+
+/** All dictionaries of strings that a writer has open, and the bounds of one of them. Bytes. */
+const DICTIONARIES_BYTES = 64 << 20;
+const DICTIONARY_BYTES_MAX = 1 << 20;
+const DICTIONARY_BYTES_MIN = 4 << 10;
+
+/** The settings of COPY. DuckDB reserves a whole dictionary for every column of strings: a gigabyte for a thousand. */
+export function parquetSettings(compression: "zstd" | "snappy", fields: readonly ValueField[]): string {
+  const share = Math.floor(DICTIONARIES_BYTES / Math.max(1, countLeaves(fields)));
+  const bytes = Math.max(DICTIONARY_BYTES_MIN, Math.min(DICTIONARY_BYTES_MAX, share));
+  return `FORMAT parquet, COMPRESSION ${compression}, STRING_DICTIONARY_PAGE_SIZE_LIMIT ${bytes}`;
 }
 
 /** Files that all have the same columns: a mart's parts, or narrow copies. */

@@ -8,7 +8,7 @@ import { type BoundStatement, type BoundTable, SRC } from "./bind.ts";
 import { passing } from "./prune.ts";
 import { WIDE_FILES_MAX } from "./relation.ts";
 import type { RunOptions, Session } from "./session.ts";
-import { copyTouched, viewCopies, viewFiles } from "./tables.ts";
+import { copyTouched, isWide, viewCopies, viewFiles } from "./tables.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** What is done with the tables in place. */
@@ -96,7 +96,8 @@ async function copyInputs(
 ): Promise<Copies> {
   const total = countFiles(inputs, tables);
   const place = await workspace.place("copies");
-  const session = await workspace.open(pathsOf(inputs, tables));
+  // Every thread holds buffers for every column; of thousands a second thread costs more than it gives.
+  const session = await workspace.open(pathsOf(inputs, tables), isWide(tables) ? { threads: 1 } : {});
   const copies = new Map<string, readonly string[]>();
   let done = 0;
   const onFiles = (some: number): void => {

@@ -6,13 +6,16 @@ import { quoteForDuckdb } from "../../model/ddl.ts";
 import type { InputFile } from "../contract.ts";
 import { type BoundTable, columnDefinitions, SRC } from "./bind.ts";
 import { narrowed } from "./references.ts";
-import { partitionsRelation, projection, uniformRelation } from "./relation.ts";
+import { parquetSettings, partitionsRelation, projection, uniformRelation } from "./relation.ts";
 import { quoteText, type RunOptions, type Session } from "./session.ts";
 import { hasOtherLetters, twoSpellings } from "./spelling.ts";
-import { type Agreement, agreement, declaredType, type ValueField } from "./types.ts";
+import { type Agreement, agreement, countLeaves, declaredType, type ValueField } from "./types.ts";
 
 /** One `read_parquet` of the narrowing passes; with the empty file it stays below `WIDE_FILES_MAX`. */
-const FILES_A_BATCH = 50;
+const FILES_A_BATCH_MAX = 50;
+const FILES_A_BATCH_MIN = 4;
+/** Leaf columns of all files of a batch that are copied: of a whole wide table, a few files at a time. */
+const LEAVES_A_BATCH = 10_000;
 
 /**
  * Makes `main.<name>` a view over the touched columns of the files as they are. Files are written into `directory` if
@@ -55,19 +58,28 @@ export async function copyTouched(
   const fields = dataFields(table);
   const kept = keptFields(table);
   const copies: string[] = [];
-  for (let at = 0; at < files.length; at += FILES_A_BATCH) {
-    const batch = files.slice(at, at + FILES_A_BATCH);
+  const share = Math.floor(LEAVES_A_BATCH / Math.max(1, countLeaves(kept)));
+  const length = Math.max(FILES_A_BATCH_MIN, Math.min(FILES_A_BATCH_MAX, share));
+  for (let at = 0; at < files.length; at += length) {
+    const batch = files.slice(at, at + length);
     const copy = join(directory, `narrow-${fileName(table)}-${String(copies.length).padStart(6, "0")}.parquet`);
     const relation = (cast: boolean): string =>
       partitionsRelation(projection(fields, kept, cast), fields, emptyFile, batch);
     await refuseTwoSpellings(session, table, kept, emptyFile, batch);
-    await writeParquet(session, relation(false), copy, { signal: options.signal });
+    const write = (cast: boolean): Promise<void> =>
+      writeParquet(session, relation(cast), kept, copy, { signal: options.signal });
+    await write(false);
     const cast = await needsCast(session, uniformRelation(["*"], [copy]), table, kept, batch);
-    if (cast) await writeParquet(session, relation(true), copy, { signal: options.signal });
+    if (cast) await write(true);
     copies.push(copy);
     options.onFiles(batch.length);
   }
   return copies;
+}
+
+/** Whether copying these tables' columns is a matter of thousands of leaves. */
+export function isWide(tables: readonly BoundTable[]): boolean {
+  return tables.some((table) => countLeaves(keptFields(table)) > LEAVES_A_BATCH / FILES_A_BATCH_MAX);
 }
 
 /** Makes `main.<name>` a view over what `copyTouched` wrote. */
@@ -108,12 +120,18 @@ async function writeEmptyFile(session: Session, shape: string, table: BoundTable
   const file = join(directory, `empty-${fileName(table)}.parquet`);
   const names = keptFields(table).map((field) => quoteForDuckdb(field.name));
   const columns = names.length === 0 ? NO_COLUMN : names.join(", ");
-  await writeParquet(session, `SELECT ${columns} FROM ${shape} LIMIT 0`, file, {});
+  await writeParquet(session, `SELECT ${columns} FROM ${shape} LIMIT 0`, keptFields(table), file, {});
   return file;
 }
 
-async function writeParquet(session: Session, select: string, file: string, options: RunOptions): Promise<void> {
-  await session.run(`COPY (${select}) TO ${quoteText(file)} (FORMAT parquet, COMPRESSION snappy)`, options);
+async function writeParquet(
+  session: Session,
+  select: string,
+  fields: readonly ValueField[],
+  file: string,
+  options: RunOptions,
+): Promise<void> {
+  await session.run(`COPY (${select}) TO ${quoteText(file)} (${parquetSettings("snappy", fields)})`, options);
 }
 
 async function createView(session: Session, name: string, select: string): Promise<void> {

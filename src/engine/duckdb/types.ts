@@ -66,6 +66,16 @@ export function isEngineType(type: ValueType): type is EngineType {
   }
 }
 
+/** How many columns a file has for these fields: the leaves of their structs and lists. */
+export function countLeaves(fields: readonly ValueField[]): number {
+  return fields.reduce((sum, field) => sum + leavesOf(field.type), 0);
+}
+
+function leavesOf(type: ValueType): number {
+  if (type.kind === "list") return leavesOf(type.element);
+  return type.kind === "struct" ? countLeaves(type.fields) : 1;
+}
+
 /** What a column of a result is for us. */
 export interface ResultType {
   readonly type: ValueType;

@@ -6,7 +6,7 @@ import { openSession, type Session, type SessionSettings } from "./session.ts";
 
 export interface Workspace extends AsyncDisposable {
   /** Closes the session at hand and opens one that may read these files and write below the workspace. */
-  open(files: readonly string[]): Promise<Session>;
+  open(files: readonly string[], options?: { readonly threads?: number }): Promise<Session>;
   /** The session that was opened last. */
   session(): Session;
   /** An empty directory of that name; what it held before is removed. */
@@ -46,9 +46,12 @@ export async function openWorkspace(
     await rm(root, { recursive: true, force: true });
   };
   return {
-    open: async (files) => {
+    open: async (files, options) => {
       closeSession();
-      current = await openSession(settings, join(root, "spill"), { files, directories: [root, ...directories] });
+      current = await openSession({ ...settings, ...options }, join(root, "spill"), {
+        files,
+        directories: [root, ...directories],
+      });
       return current;
     },
     session: () => {
