@@ -85,9 +85,10 @@ async function show(
     return summary.exitCode;
   }
   if (common.json || common.quiet) return 0;
-  out.print("", ...calendarLines(status, call), "", out.paint.quiet(`  ${QUERY}`));
-  await queryLines(call, app);
   const isDone = isNothingDone(summary);
+  // Where there was nothing to do there are no bars to stand apart from.
+  out.print(...(isDone ? [] : [""]), ...calendarLines(status, call), "", out.paint.quiet(`  ${QUERY}`));
+  await queryLines(call, app);
   if (!isDone) out.print("", ...totalLines(summary, call));
   const took = duration(call.now() - demo.began);
   const lake = `The lake is in ${visible(demo.directory)}/lake (${size(lakeBytes(status))}).`;

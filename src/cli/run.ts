@@ -35,7 +35,11 @@ export const run: Command = {
       const reporting = startReporting(call, app.project);
       const summary = await app
         .run({ ...selection, signal: call.signal, report: reporting.report })
-        .finally(reporting.stop);
+        .finally(reporting.stop)
+        .catch((error: unknown) => {
+          if (call.signal.aborted && reporting.isLive) call.err.print("", "  Stopped. The same command continues.");
+          throw error;
+        });
       const { err, common } = call;
       const asJson = { ...summary, waiting: summary.waiting.map(waitingJson) };
       if (common.json) call.out.print(jsonText(asJson));

@@ -135,7 +135,7 @@ test("live bars hide the cursor, print failures above themselves, draw the end a
   const text = written.join("");
   assert.ok(text.startsWith("\u001b[?25l"));
   assert.ok(text.endsWith("\u001b[?25h"));
-  assert.match(text, /fetch\.failed gharchive@2026-03-01-01 unavailable 503\\x1b\[2J/);
+  assert.match(text, /✕ gharchive@2026-03-01-01 {2}503\\x1b\[2J/);
   assert.match(text, /2\/2 hours/);
   assert.match(text, /1 failed/);
 });

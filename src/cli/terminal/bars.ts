@@ -1,12 +1,12 @@
 /** One line a stage with a bar, figures, rate and time left; redrawn in place on a live terminal and nowhere else. */
 import type { Event, Stage } from "../../model/events.ts";
-import { eventLine, isAlarming } from "./lines.ts";
+import { isAlarming, reasonText } from "./lines.ts";
 import { byteRate, count, counted, duration, size } from "./numbers.ts";
 import type { Paint } from "./paint.ts";
 import type { Progress, StageProgress } from "./progress.ts";
 import { bytesSoFar, itemsDone, itemsSkipped, newProgress } from "./progress.ts";
 import type { Screen } from "./screen.ts";
-import { cut, displayWidth, fitted, padEnd } from "./text.ts";
+import { cut, displayWidth, fitted, padEnd, visible, wrap } from "./text.ts";
 
 export interface BarsOptions {
   readonly width: number;
@@ -101,7 +101,7 @@ function paintBar(stage: StageProgress, width: number, paint: Paint): string {
   const items = Math.max(stage.items, stage.ended, 1);
   const share = stage.tookMs !== undefined && stage.ended >= stage.items ? 1 : Math.min(1, itemsDone(stage) / items);
   const filled = Math.floor(share * width);
-  const broken = Math.min(filled, Math.ceil((stage.failed / items) * width));
+  const broken = Math.min(filled, Math.ceil(((stage.failed + stage.gaps) / items) * width));
   return (
     paint.accent("━".repeat(filled - broken)) +
     paint.alarm("━".repeat(broken)) +
@@ -110,7 +110,11 @@ function paintBar(stage: StageProgress, width: number, paint: Paint): string {
 }
 
 function figuresOf(stage: StageProgress, nowMs: number): Figures {
-  const failed = stage.failed === 0 ? "" : `${count(stage.failed)} failed`;
+  const bad = [
+    stage.failed === 0 ? "" : `${count(stage.failed)} failed`,
+    stage.gaps === 0 ? "" : counted(stage.gaps, "gap"),
+  ];
+  const failed = bad.filter((text) => text !== "").join(", ");
   const moved = movedFigures(stage);
   if (stage.tookMs !== undefined) return { ...moved, failed, rate: "", time: duration(stage.tookMs) };
   const ranMs = nowMs - stage.startedMs;
@@ -123,7 +127,10 @@ const FORESIGHT_MS = 500;
 function leftText(stage: StageProgress, ranMs: number): string {
   const done = itemsDone(stage);
   const left = stage.items - done;
-  return done <= 0 || left <= 0 || ranMs < FORESIGHT_MS ? "" : `${duration((ranMs / done) * left)} left`;
+  if (done <= 0 || left <= 0 || ranMs < FORESIGHT_MS) return "";
+  // Whole seconds: a guess with decimals would only flicker.
+  const seconds = Math.ceil(((ranMs / done) * left) / 1000);
+  return `${seconds < 60 ? `${seconds} s` : duration(seconds * 1000)} left`;
 }
 
 function movedFigures(stage: StageProgress): Pick<Figures, "main" | "extra"> {
@@ -162,6 +169,13 @@ export interface LiveBars {
   stop(): void;
 }
 
+/** What went wrong, above the bars; gaps are counted in the bar and told at the end, as ranges. */
+function alarmLines(event: Event, width: number): readonly string[] {
+  if (!isAlarming(event) || !("reason" in event) || !("key" in event)) return [];
+  const text = visible(`${event.key}  ${reasonText(event)}`);
+  return wrap(text, width - 5).map((line, index) => `${indent}${index === 0 ? "✕" : " "} ${line}`);
+}
+
 export interface LiveOptions {
   readonly screen: Screen;
   readonly units: Readonly<Record<Stage, string>>;
@@ -194,8 +208,8 @@ export function startBars(options: LiveOptions): LiveBars {
       const atMs = now();
       progress.apply(event, atMs);
       isStale = true;
-      const line = isAlarming(event) ? eventLine(event, atMs) : undefined;
-      if (line !== undefined) draw([screen.paint.alarm(line)]);
+      const alarm = alarmLines(event, screen.width());
+      if (alarm.length > 0) draw(alarm.map(screen.paint.alarm));
     },
     note(...lines) {
       draw(lines);

@@ -17,6 +17,11 @@ export function isAlarming(event: Event): boolean {
   return alarming.has(event.code);
 }
 
+/** Why, without the key that stands beside it. */
+export function reasonText({ key, reason }: { readonly key: string; readonly reason: string }): string {
+  return reason.startsWith(`${key}: `) ? reason.slice(key.length + 2) : reason;
+}
+
 /** The line of an event, or `undefined` for those that only a moving bar or a debugger would want. */
 export function eventLine(event: Event, atMs: number): string | undefined {
   const figures = figuresOf(event);
@@ -92,10 +97,10 @@ function figuresOf(event: Event): readonly string[] | undefined {
     case "fetch.failed":
     case "convert.failed":
     case "mart.failed":
-      return [event.key, event.kind, event.reason];
+      return [event.key, event.kind, reasonText(event)];
     case "convert.held":
     case "mart.held":
-      return [event.key, event.reason];
+      return [event.key, reasonText(event)];
     case "sweep.done":
       return [event.place, `${count(event.removed)} removed`];
   }

@@ -12,6 +12,8 @@ export interface StageProgress {
   /** Finished in whichever way. */
   ended: number;
   failed: number;
+  /** Items that the source lacks although they are old. */
+  gaps: number;
   /** Of finished items; `moving` holds those under way. */
   bytes: number;
   rows: number;
@@ -57,6 +59,7 @@ const emptyStage = (stage: Stage, startedMs: number): StageProgress => ({
   skipped: new Map(),
   ended: 0,
   failed: 0,
+  gaps: 0,
   bytes: 0,
   rows: 0,
   rejected: 0,
@@ -110,8 +113,11 @@ function applyItem(event: Exclude<Event, { stage: Stage }>, open: (stage: Stage)
       return;
     case "fetch.unchanged":
     case "source.pending":
+      end(open("collect"), event.key, {});
+      return;
     case "source.gap":
       end(open("collect"), event.key, {});
+      open("collect").gaps++;
       return;
     case "convert.done":
       end(open("convert"), event.key, event);

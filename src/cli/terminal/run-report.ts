@@ -1,6 +1,7 @@
 /** The end of a run: what was done, what failed and what to do about it, what waits. */
 import type { ItemFailure, RunSummary, StageSummary } from "../../answers.ts";
 import type { Waiting } from "../../reconcile/next-step.ts";
+import { reasonText } from "./lines.ts";
 import { count, counted, duration, size } from "./numbers.ts";
 import { rangesOf, rangeText, splitKey } from "./ranges.ts";
 import type { FindingGroup, ReportOptions } from "./report.ts";
@@ -46,7 +47,7 @@ const totalOf = (summary: RunSummary, field: "failed" | "held"): number =>
 function failureGroups(failures: readonly ItemFailure[]): readonly FindingGroup[] {
   const groups = new Map<string, ItemFailure[]>();
   for (const failure of failures) {
-    const name = JSON.stringify([failure.stage, splitKey(failure.key).name, failure.reason, failure.remedy]);
+    const name = JSON.stringify([failure.stage, splitKey(failure.key).name, reasonText(failure), failure.remedy]);
     groups.set(name, [...(groups.get(name) ?? []), failure]);
   }
   return [...groups.values()].flatMap((group): readonly FindingGroup[] => {
@@ -61,7 +62,7 @@ function failureGroups(failures: readonly ItemFailure[]): readonly FindingGroup[
       count: count(group.length),
       word: first.kind === "refused" ? "held" : "failed",
       what,
-      note: first.reason,
+      note: reasonText(first),
       tone: "alarm",
     } as const;
     return [

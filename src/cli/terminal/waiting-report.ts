@@ -1,6 +1,7 @@
 /** What waits and why, as findings: shared by `plan`, `status` and the end of a run. */
 import { type Interval, lengthMs } from "../../model/calendar.ts";
 import type { Waiting } from "../../reconcile/next-step.ts";
+import { reasonText } from "./lines.ts";
 import { clockTime, count, counted, duration, size } from "./numbers.ts";
 import { rangeArgument, rangesOf, rangeText, splitKey } from "./ranges.ts";
 import type { Finding } from "./report.ts";
@@ -93,7 +94,7 @@ interface Reasoned {
 function reasonFindings<T extends Reasoned>(items: readonly T[], when: (item: T) => string): readonly Finding[] {
   const groups = new Map<string, T[]>();
   for (const item of items) {
-    const name = JSON.stringify([item.reason, item.remedy, when(item)]);
+    const name = JSON.stringify([reasonText(item), item.remedy, when(item)]);
     groups.set(name, [...(groups.get(name) ?? []), item]);
   }
   return [...groups.values()].flatMap((group): readonly Finding[] => {
@@ -109,7 +110,7 @@ function reasonFindings<T extends Reasoned>(items: readonly T[], when: (item: T)
         count: count(group.length),
         word: item.kind,
         what,
-        note: [item.reason, when(item)].filter((part) => part !== "").join("; "),
+        note: [reasonText(item), when(item)].filter((part) => part !== "").join("; "),
         ...(item.remedy === undefined ? {} : { remedy: item.remedy }),
         tone: "alarm",
       },
