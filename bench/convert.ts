@@ -1,10 +1,10 @@
 /**
  * Compares conversion, whole process against whole process: CPU seconds, wall seconds, peak memory, size of the result.
  *
- *     node bench/convert.ts [--input generated|real|large] [--rounds 5] [--only NAME]… [--spark]
+ *     node bench/convert.ts [--input generated|real|large] [--rounds 5] [--spark] [--only NAME]… [--label TEXT]
  *
  * In every round each competitor runs once, in an order that moves on by one; a ratio is taken within a round. Prints
- * Markdown, and writes the same as JSON into `.cache/bench/results/`. A peer that fails is named with its own message.
+ * Markdown, and writes the same as JSON into `.cache/bench/results/` (`--label` keeps a partial run apart). A peer that fails is named with its own message.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
@@ -13,6 +13,7 @@ import { parseArgs } from "node:util";
 import { sparkColumns } from "../src/model/ddl.ts";
 import type { Schema } from "../src/model/schema.ts";
 import { storedSchema } from "../src/model/stand-in.ts";
+import { buildConverter } from "./build.ts";
 import { cacheDirectory, type InputName, input, inputNames, measureInput } from "./inputs.ts";
 import { type ParquetFacts, parquetFacts } from "./parquet-facts.ts";
 import { installPeers } from "./peers/install.ts";
@@ -42,6 +43,7 @@ const { values: options } = parseArgs({
     rounds: { type: "string", default: "5" },
     only: { type: "string", multiple: true, default: [] },
     spark: { type: "boolean", default: false },
+    label: { type: "string", default: "" },
   },
 });
 
@@ -84,9 +86,9 @@ async function prepare(name: InputName): Promise<Files> {
     output: join(directory, "converted.parquet"),
     schema: join(directory, `${name}.schema.json`),
     sparkColumns: join(directory, `${name}.columns.ddl`),
+    built: buildConverter(),
   };
-  const script = join(import.meta.dirname, "convert-once.ts");
-  await runProcess([process.execPath, script, file, files.output, files.schema]);
+  await runProcess([process.execPath, join(files.built, "convert-once.js"), file, files.output, files.schema]);
   const schema: Schema = JSON.parse(readFileSync(files.schema, "utf8"));
   writeFileSync(files.sparkColumns, sparkColumns(storedSchema(schema)));
   return files;
@@ -128,7 +130,7 @@ async function report(name: InputName, files: Files, outcomes: readonly Outcome[
   if (phases.length > 0) console.log(`\nOurs by phase:\n\n${markdownTable(["phase", "ms"], phases)}`);
   const directory = join(cacheDirectory, "results");
   mkdirSync(directory, { recursive: true });
-  const file = join(directory, `convert-${name}.json`);
+  const file = join(directory, `convert-${[name, options.label].filter((part) => part !== "").join("-")}.json`);
   writeFileSync(file, `${JSON.stringify({ input: name, rows, jsonBytes, loads, outcomes }, null, 2)}\n`);
   console.log(`\nThe measurements behind it: ${file}`);
 }

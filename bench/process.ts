@@ -68,5 +68,5 @@ async function text(stream: AsyncIterable<Buffer>): Promise<string> {
 function reasonIn(output: string): string | undefined {
   const lines = output.split("\n").filter((line) => line.trim() !== "");
   const named = lines.filter((line) => /error|exception|panick/i.test(line) && !/^\s+at /.test(line));
-  return (named.at(-1) ?? lines.at(-1))?.trim().slice(0, 300);
+  return (named.at(-1) ?? lines.at(-1))?.trim().slice(0, 160);
 }

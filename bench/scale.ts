@@ -10,6 +10,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { buildConverter } from "./build.ts";
 import { cacheDirectory, input, inputNames } from "./inputs.ts";
 import { numberIn, type ProcessCost, runProcess } from "./process.ts";
 import { markdownTable, spreadOf, spreadText } from "./statistics.ts";
@@ -25,6 +26,7 @@ const inputName = inputNames.find((name) => name === options.input);
 if (inputName === undefined) throw new Error(`--input: expected one of ${inputNames.join(", ")}, got ${options.input}`);
 const fileCount = Number(options.files);
 const source = await input(inputName);
+const built = buildConverter();
 const output = join(cacheDirectory, "scale", "converted");
 mkdirSync(join(output, ".."), { recursive: true });
 
@@ -42,7 +44,7 @@ interface Measurement extends ProcessCost {
 }
 
 async function measure(workers: number, count: number): Promise<Measurement> {
-  const script = join(import.meta.dirname, "convert-many.ts");
+  const script = join(built, "convert-many.js");
   const flags = ["--count", String(count), "--workers", String(workers)];
   const cost = await runProcess([process.execPath, script, source, output, ...flags]);
   return { ...cost, filesPerSecond: count / numberIn(JSON.parse(cost.stdout), "wallSeconds") };

@@ -21,6 +21,8 @@ export interface Files {
   /** Our converter's schema as JSON, and as Spark's column definitions. */
   readonly schema: string;
   readonly sparkColumns: string;
+  /** The directory with our compiled scripts. */
+  readonly built: string;
 }
 
 const here = import.meta.dirname;
@@ -30,11 +32,16 @@ const node = process.execPath;
 export const oursCold = "millrace";
 
 export const competitors: readonly Competitor[] = [
-  { name: oursCold, kind: "ours", command: ({ input, output }) => [node, ours("convert-once.ts"), input, output] },
+  { name: oursCold, kind: "ours", command: (files) => ours("convert-once.js", files) },
+  {
+    name: "millrace, without a worker",
+    kind: "ours",
+    command: (files) => ours("convert-once.js", files, "--workers", "0"),
+  },
   {
     name: "millrace, warm",
     kind: "ours",
-    command: ({ input, output }) => [node, ours("convert-many.ts"), input, output, "--count", "6"],
+    command: (files) => ours("convert-many.js", files, "--count", "6"),
     warmCost: lastConversion,
   },
   { name: "DuckDB, columns given", kind: "peer", command: (files) => [...duckdb(files), files.schema] },
@@ -76,8 +83,8 @@ export function parquetFile(output: string): string {
   return join(output, part);
 }
 
-function ours(script: string): string {
-  return join(here, "..", script);
+function ours(script: string, { built, input, output }: Files, ...rest: readonly string[]): string[] {
+  return [node, join(built, script), input, output, ...rest];
 }
 
 function duckdb({ input, output }: Files): string[] {
