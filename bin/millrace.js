@@ -6,6 +6,7 @@ import { existsSync, readFileSync, writeSync } from "node:fs";
 
 const root = new URL("../", import.meta.url);
 const first = process.argv[2];
+const isCheckout = existsSync(new URL("src/cli/process.ts", root));
 
 if (process.argv.length === 3 && (first === "--version" || first === "-v")) {
   writeSync(1, `millrace ${packageVersion()}\n`);
@@ -21,9 +22,10 @@ function packageVersion() {
   return found === null ? "unknown" : found[1];
 }
 
+/** A package is compiled for Node 22.19; the sources of a checkout are run as they are, which takes Node 24. */
 function isOldNode() {
   const [major, minor] = process.versions.node.split(".").map(Number);
-  return major < 22 || (major === 22 && minor < 19);
+  return isCheckout ? major < 24 : major < 22 || (major === 22 && minor < 19);
 }
 
 /** Runs the same command on the Node that the lock file brought, or says in one line what to do. */
@@ -34,7 +36,7 @@ async function handOver() {
   if (!existsSync(locked)) {
     writeSync(
       2,
-      `error  millrace needs Node 22.19 or newer, this is ${process.version}: install a newer one, or run npm ci\n`,
+      `error  millrace needs Node ${isCheckout ? "24" : "22.19"} or newer, this is ${process.version}: install a newer one, or run npm ci\n`,
     );
     process.exitCode = 2;
     return;
@@ -60,18 +62,8 @@ async function handOver() {
 async function start() {
   const { enableCompileCache } = await import("node:module");
   enableCompileCache();
-  const inCheckout = existsSync(new URL("src/cli/process.ts", root));
-  if (inCheckout) muteTypeStrippingWarning();
   const { start: startProcess } = await import(
-    new URL(inCheckout ? "src/cli/process.ts" : "dist/src/cli/process.js", root).href
+    new URL(isCheckout ? "src/cli/process.ts" : "dist/src/cli/process.js", root).href
   );
   await startProcess({ version: packageVersion(), env: process.env });
-}
-
-/** Node 22 and 23 announce that they strip types; whoever runs millrace did not ask. */
-function muteTypeStrippingWarning() {
-  const emit = process.emitWarning;
-  process.emitWarning = (warning, ...rest) => {
-    if (!String(warning).startsWith("Type Stripping is an experimental feature")) emit.call(process, warning, ...rest);
-  };
 }

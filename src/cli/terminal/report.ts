@@ -117,10 +117,16 @@ function besideHead(head: string, finding: Finding, columns: Columns): readonly 
   return remedy === "" ? lines : [...lines, ...remedyLines(remedy, left, columns)];
 }
 
-/** A sentence is wrapped; a command is never broken, for whoever copies it must get all of it. */
+/**
+ * A sentence is wrapped. A command is never broken, for whoever copies it must get all of it; where it would run over
+ * the edge it begins further left.
+ */
 function remedyLines(text: string, left: number, { width, paint }: ReportOptions): readonly string[] {
-  const lines = text.startsWith("millrace ") ? [text] : wrap(text, Math.max(16, width - left));
-  return lines.map((line) => " ".repeat(left) + paint.accent(line));
+  if (!text.startsWith("millrace ")) {
+    return wrap(text, Math.max(16, width - left)).map((line) => " ".repeat(left) + paint.accent(line));
+  }
+  const start = Math.min(left, Math.max(indent.length, width - displayWidth(text)));
+  return [" ".repeat(start) + paint.accent(text)];
 }
 
 function narrow(groups: readonly FindingGroup[], options: ReportOptions): readonly string[] {
