@@ -10,7 +10,8 @@ export function retryAfterMs(
 ): number | undefined {
   if (value === undefined) return undefined;
   if (/^\d{1,9}$/.test(value.trim())) return Number(value.trim()) * 1000;
-  const atMs = Date.parse(value);
+  // Date.parse takes much that is no HTTP date, a negative number for example.
+  const atMs = /^[A-Z][a-z]+, /.test(value) ? Date.parse(value) : Number.NaN;
   if (Number.isNaN(atMs)) return undefined;
   const serverMs = serverDate === undefined ? Number.NaN : Date.parse(serverDate);
   return Math.max(0, atMs - (Number.isNaN(serverMs) ? nowMs : serverMs));

@@ -97,6 +97,8 @@ export interface Tree {
    * above it are durable, whoever made them. A file in the way is reported by `onFile` with the segments that lead to it.
    */
   make(segments: readonly string[], onFile: (path: string) => Failure): Promise<string>;
+  /** As `make`, for what need not survive a power cut. */
+  makePassing(segments: readonly string[], onFile: (path: string) => Failure): Promise<string>;
   /** Throws `denied` if the directory is reached through a symbolic link; answers whether it exists. */
   check(segments: readonly string[]): Promise<boolean>;
   /** Forgets what is known of the directory: somebody removed it. */
@@ -134,7 +136,7 @@ export function directoryTree(path: string, name: string): Tree {
     return (await root()) ?? path;
   }
 
-  async function makeOne(at: string, onFile: (path: string) => Failure): Promise<void> {
+  async function makeOne(at: string, onFile: (path: string) => Failure, durable: boolean): Promise<void> {
     try {
       await mkdir(at);
     } catch (error) {
@@ -143,15 +145,27 @@ export function directoryTree(path: string, name: string): Tree {
       if (found.isSymbolicLink()) throw symbolicLink(name, at);
       if (!found.isDirectory()) throw onFile(at);
     }
-    await syncDirectory(dirname(at));
+    if (durable) await syncDirectory(dirname(at));
   }
 
-  async function make(segments: readonly string[], onFile: (path: string) => Failure): Promise<string> {
+  const make: Tree["make"] = (segments, onFile) => again(segments, () => makeAll(segments, onFile));
+
+  const makePassing: Tree["make"] = (segments, onFile) =>
+    again(segments, async () => {
+      let at = await makeRoot();
+      for (const segment of segments) {
+        at = join(at, segment);
+        await makeOne(at, onFile, false);
+      }
+      return at;
+    });
+
+  /** Begins again when somebody removed a directory between two of our calls, or the whole place since the last. */
+  async function again(segments: readonly string[], work: () => Promise<string>): Promise<string> {
     for (let tries = 1; ; tries++) {
       try {
-        return await makeAll(segments, onFile);
+        return await work();
       } catch (error) {
-        // Somebody removed a directory between two of our calls, or the whole place since the last.
         if (systemCode(error) !== "ENOENT" || tries >= makeTriesMax) throw error;
         forget(segments);
         real = undefined;
@@ -166,7 +180,7 @@ export function directoryTree(path: string, name: string): Tree {
       let making = made.get(at);
       if (making === undefined) {
         if (made.size >= rememberedMax) made.clear();
-        making = makeOne(at, onFile);
+        making = makeOne(at, onFile, true);
         made.set(at, making);
         const failed = at;
         making.catch(() => made.delete(failed));
@@ -214,7 +228,7 @@ export function directoryTree(path: string, name: string): Tree {
     }
   }
 
-  return { root, make, check, forget, prune };
+  return { root, make, makePassing, check, forget, prune };
 }
 
 /** Windows finds names whatever their case and answers with the one on disk. */

@@ -22,23 +22,20 @@ export async function openScratch(tree: Tree, name: string, attempt: string): Pr
   }
   const inTheWay = (path: string) => new Failure("usage", `${name}: ${path} is a file where a directory is needed`);
   for (let unique = attempt; ; unique = `${attempt}.${randomUUID().slice(0, 8)}`) {
-    const directory = await tree.make([stagingName, unique], inTheWay);
+    const directory = await tree.makePassing([stagingName, unique], inTheWay);
     try {
       await claim(directory);
     } catch (error) {
       // EEXIST: the name is taken. ENOENT: swept or pruned between the two calls.
-      tree.forget([stagingName, unique]);
       if (systemCode(error) === "EEXIST" || isAbsent(error)) continue;
       throw error;
     }
     return {
       directory,
       async dispose() {
-        tree.forget([stagingName, unique]);
         await rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
       },
       async release() {
-        tree.forget([stagingName, unique]);
         await rm(join(directory, ownerName), { force: true });
       },
     };

@@ -21,9 +21,12 @@ function heldBytes(): number {
 }
 
 /** A fresh, empty place. */
+/** A fresh, empty place. */
 export interface OpenedStorage {
   /** Another handle on the same place, as a second process would have it. */
   again(): Storage;
+  /** Makes many small objects faster than by `put`, if there is a way. */
+  fill?(keys: readonly string[]): void;
   close(): Promise<void>;
 }
 
@@ -235,9 +238,10 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
     });
 
     test("a listing of more than a page is complete and ordered", async () => {
-      const count = 1500;
+      const count = opened.fill === undefined ? 1500 : 5000;
       const keys = Array.from({ length: count }, (_, i) => `pages/p=${String(i).padStart(5, "0")}/data`);
-      await Promise.all(keys.map((key) => storage.put(key, text("x"))));
+      if (opened.fill === undefined) await Promise.all(keys.map((key) => storage.put(key, text("x"))));
+      else opened.fill(keys);
       assert.deepEqual(await keysOf(storage, "pages/"), keys);
     });
 
