@@ -705,6 +705,41 @@ describe("proxies and certificates", () => {
     assert.ok(!inspect(error, { depth: 20, showHidden: true }).includes("pr0xypw"));
   });
 
+  test("the usual variables name a proxy, and the hosts that need none", async () => {
+    const proxy = await httpServer((request, response) => serveBytes(request, response, body, etag));
+    const direct = await httpServer((request, response) => serveBytes(request, response, body, etag));
+    const names = ["http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY"] as const;
+    const kept = names.map((name) => [name, process.env[name]] as const);
+    try {
+      for (const name of names) delete process.env[name];
+      process.env.http_proxy = proxy.base;
+      process.env.no_proxy = "127.0.0.1";
+      for (const base of ["http://archive.invalid", direct.base]) {
+        const { source } = await open(base, { proxy: "env" });
+        const file = newFile();
+        assertFetched(await source.fetch(interval, file), file, body);
+      }
+      assert.equal(proxy.requests.length, 1);
+      assert.equal(direct.requests.length, 1);
+      const { source } = await open("http://archive.invalid", { proxy: "none" });
+      await assert.rejects(source.fetch(interval, newFile()), failsAs("unavailable", /name/));
+    } finally {
+      for (const [name, value] of kept) {
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
+    }
+  });
+
+  test("a time limit longer than a timer can be does not end at once", async () => {
+    const { base } = await httpServer((request, response) => serveBytes(request, response, body, etag));
+    const { source } = await open(base, {
+      timeouts: { connectMs: 1000, headersMs: 1000, idleMs: 1000, totalMs: 1e12 },
+    });
+    const file = newFile();
+    assertFetched(await source.fetch(interval, file), file, body);
+  });
+
   test("a private authority is trusted when its file is named, and only then", async () => {
     const { key, cert } = makeCertificate();
     const server = createTlsServer({ key, cert }, (request, response) => serveBytes(request, response, body, etag));

@@ -12,6 +12,9 @@ import { shownUrl } from "./redact.ts";
 
 export const redirectsMax = 5;
 
+/** Longer timers end at once. */
+const timerMsMax = 2 ** 31 - 1;
+
 export interface HttpSettings {
   readonly settings: Pick<SourceSettings, "headers" | "ca" | "proxy" | "timeouts">;
   readonly resolveSecret: (reference: SecretReference) => string | Promise<string>;
@@ -111,7 +114,7 @@ export function httpClient(http: HttpSettings): HttpClient {
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     stopIfAborted(signal);
-    const total = AbortSignal.timeout(timeouts.totalMs);
+    const total = AbortSignal.timeout(Math.min(timeouts.totalMs, timerMsMax));
     const both = signal === undefined ? total : AbortSignal.any([signal, total]);
     try {
       return await work(both);
