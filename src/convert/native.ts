@@ -10,8 +10,9 @@ import { writeEmpty } from "./group-writer.ts";
 import { OutputFile } from "./output-file.ts";
 import { runPasses } from "./pass.ts";
 import { Stopwatch } from "./stopwatch.ts";
+import { converterVersion } from "./version.ts";
 
-export const NATIVE_VERSION = "native/1";
+export const NATIVE_VERSION = converterVersion;
 
 /** So much JSON makes a row group: an hour is one, unless it is huge. Each group costs 170 bytes of footer a column. */
 export const GROUP_BYTES = 256 << 20;

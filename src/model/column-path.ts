@@ -25,6 +25,11 @@ export function decodeName(name: string): string {
   return name.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
+/** The folded JSON key behind a column's name: what keys of a line are looked up by. */
+export function keyOfName(name: string): string {
+  return decodeName(name).toLowerCase();
+}
+
 /** What a metastore's type string cannot carry (rule K3): its punctuation and the ASCII control characters. */
 const encodedCharacters = new Set(["%", ",", ":", ";", "<", ">", "`", "\u007f"]);
 for (let code = 0; code < 0x20; code++) encodedCharacters.add(String.fromCharCode(code));

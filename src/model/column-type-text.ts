@@ -1,7 +1,8 @@
 /** The types of a mart's columns as text, in both directions: those of JSON, and the few more that SQL can yield. */
+
+import { Failure } from "../errors.ts";
 import type { ColumnType } from "./schema.ts";
 import { describeType, parseType } from "./type-text.ts";
-import { Failure } from "../errors.ts";
 
 /** Types that an engine can yield beyond the lattice of JSON. */
 export type SqlType = { readonly kind: "int32" | "float" | "date" | "binary" | "timestamp_local" };

@@ -79,7 +79,12 @@ export interface SourceSettings {
   readonly ca: string | undefined;
   /** A proxy's URL, or `env` for the usual variables, or `none`. */
   readonly proxy: HeaderValue | "env" | "none";
-  readonly timeouts: { readonly connectMs: number; readonly headersMs: number; readonly idleMs: number; readonly totalMs: number };
+  readonly timeouts: {
+    readonly connectMs: number;
+    readonly headersMs: number;
+    readonly idleMs: number;
+    readonly totalMs: number;
+  };
   /** Caps against archives that are bombs: bytes of JSON an object may hold, and JSON bytes a compressed byte. */
   readonly expandedBytesMax: number;
   readonly ratioMax: number;
@@ -132,7 +137,10 @@ export interface MartSettings {
   readonly projection: { readonly select: string; readonly from: string } | undefined;
   readonly description: string | undefined;
   /** `on_change`, `manual`, or every so many milliseconds. */
-  readonly refresh: { readonly kind: "on_change" } | { readonly kind: "manual" } | { readonly kind: "every"; readonly ms: number };
+  readonly refresh:
+    | { readonly kind: "on_change" }
+    | { readonly kind: "manual" }
+    | { readonly kind: "every"; readonly ms: number };
   readonly checks: readonly MartCheck[];
 }
 
@@ -140,7 +148,11 @@ export type MartCheck =
   | { readonly kind: "not_null"; readonly columns: readonly string[] }
   | { readonly kind: "unique"; readonly columns: readonly string[] }
   | { readonly kind: "min_rows"; readonly rows: number }
-  | { readonly kind: "accepted_values"; readonly column: string; readonly values: readonly (string | number | boolean)[] }
+  | {
+      readonly kind: "accepted_values";
+      readonly column: string;
+      readonly values: readonly (string | number | boolean)[];
+    }
   /** True for every row, for example `pushes >= 0`. */
   | { readonly kind: "expression"; readonly sql: string };
 

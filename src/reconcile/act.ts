@@ -271,12 +271,17 @@ function failed(work: Work, stage: Stage, item: string, key: string, error: unkn
   const before = work.seen.attempts.get(item);
   const tries = (before?.tries ?? 0) + 1;
   const held = failure.kind === "refused" && basis !== undefined;
+  // The key is said beside the reason wherever it is shown.
+  const reason = [`${key}: `, `mart ${key}: `].reduce(
+    (text, prefix) => (text.startsWith(prefix) ? text.slice(prefix.length) : text),
+    failure.message,
+  );
   const attempt: Attempt = {
     kind: held ? "held" : "failure",
     tries,
     lastMs: nowMs,
     nextMs: nowMs + backoffMs("failure", tries, 0),
-    reason: failure.message,
+    reason,
     failure: failure.kind,
     ...(failure.detail.remedy === undefined ? {} : { remedy: failure.detail.remedy }),
     ...(basis === undefined ? {} : { basis }),
@@ -284,8 +289,8 @@ function failed(work: Work, stage: Stage, item: string, key: string, error: unkn
   work.seen.attempts.set(item, attempt);
   const prefix = stage === "collect" ? "fetch" : stage === "convert" ? "convert" : "mart";
   if (held && stage !== "collect")
-    work.report({ code: stage === "convert" ? "convert.held" : "mart.held", key, reason: failure.message });
-  else work.report({ code: `${prefix}.failed`, key, reason: failure.message, kind: failure.kind });
+    work.report({ code: stage === "convert" ? "convert.held" : "mart.held", key, reason });
+  else work.report({ code: `${prefix}.failed`, key, reason, kind: failure.kind });
   return outcome(stage, key, held ? "held" : "failed", { failure });
 }
 

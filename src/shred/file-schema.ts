@@ -1,5 +1,5 @@
 /** What a file's columns turned out to be: its schema, which column comes from where, and how it differs from the table. */
-import { foldName } from "../model/column-path.ts";
+import { foldName, keyOfName } from "../model/column-path.ts";
 import { type ConflictRule, joinTypes } from "../model/merge.ts";
 import type { ColumnType, Field, Schema } from "../model/schema.ts";
 import { hasColumn, leastType } from "../model/stand-in.ts";
@@ -128,7 +128,7 @@ export function planLeaves(root: Node, schema: Schema): PlannedLeaf[] {
   const planFields = (fields: readonly Field[], node: Node | undefined, containers: readonly Node[]): void => {
     for (const field of fields) {
       if (field.type.kind === "null") continue;
-      plan(field.type, node?.fieldsByKey.get(foldName(field.name)), containers);
+      plan(field.type, node?.fieldsByKey.get(keyOfName(field.name)), containers);
     }
   };
   planFields(schema.fields, root, [root]);

@@ -1,5 +1,5 @@
 /** What the shredding of one file holds besides the columns: where it reads, what it knows, what it has decided. */
-import { encodeName, foldName, formatPath } from "../model/column-path.ts";
+import { encodeName, foldName, formatPath, keyOfName } from "../model/column-path.ts";
 import { type ConflictRule, expandDeclared } from "../model/merge.ts";
 import type { ColumnType, DeclaredColumns, DeclaredType, Schema } from "../model/schema.ts";
 import { Cursor } from "./cursor.ts";
@@ -170,7 +170,7 @@ export class RowState implements SettleContext {
   #knownField(known: ColumnType & { kind: "struct" }, folded: string): ColumnType | undefined {
     let fields = this.#knownFields.get(known);
     if (fields === undefined) {
-      fields = new Map(known.fields.map((field) => [foldName(field.name), field.type]));
+      fields = new Map(known.fields.map((field) => [keyOfName(field.name), field.type]));
       this.#knownFields.set(known, fields);
     }
     return fields.get(folded);

@@ -1,0 +1,198 @@
+/**
+ * Golden cases: a folder is a test of the whole pipeline on the embedded engine.
+ *
+ *     <case>/case.json       {"about": "…", "runs": [{"clock": "2026-03-02T00:00:00Z", "options": {"acceptRewrite": true}}]}
+ *     <case>/millrace.yaml   the project; ${ARCHIVE} is the directory of the archive
+ *     <case>/in/1/, in/2/ …  what the archive has before the first run, what is added before the second …; `x.json` is
+ *                            stored as `x.json.gz`, everything else as it is
+ *     <case>/out/run-1.txt   what the run said: codes, keys and the figures that do not depend on the machine
+ *     <case>/out/x.ndjson    the rows of every table and mart after the last run, ordered
+ *     <case>/out/x.columns   the merged schema of every table
+ *
+ * `UPDATE_CASES=1 npm test -- test/cases` writes `out/` anew; read the difference before committing it.
+ */
+import assert from "node:assert/strict";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "node:test";
+import { gzipSync } from "node:zlib";
+import type { App, RunSummary, Selection } from "../../src/answers.ts";
+import { openApp } from "../../src/app.ts";
+import { readProject } from "../../src/config/read.ts";
+import type { QueryValue } from "../../src/engine/contract.ts";
+import { Failure } from "../../src/errors.ts";
+import type { Event } from "../../src/model/events.ts";
+
+const here = new URL(".", import.meta.url).pathname;
+const update = process.env.UPDATE_CASES === "1";
+
+interface CaseFile {
+  readonly about: string;
+  readonly runs: readonly {
+    readonly clock: string;
+    readonly options?: Pick<Selection, "only" | "max" | "rerun" | "acceptRewrite">;
+  }[];
+}
+
+const folders = readdirSync(here, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map((entry) => entry.name)
+  .sort();
+
+for (const folder of folders) {
+  const directory = join(here, folder);
+  const definition: CaseFile = JSON.parse(readFileSync(join(directory, "case.json"), "utf8"));
+  test(`case ${folder}: ${definition.about}`, async () => {
+    const work = mkdtempSync(join(tmpdir(), "millrace-case-"));
+    try {
+      const seen = await runCase(directory, definition, work);
+      compare(join(directory, "out"), seen);
+    } finally {
+      rmSync(work, { recursive: true, force: true });
+    }
+  });
+}
+
+/** File name in `out/` → text. */
+async function runCase(directory: string, definition: CaseFile, work: string): Promise<Map<string, string>> {
+  const archive = join(work, "archive");
+  mkdirSync(archive);
+  for (const entry of readdirSync(directory))
+    if (entry.endsWith(".yaml") || entry.endsWith(".sql")) cpSync(join(directory, entry), join(work, entry));
+  const out = new Map<string, string>();
+  let clock = 0;
+  for (const [at, { clock: text, options }] of definition.runs.entries()) {
+    arrive(join(directory, "in", String(at + 1)), archive);
+    clock = Date.parse(text);
+    const project = readProject({ file: join(work, "millrace.yaml"), environment: { ARCHIVE: archive } });
+    const app = await openApp(project, { clock: () => clock, workers: 0 });
+    const lines: string[] = [];
+    try {
+      const summary = await app.run({ ...options, report: (event) => lines.push(...line(event)) });
+      // A second run right behind the first finds nothing to do: reconciliation has converged.
+      const idle: string[] = [];
+      const bounded = options?.max === undefined ? {} : { max: 0 };
+      await app.run({ ...options, ...bounded, rerun: false, report: (event) => idle.push(...line(event)) });
+      assert.deepEqual(
+        idle.filter((text) => !/^(fetch|source)\./.test(text)),
+        [],
+        `run ${at + 1} left something to do`,
+      );
+      out.set(`run-${at + 1}.txt`, `${[...lines, ...ending(summary)].join("\n")}\n`.replaceAll(archive, "ARCHIVE"));
+      if (at === definition.runs.length - 1) await dump(app, out);
+    } finally {
+      await app.close();
+    }
+  }
+  return out;
+}
+
+function arrive(from: string, archive: string): void {
+  if (!existsSync(from)) return;
+  for (const name of readdirSync(from)) {
+    const bytes = readFileSync(join(from, name));
+    if (name.endsWith(".json")) writeFileSync(join(archive, `${name}.gz`), gzipSync(bytes));
+    else writeFileSync(join(archive, name), bytes);
+  }
+}
+
+/** What of an event is the same on every machine and in every order of the queue; the run's lines are sorted by the caller's stage. */
+function line(event: Event): string[] {
+  switch (event.code) {
+    case "fetch.done":
+      return [`${event.code} ${event.key} revision ${event.revision}`];
+    case "source.pending":
+    case "source.gap":
+      return [`${event.code} ${event.key}`];
+    case "raw.adopted":
+      return [`${event.code} ${event.key}`];
+    case "fetch.failed":
+    case "convert.failed":
+    case "mart.failed":
+      return [`${event.code} ${event.key} ${event.kind}: ${event.reason}`];
+    case "convert.done":
+      return [`${event.code} ${event.key} ${event.rows} rows, ${event.rejected} rejected`];
+    case "convert.held":
+    case "mart.held":
+      return [`${event.code} ${event.key}: ${event.reason}`];
+    case "schema.published":
+      return [
+        `${event.code} ${event.table} version ${event.version}: ${event.columns} columns, ${event.added} added, ${event.widened} widened`,
+      ];
+    case "mart.published":
+      return [`${event.code} ${event.key} ${event.rows} rows`];
+    default:
+      return [];
+  }
+}
+
+function ending(summary: RunSummary): string[] {
+  const left = summary.waiting.map(
+    (item) =>
+      `left: ${item.kind} ${"key" in item ? item.key : item.kind === "rewrite" ? `${item.table} ${item.partitions} partitions` : `${item.mart} ${item.reason} ${item.done}/${item.of}`}`,
+  );
+  return [...left, `exit ${summary.exitCode}`];
+}
+
+async function dump(app: App, out: Map<string, string>): Promise<void> {
+  for (const name of app.project.tables.keys()) {
+    const columns = await attempt(async () =>
+      (await app.schema(name)).columns
+        .map(({ path, typeText, first }) => `${path}  ${typeText}  ${first ?? "declared"}\n`)
+        .join(""),
+    );
+    out.set(`${name}.columns`, columns);
+  }
+  for (const name of [...app.project.tables.keys(), ...app.project.marts.keys()]) {
+    out.set(`${name}.ndjson`, await attempt(() => rowsOf(app, `select * from ${name} order by all`)));
+  }
+}
+
+/** Rows as JSON lines; integers without quotes, whatever their size. */
+export async function rowsOf(app: App, sql: string): Promise<string> {
+  const answer = await app.query(sql);
+  const names = answer.columns.map((column) => column.name);
+  const lines: string[] = [];
+  try {
+    for await (const batch of answer.rows()) {
+      for (const row of batch)
+        lines.push(`{${names.map((name, at) => `${JSON.stringify(name)}:${json(row[at] ?? null)}`).join(",")}}\n`);
+    }
+  } finally {
+    await answer.close();
+  }
+  return lines.join("");
+}
+
+function json(value: QueryValue): string {
+  if (typeof value === "bigint") return String(value);
+  if (value instanceof Uint8Array) return JSON.stringify(Buffer.from(value).toString("base64"));
+  if (Array.isArray(value)) return `[${value.map(json).join(",")}]`;
+  if (typeof value === "object" && value !== null)
+    return `{${Object.entries(value)
+      .map(([name, inner]) => `${JSON.stringify(name)}:${json(inner)}`)
+      .join(",")}}`;
+  return JSON.stringify(value);
+}
+
+async function attempt(make: () => Promise<string>): Promise<string> {
+  try {
+    return await make();
+  } catch (error) {
+    if (error instanceof Failure) return `${error.kind}: ${error.message}\n`;
+    throw error;
+  }
+}
+
+function compare(directory: string, seen: ReadonlyMap<string, string>): void {
+  if (update) {
+    rmSync(directory, { recursive: true, force: true });
+    mkdirSync(directory, { recursive: true });
+    for (const [name, text] of seen) writeFileSync(join(directory, name), text);
+    return;
+  }
+  const expected = new Map(readdirSync(directory).map((name) => [name, readFileSync(join(directory, name), "utf8")]));
+  assert.deepEqual([...seen.keys()].sort(), [...expected.keys()].sort());
+  for (const [name, text] of expected) assert.equal(seen.get(name), text, name);
+}
