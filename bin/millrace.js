@@ -45,10 +45,9 @@ async function handOver() {
   const { fileURLToPath } = await import("node:url");
   const options = [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)];
   const child = spawn(fileURLToPath(locked), options, { stdio: "inherit" });
-  // Ctrl-C reaches the whole group by itself; the child decides how to stop and this parent waits for it. A signal that
-  // was sent to this process alone is passed on.
-  process.on("SIGINT", () => undefined);
-  for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  // The child decides how to stop and this parent waits for it. Ctrl-C reaches the child by itself as well; two signals
+  // in quick succession count as one there.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("error", (error) => {
     writeSync(2, `error  ${error.message}\n`);
     process.exit(2);

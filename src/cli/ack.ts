@@ -4,7 +4,6 @@ import type { Every } from "../model/calendar.ts";
 import { intervalId, intervalsBetween } from "../model/calendar.ts";
 import type { Command } from "./command.ts";
 import { withApp } from "./open.ts";
-import { jsonText } from "./terminal/json-lines.ts";
 import { counted } from "./terminal/numbers.ts";
 import { visible } from "./terminal/text.ts";
 
@@ -37,7 +36,7 @@ export const ack: Command = {
         spans.flatMap((span) => idsOf(span, every)),
         { signal: call.signal },
       );
-      if (call.common.json) call.out.print(jsonText({ acknowledged: marked }));
+      if (call.common.json) call.out.printJson({ acknowledged: marked });
       else if (!call.common.quiet)
         call.err.print(
           `${counted(marked.length, "gap")} acknowledged: ${visible(source)} will not be asked for ${marked.length === 1 ? "it" : "them"} again.`,

@@ -6,13 +6,12 @@ import { writeNew } from "./init.ts";
 import { writeTable } from "./query-output.ts";
 import { startReporting } from "./reporting.ts";
 import { dayLine } from "./terminal/calendar.ts";
-import { jsonText } from "./terminal/json-lines.ts";
 import { count, duration, size } from "./terminal/numbers.ts";
 import type { Paint } from "./terminal/paint.ts";
 import { waitingJson } from "./terminal/plan-report.ts";
 import { renderRun } from "./terminal/run-report.ts";
 import { renderTable } from "./terminal/table.ts";
-import { displayWidth, visible } from "./terminal/text.ts";
+import { displayWidth, visible, wrap } from "./terminal/text.ts";
 
 const DIRECTORY = "demo";
 const QUERY = "select repo, pushes, actors from pushes order by pushes desc, repo limit 5";
@@ -78,7 +77,7 @@ async function show(
   const reporting = startReporting(call, app.project);
   const summary = await app.run({ signal, report: reporting.report }).finally(reporting.stop);
   const status = await app.status({ signal });
-  if (common.json) out.print(jsonText({ ...summary, waiting: summary.waiting.map(waitingJson) }));
+  if (common.json) out.printJson({ ...summary, waiting: summary.waiting.map(waitingJson) });
   if (summary.exitCode !== 0) {
     if (common.log === "text")
       err.print("", ...renderRun(summary, call.now(), { width: err.width(), paint: err.paint }));
@@ -87,7 +86,12 @@ async function show(
   if (common.json || common.quiet) return 0;
   const isDone = isNothingDone(summary);
   // Where there was nothing to do there are no bars to stand apart from.
-  out.print(...(isDone ? [] : [""]), ...calendarLines(status, call), "", out.paint.quiet(`  ${QUERY}`));
+  out.print(
+    ...(isDone ? [] : [""]),
+    ...calendarLines(status, call),
+    "",
+    ...wrap(QUERY, out.width() - 2).map((line) => out.paint.quiet(`  ${line}`)),
+  );
   await queryLines(call, app);
   if (!isDone) out.print("", ...totalLines(summary, call));
   const took = duration(call.now() - demo.began);
@@ -128,7 +132,9 @@ function calendarLines(status: Status, call: Call): readonly string[] {
     return source.days.flatMap((day) => {
       const line = dayLine(day, paint);
       const isRoomy = displayWidth(line) + 3 + counts.length <= call.out.width();
-      return isRoomy ? [`${line}   ${counts}`] : [line, `${" ".repeat(2 + day.day.length + 2)}${counts}`];
+      return isRoomy
+        ? [`${line}   ${counts}`]
+        : [line, ...wrap(counts, call.out.width() - 2).map((text) => `  ${text}`)];
     });
   });
 }

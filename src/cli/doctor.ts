@@ -1,7 +1,6 @@
 import type { DoctorReport } from "../answers.ts";
 import { type Command, noArguments } from "./command.ts";
 import { withApp } from "./open.ts";
-import { jsonText } from "./terminal/json-lines.ts";
 import { counted, duration } from "./terminal/numbers.ts";
 import type { ReportOptions } from "./terminal/report.ts";
 import { displayWidth, padEnd, visible, wrap } from "./terminal/text.ts";
@@ -24,7 +23,7 @@ export const doctor: Command = {
   run: (call) =>
     withApp(call, async (app) => {
       const report = await app.doctor({ signal: call.signal });
-      if (call.common.json) call.out.print(jsonText(report));
+      if (call.common.json) call.out.printJson(report);
       else call.out.print(...renderDoctor(report, { width: call.out.width(), paint: call.out.paint }));
       return report.checks.every((check) => check.ok) ? 0 : 5;
     }),

@@ -1,7 +1,6 @@
 import type { Explanation } from "../answers.ts";
 import type { Command } from "./command.ts";
 import { withApp } from "./open.ts";
-import { jsonText } from "./terminal/json-lines.ts";
 import type { ReportOptions } from "./terminal/report.ts";
 import { displayWidth, padEnd, visible, wrap } from "./terminal/text.ts";
 
@@ -21,7 +20,7 @@ export const explain: Command = {
     withApp(call, async (app) => {
       const [key = ""] = call.words;
       const answer = await app.explain(key, { signal: call.signal });
-      if (call.common.json) call.out.print(jsonText(answer));
+      if (call.common.json) call.out.printJson(answer);
       else call.out.print(...renderExplanation(answer, { width: call.out.width(), paint: call.out.paint }));
       return 0;
     }),

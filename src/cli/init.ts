@@ -1,7 +1,6 @@
 import { asFailure, Failure } from "../errors.ts";
 import type { Call, Command } from "./command.ts";
 import { text } from "./option.ts";
-import { jsonText } from "./terminal/json-lines.ts";
 import { visible } from "./terminal/text.ts";
 
 const options = {
@@ -86,7 +85,7 @@ async function removeAll(directory: string, files: ReadonlyMap<string, string>):
 
 function tell(call: Call, directory: string, files: readonly string[]): void {
   if (call.common.json) {
-    call.out.print(jsonText({ directory, files }));
+    call.out.printJson({ directory, files });
     return;
   }
   if (call.common.quiet) return;

@@ -9,7 +9,6 @@ import { commonOptions } from "./common-options.ts";
 import type { Parsed, Split } from "./parse.ts";
 import { parseCommandLine, readOption, splitCommand, unknownCommand } from "./parse.ts";
 import { failureJson, renderFailure } from "./terminal/failure.ts";
-import { jsonText } from "./terminal/json-lines.ts";
 import type { Screen } from "./terminal/screen.ts";
 import { makeScreen } from "./terminal/screen.ts";
 
@@ -58,7 +57,7 @@ function explainFailure(failure: Failure, messages: Messages, around: Surroundin
   screen.showCursor();
   // Whoever pressed Ctrl-C knows why it stopped.
   if (signal.aborted && failure.kind === "cancelled") return exitCodeOf(failure);
-  if (asJson) screen.print(jsonText(failureJson(failure)));
+  if (asJson) screen.printJson(failureJson(failure));
   else
     screen.print(
       ...renderFailure(failure, { paint: screen.paint, cwd: around.cwd, debug: isSet(around.env.MILLRACE_DEBUG) }),

@@ -3,7 +3,6 @@ import { type Call, type Command, noArguments } from "./command.ts";
 import { withApp } from "./open.ts";
 import { flag } from "./option.ts";
 import { readSelection, selectionOptions } from "./selection.ts";
-import { jsonText } from "./terminal/json-lines.ts";
 import type { Widening } from "./terminal/plan-report.ts";
 import { planJson, renderPlan } from "./terminal/plan-report.ts";
 
@@ -28,7 +27,7 @@ export const plan: Command = {
   run: (call) =>
     withApp(call, async (app) => {
       const made = await app.plan({ ...readSelection(call, app.project), signal: call.signal });
-      if (call.common.json) call.out.print(jsonText(planJson(made)));
+      if (call.common.json) call.out.printJson(planJson(made));
       else {
         const context = { project: app.project, widenings: await wideningsOf(made.steps, app, call) };
         call.out.print(...renderPlan(made, context, { width: call.out.width(), paint: call.out.paint }));

@@ -1,7 +1,10 @@
 /** The one module that touches the process itself: its streams, its signals and its end. */
-import { exitCodeOf, Failure } from "../errors.ts";
+import { asFailure, exitCodeOf, Failure } from "../errors.ts";
 import type { Surroundings } from "./command.ts";
 import { main } from "./main.ts";
+import { renderFailure } from "./terminal/failure.ts";
+import { noPaint } from "./terminal/paint.ts";
+import { guarded } from "./terminal/text.ts";
 
 /** After the first signal a command has so long to stop cleanly before the process ends all the same. */
 const STOP_MS_MAX = 10_000;
@@ -50,6 +53,18 @@ export async function start({ version, env }: StartOptions): Promise<void> {
   });
   process.stderr.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
+  });
+
+  // A mistake of ours outside of any command's promise: told like every other failure, and the end.
+  process.on("uncaughtException", (error) => {
+    const failure = asFailure(error);
+    const lines = renderFailure(failure, {
+      paint: noPaint,
+      cwd: process.cwd(),
+      debug: env.MILLRACE_DEBUG !== undefined,
+    });
+    process.stderr.write(guarded(`${lines.join("\n")}\n`));
+    endNow(exitCodeOf(failure));
   });
 
   const around: Surroundings = {

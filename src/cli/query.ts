@@ -4,7 +4,6 @@ import type { Call, Command } from "./command.ts";
 import { withApp } from "./open.ts";
 import { flag, text } from "./option.ts";
 import { writeCsv, writeJson, writeTable } from "./query-output.ts";
-import { jsonText } from "./terminal/json-lines.ts";
 import { counted, duration } from "./terminal/numbers.ts";
 import { startTicker } from "./terminal/ticker.ts";
 
@@ -63,7 +62,7 @@ export const query: Command = {
       }
       const ms = call.now() - began;
       if (call.common.log === "json")
-        call.err.print(jsonText({ at: new Date(call.now()).toISOString(), code: "query.done", rows: seen.rows, ms }));
+        call.err.printJson({ at: new Date(call.now()).toISOString(), code: "query.done", rows: seen.rows, ms });
       else if (!call.common.quiet)
         call.err.print(call.err.paint.quiet(`${counted(seen.rows, "row")} in ${duration(ms)}`));
       return 0;

@@ -3,7 +3,7 @@ import type { Event, Report, Stage } from "../model/events.ts";
 import type { Project } from "../model/project.ts";
 import type { Call } from "./command.ts";
 import { startBars } from "./terminal/bars.ts";
-import { eventJson } from "./terminal/json-lines.ts";
+import { eventRecord } from "./terminal/json-lines.ts";
 import { eventLine, isAlarming } from "./terminal/lines.ts";
 
 export interface Reporting {
@@ -23,10 +23,12 @@ export function startReporting(call: Call, project: Project, options: ReportingO
   if (common.log === "text" && err.isLive && !common.quiet && options.isLog !== true) {
     return { isLive: true, ...startBars({ screen: err, units: unitsOf(project), now }) };
   }
-  const textOf = common.log === "json" ? eventJson : eventLine;
   const report = (event: Event): void => {
     if (common.quiet && !isAlarming(event)) return;
-    const line = textOf(event, now());
+    const record = common.log === "json" ? eventRecord(event, now()) : undefined;
+    if (record !== undefined) err.printJson(record);
+    if (common.log === "json") return;
+    const line = eventLine(event, now());
     if (line !== undefined) err.print(isAlarming(event) ? err.paint.alarm(line) : line);
   };
   return { report, isLive: false, stop: () => undefined };

@@ -2,7 +2,6 @@ import { type Command, noArguments } from "./command.ts";
 import { withApp } from "./open.ts";
 import { startReporting } from "./reporting.ts";
 import { readSelection, selectionOptions } from "./selection.ts";
-import { jsonText } from "./terminal/json-lines.ts";
 import { waitingJson } from "./terminal/plan-report.ts";
 import { renderRun } from "./terminal/run-report.ts";
 
@@ -42,9 +41,8 @@ export const run: Command = {
         });
       const { err, common } = call;
       const asJson = { ...summary, waiting: summary.waiting.map(waitingJson) };
-      if (common.json) call.out.print(jsonText(asJson));
-      if (common.log === "json")
-        err.print(jsonText({ at: new Date(call.now()).toISOString(), code: "run.done", ...asJson }));
+      if (common.json) call.out.printJson(asJson);
+      if (common.log === "json") err.printJson({ at: new Date(call.now()).toISOString(), code: "run.done", ...asJson });
       else if (!common.quiet || summary.exitCode !== 0)
         err.print("", ...renderRun(summary, call.now(), { width: err.width(), paint: err.paint }));
       return summary.exitCode;

@@ -1,10 +1,9 @@
-import { parseSpan } from "../config/instants.ts";
+import { parseSpan, type Span } from "../config/instants.ts";
 import { Failure } from "../errors.ts";
 import { hourMs } from "../model/calendar.ts";
 import { nearest } from "../model/nearest.ts";
 import type { Call, Command } from "./command.ts";
 import { list, text, value, whole } from "./option.ts";
-import { jsonText } from "./terminal/json-lines.ts";
 import { count, counted, duration, size } from "./terminal/numbers.ts";
 import { padEnd, visible, wrap } from "./terminal/text.ts";
 import { startTicker } from "./terminal/ticker.ts";
@@ -12,21 +11,23 @@ import { startTicker } from "./terminal/ticker.ts";
 /** Where the demo's project expects its archive; `sample serve` without options is that archive. */
 export const SAMPLE_PORT = 41_873;
 
-const instant = (given: string): { readonly startMs: number; readonly endMs: number } => {
-  const span = parseSpan(given);
-  if (span === undefined)
-    throw new Failure("usage", `expected a day or an hour, got "${given}"`, {
-      remedy: "write 2026-03-01 or 2026-03-01T05",
-    });
-  return span;
+/** A day, an hour, or a range `a..b` of them that includes the whole of `b`. */
+const span = (given: string): Span => {
+  const found = parseSpan(given);
+  if (found !== undefined) return found;
+  throw new Failure("usage", `expected a day or an hour, got "${given}"`, {
+    remedy: "write 2026-03-01, 2026-03-01T05, or a range 2026-03-01..2026-03-07",
+  });
 };
 
 const options = {
   from: text("from", "DIR", "serve the files of a directory instead of invented hours; for write: put them there"),
   seed: whole("seed", "N", "another seed, another world", 0, { fallback: "7" }),
   events: whole("events", "N", "events of an hour", 1, { fallback: "2000" }),
-  since: value("since", "DAY", "first day or hour there is", instant, { fallback: "no limit" }),
-  until: value("until", "DAY", "up to that day or hour, not included", instant, { fallback: "no limit" }),
+  since: value("since", "DAY", "first day or hour there is, or a range: 2026-03-01..2026-03-07", span, {
+    fallback: "no limit",
+  }),
+  until: value("until", "DAY", "up to that day or hour, not included", span, { fallback: "no limit" }),
   fault: list(
     "fault",
     "KIND:HOUR[=AMOUNT]",
@@ -86,12 +87,13 @@ function generatorOptions(call: Call): { readonly seed?: number; readonly events
 async function serve(call: Call): Promise<number> {
   const [{ startServer }, { resolve }] = await Promise.all([import("../../sample/server.ts"), import("node:path")]);
   const directory = call.read(options.from);
-  const from = call.read(options.since)?.startMs;
-  const until = call.read(options.until)?.startMs;
+  const since = call.read(options.since);
+  const from = since?.startMs;
+  const until = call.read(options.until)?.startMs ?? (since?.text.includes("..") === true ? since.endMs : undefined);
   const host = call.read(options.host);
   const { err, common } = call;
   const log = (line: string, fields: Readonly<Record<string, unknown>>): void => {
-    if (common.log === "json") err.print(jsonText({ at: new Date(call.now()).toISOString(), ...fields }));
+    if (common.log === "json") err.printJson({ at: new Date(call.now()).toISOString(), ...fields });
     else if (!common.quiet) err.print(line);
   };
   const server = await startServer({
@@ -116,7 +118,7 @@ async function serve(call: Call): Promise<number> {
   });
   try {
     // The address is what a script waits for: it is data.
-    if (common.json) call.out.print(jsonText({ url: server.url }));
+    if (common.json) call.out.printJson({ url: server.url });
     else call.out.print(server.url);
     log(err.paint.quiet(`url of a source: ${server.url}/{yyyy}-{MM}-{dd}-{H}.json.gz   Ctrl-C stops`), {
       code: "sample.listening",
@@ -139,7 +141,7 @@ async function listFaults(call: Call): Promise<number> {
   const { faultCatalogue } = await import("../../sample/faults.ts");
   const { out } = call;
   if (call.common.json) {
-    for (const { name, doc, takes } of faultCatalogue) out.print(jsonText({ name, doc, takes: takes ?? null }));
+    for (const { name, doc, takes } of faultCatalogue) out.printJson({ name, doc, takes: takes ?? null });
     return 0;
   }
   const widest = Math.max(...faultCatalogue.map(({ name }) => name.length));
@@ -165,6 +167,9 @@ async function write(call: Call, directory: string | undefined): Promise<number>
   const since = call.read(options.since);
   if (since === undefined) throw new Failure("usage", "millrace sample write: expected --since, the first day or hour");
   const untilMs = call.read(options.until)?.startMs ?? since.endMs;
+  if (untilMs <= since.startMs) {
+    throw new Failure("usage", "--until: not after --since, so nothing would be written");
+  }
   const [{ openGenerator }, { writeHour }, { hourFileName }, { mkdir }, { join, resolve }] = await Promise.all([
     import("../../sample/generator.ts"),
     import("../../sample/write-hour.ts"),
@@ -189,7 +194,7 @@ async function write(call: Call, directory: string | undefined): Promise<number>
   } finally {
     ticker.stop();
   }
-  if (call.common.json) call.out.print(jsonText({ directory: into, ...totals }));
+  if (call.common.json) call.out.printJson({ directory: into, ...totals });
   else
     call.err.print(
       `${counted(totals.hours, "hour")}, ${count(totals.events)} events, ${size(totals.bytes)} in ${visible(directory)} after ${duration(call.now() - began)}`,

@@ -2,7 +2,6 @@ import type { TableSchemaAnswer } from "../answers.ts";
 import type { Command } from "./command.ts";
 import { withApp } from "./open.ts";
 import { choice } from "./option.ts";
-import { jsonText } from "./terminal/json-lines.ts";
 import { count, counted } from "./terminal/numbers.ts";
 import type { ReportOptions } from "./terminal/report.ts";
 import { renderTable } from "./terminal/table.ts";
@@ -27,9 +26,9 @@ export const schema: Command = {
       const [table = ""] = call.words;
       const answer = await app.schema(table, { signal: call.signal });
       const form = call.read(ddl);
-      if (form === "json") call.out.print(jsonText(answer.columns.map(({ path, type }) => ({ path, type }))));
-      else if (form !== undefined) call.out.print(...answer.ddl[form].split("\n"));
-      else if (call.common.json) call.out.print(jsonText(answer));
+      if (form === "json") call.out.printJson(answer.columns.map(({ path, type }) => ({ path, type })));
+      else if (form !== undefined) call.out.printExactly(`${answer.ddl[form]}\n`);
+      else if (call.common.json) call.out.printJson(answer);
       else call.out.print(...renderSchema(answer, { width: call.out.width(), paint: call.out.paint }));
       return 0;
     }),

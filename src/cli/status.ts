@@ -1,7 +1,6 @@
 import { type Command, noArguments } from "./command.ts";
 import { withApp } from "./open.ts";
 import { flag } from "./option.ts";
-import { jsonText } from "./terminal/json-lines.ts";
 import { waitingJson } from "./terminal/plan-report.ts";
 import { renderStatus } from "./terminal/status-report.ts";
 
@@ -22,7 +21,7 @@ export const status: Command = {
   run: (call) =>
     withApp(call, async (app) => {
       const answer = await app.status({ signal: call.signal });
-      if (call.common.json) call.out.print(jsonText({ ...answer, waiting: answer.waiting.map(waitingJson) }));
+      if (call.common.json) call.out.printJson({ ...answer, waiting: answer.waiting.map(waitingJson) });
       else
         call.out.print(
           ...renderStatus(answer, { width: call.out.width(), paint: call.out.paint, full: call.read(full) }),

@@ -3,7 +3,6 @@ import { type Command, noArguments } from "./command.ts";
 import { withApp } from "./open.ts";
 import { choice, list } from "./option.ts";
 import { matcher, refuseUnknownName } from "./selection.ts";
-import { jsonText } from "./terminal/json-lines.ts";
 import { count, counted, duration, size } from "./terminal/numbers.ts";
 import type { FindingGroup, ReportOptions } from "./terminal/report.ts";
 import { renderFindings } from "./terminal/report.ts";
@@ -42,7 +41,7 @@ export const verify: Command = {
           ...(patterns.length === 0 ? {} : { select: matcher(patterns) }),
         })
         .finally(ticker.stop);
-      if (call.common.json) call.out.print(jsonText(report));
+      if (call.common.json) call.out.printJson(report);
       else
         call.out.print(...renderVerify(report, call.now() - began, { width: call.out.width(), paint: call.out.paint }));
       return report.damaged.length === 0 ? 0 : 1;

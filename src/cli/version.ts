@@ -1,5 +1,4 @@
 import { type Command, noArguments } from "./command.ts";
-import { jsonText } from "./terminal/json-lines.ts";
 
 export const version: Command = {
   name: "version",
@@ -15,7 +14,7 @@ export const version: Command = {
   notes: ["millrace doctor shows the version of the SQL engine as well, and whether everything works."],
   run(call) {
     const { version: node, platform, arch } = process;
-    if (call.common.json) call.out.print(jsonText({ millrace: call.version, node, platform, arch }));
+    if (call.common.json) call.out.printJson({ millrace: call.version, node, platform, arch });
     else call.out.print(`millrace ${call.version}`, `node ${node} on ${platform} ${arch}`);
     return Promise.resolve(0);
   },

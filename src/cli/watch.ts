@@ -7,7 +7,6 @@ import { text, whole } from "./option.ts";
 import { startReporting } from "./reporting.ts";
 import { readSelection, selectionOptions } from "./selection.ts";
 import { failureJson, renderFailure } from "./terminal/failure.ts";
-import { jsonText } from "./terminal/json-lines.ts";
 import { startWatchServer } from "./watch-server.ts";
 
 const { only, select, max } = selectionOptions;
@@ -77,7 +76,7 @@ export const watch: Command = {
 
 function tellUrl(call: Call, url: string): void {
   if (call.common.log === "json")
-    call.err.print(jsonText({ at: new Date(call.now()).toISOString(), code: "watch.listening", url }));
+    call.err.printJson({ at: new Date(call.now()).toISOString(), code: "watch.listening", url });
   else if (!call.common.quiet) call.err.print(`health and metrics on ${url}   /healthz /readyz /metrics`);
 }
 
@@ -92,7 +91,7 @@ async function look(
   } catch (error) {
     if (call.signal.aborted) return;
     const failure = asFailure(error, "metrics");
-    if (call.common.log === "json") call.err.print(jsonText(failureJson(failure)));
+    if (call.common.log === "json") call.err.printJson(failureJson(failure));
     else call.err.print(...renderFailure(failure, { paint: call.err.paint, cwd: call.cwd }));
   }
 }

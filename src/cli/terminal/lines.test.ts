@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import fc from "fast-check";
 import { hostile } from "../../../test/cli/fixtures.ts";
 import { assertGolden } from "../../../test/cli/golden.ts";
 import type { Event } from "../../model/events.ts";
-import { eventJson } from "./json-lines.ts";
+import { eventRecord, jsonText } from "./json-lines.ts";
 import { eventLine, isAlarming } from "./lines.ts";
 
 const atMs = Date.parse("2026-03-27T12:00:05Z");
@@ -47,6 +48,12 @@ const events: readonly Event[] = [
   { code: "pass.sleep", until: "2026-03-27T12:05:00.000Z" },
 ];
 
+/** The line of `--log json`. */
+function eventJson(event: Event, at: number): string | undefined {
+  const record = eventRecord(event, at);
+  return record === undefined ? undefined : jsonText(record);
+}
+
 test("lines of events", () => {
   assertGolden(
     "golden/lines.txt",
@@ -77,5 +84,18 @@ test("what needs a person is told even when quiet", () => {
   assert.deepEqual(
     events.filter(isAlarming).map((event) => event.code),
     ["fetch.failed", "source.gap", "convert.held", "convert.failed", "mart.held", "mart.failed"],
+  );
+});
+
+const seed = Number(process.env.FC_SEED ?? Date.now() % 2 ** 31);
+
+test(`JSON on a terminal is harmless and means the same (seed ${seed})`, () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), (text) => {
+      const json = jsonText({ [text]: text });
+      assert.doesNotMatch(json, /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+      assert.deepEqual(JSON.parse(json), JSON.parse(JSON.stringify({ [text]: text })));
+    }),
+    { seed, numRuns: Number(process.env.FC_RUNS ?? 300) },
   );
 });

@@ -1,5 +1,5 @@
 /** The end of a run: what was done, what failed and what to do about it, what waits. */
-import type { ItemFailure, RunSummary, StageSummary } from "../../answers.ts";
+import type { ItemFailure, RunSummary } from "../../answers.ts";
 import type { Waiting } from "../../reconcile/next-step.ts";
 import { reasonText } from "./lines.ts";
 import { count, counted, duration, size } from "./numbers.ts";
@@ -28,7 +28,7 @@ function doneLine(summary: RunSummary): string {
     collect.done === 0 ? "" : `${count(collect.done)} collected (${size(collect.bytes)})`,
     convert.done === 0
       ? ""
-      : `${count(convert.done)} converted (${counted(convert.rows, "row")}${rejectedText(convert)})`,
+      : `${count(convert.done)} converted (${counted(convert.rows, "row")}, ${count(convert.rejected)} rejected)`,
     marts.done === 0 ? "" : `${counted(marts.done, "mart")} built (${counted(marts.rows, "row")})`,
     totalOf(summary, "failed") === 0 ? "" : `${count(totalOf(summary, "failed"))} failed`,
     totalOf(summary, "held") === 0 ? "" : `${count(totalOf(summary, "held"))} held back`,
@@ -36,9 +36,6 @@ function doneLine(summary: RunSummary): string {
   const time = duration(summary.ms);
   return parts.length === 0 ? `Nothing to do (looked for ${time}).` : `Done in ${time}: ${parts.join(", ")}.`;
 }
-
-const rejectedText = (stage: StageSummary): string =>
-  stage.rejected === 0 ? "" : `, ${count(stage.rejected)} rejected`;
 
 const totalOf = (summary: RunSummary, field: "failed" | "held"): number =>
   summary.stages.collect[field] + summary.stages.convert[field] + summary.stages.marts[field];

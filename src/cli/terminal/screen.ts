@@ -1,4 +1,5 @@
 /** An output stream as the renderers see it: how wide it is, whether it may be redrawn, how it is coloured. */
+import { jsonText } from "./json-lines.ts";
 import type { Paint } from "./paint.ts";
 import { colourPaint, noPaint, wantsColour } from "./paint.ts";
 import { guarded } from "./text.ts";
@@ -21,6 +22,10 @@ export interface Screen {
   width(): number;
   /** Prints lines; controls other than our colours are written out instead of obeyed. */
   print(...lines: readonly string[]): void;
+  /** Prints a value as JSON on one line. */
+  printJson(value: unknown): void;
+  /** Prints text to the byte, for files and programs; on a terminal it is made harmless. */
+  printExactly(text: string): void;
   /** Draws lines over the `before` lines that were drawn last, and clears what is left of those. */
   redraw(before: number, lines: readonly string[]): void;
   hideCursor(): void;
@@ -59,6 +64,12 @@ export function makeScreen(stream: OutStream, options: ScreenOptions): Screen {
     width,
     print(...lines) {
       stream.write(guarded(`${lines.join("\n")}\n`));
+    },
+    printJson(value) {
+      stream.write(`${jsonText(value)}\n`);
+    },
+    printExactly(text) {
+      stream.write(isTerminal ? guarded(text) : text);
     },
     redraw(before, lines) {
       const up = before === 0 ? "\r" : `\x1b[${before}A\r`;
