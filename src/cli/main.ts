@@ -20,14 +20,15 @@ export async function main(argv: readonly string[], around: Surroundings, signal
     asJson: wantsJson(argv, around.env),
   };
   try {
-    const split = splitCommand(argv);
+    // Alone it was answered before anything was loaded; with other options beside it, it is the command of that name.
+    const split = splitCommand(argv[0] === "--version" || argv[0] === "-v" ? ["version", ...argv.slice(1)] : argv);
     if (split.name === undefined || split.name === "help") return await help(split, around);
     const entry = commandEntries.find((each) => each.name === split.name);
     if (entry === undefined) throw unknownCommand(split.name, [...commandEntries.map((each) => each.name), "help"]);
     const command = await entry.load();
     const parsed = parseCommandLine(split.rest, command);
     const call = callOf(parsed, around, signal);
-    messages = { screen: call.err, asJson: wantsJson(argv, around.env) };
+    messages = { screen: call.err, asJson: call.common.json || call.common.log === "json" };
     if (readOption(parsed, commonOptions.help)) {
       const { renderHelp } = await import("./help.ts");
       call.out.print(...renderHelp(command, { width: call.out.width(), paint: call.out.paint }));
@@ -49,7 +50,7 @@ interface Messages {
 const wantsJson = (argv: readonly string[], env: Surroundings["env"]): boolean =>
   argv.includes("--json") ||
   argv.includes("--log=json") ||
-  argv[argv.indexOf("--log") + 1] === "json" ||
+  argv.some((word, index) => word === "--log" && argv[index + 1] === "json") ||
   env.MILLRACE_LOG === "json";
 
 function explainFailure(failure: Failure, messages: Messages, around: Surroundings, signal: AbortSignal): number {
@@ -102,7 +103,7 @@ function logOfEnvironment(env: Surroundings["env"]): "text" | "json" {
 async function help(split: Split, around: Surroundings): Promise<number> {
   const { renderHelp, renderOverview } = await import("./help.ts");
   const page = { name: "help", options: [], arguments: { least: 0, most: 1, names: "a command or a topic" } };
-  const parsed = parseCommandLine(split.name === undefined ? split.rest : split.rest, page);
+  const parsed = parseCommandLine(split.rest, page);
   const out = screenFor(around, "stdout", readOption(parsed, commonOptions.noColor));
   const options = { width: out.width(), paint: out.paint };
   const [word] = parsed.words;

@@ -150,6 +150,7 @@ inDirectory("sample writes hours as files", async (cwd) => {
 });
 
 test("version tells what it runs on", async () => {
+  assert.deepEqual(await millrace(["--version", "--json"]), await millrace(["version", "--json"]));
   assert.deepEqual(JSON.parse((await millrace(["version", "--json"])).stdout), {
     millrace: "0.1.0",
     node: process.version,
