@@ -3,7 +3,8 @@ import { PHYSICAL, WIDE_DECIMAL_BYTES } from "./values.ts";
 
 export interface Statistics {
   readonly min: Uint8Array;
-  readonly max: Uint8Array;
+  /** Absent where a limit had to be cut and nothing greater could be found. */
+  readonly max: Uint8Array | undefined;
   /** False where a limit was cut: it still bounds the values, but is not one of them. */
   readonly minExact: boolean;
   readonly maxExact: boolean;
@@ -102,17 +103,19 @@ export function textStatistics(arena: Uint8Array): Statistics | undefined {
   }
   const minLength = view.getUint32(min, true);
   const maxLength = view.getUint32(max, true);
-  const upper = upperLimit(arena, max + 4, maxLength);
-  if (upper === undefined) return undefined;
   return {
     min: cutText(arena, min + 4, minLength),
-    max: upper,
+    max: upperLimit(arena, max + 4, maxLength),
     minExact: minLength <= LIMIT_BYTES,
     maxExact: maxLength <= LIMIT_BYTES,
   };
 }
 
-/** Compares two texts by their unsigned bytes, as far as a limit reaches. `left` and `right` are where lengths stand. */
+/**
+ * Compares two texts by their unsigned bytes, as far as a limit reaches; of two that agree so far the longer is greater,
+ * which is wrong for a lower limit of cut texts only in that it need not be the least. `left` and `right` are where
+ * lengths stand.
+ */
 function compareTexts(view: DataView, left: number, right: number): number {
   const leftLength = view.getUint32(left, true);
   const rightLength = view.getUint32(right, true);
@@ -128,7 +131,7 @@ function compareTexts(view: DataView, left: number, right: number): number {
     const difference = view.getUint8(a + i) - view.getUint8(b + i);
     if (difference !== 0) return difference;
   }
-  return shorter === LIMIT_BYTES ? 0 : leftLength - rightLength;
+  return leftLength - rightLength;
 }
 
 /** The first bytes of a text, not ending inside a character; never greater than the text. */

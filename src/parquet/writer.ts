@@ -123,9 +123,9 @@ function writeColumnMetaData(out: CompactWriter, leaf: LeafColumn, chunk: ChunkI
     out.int64(3, chunk.nulls);
     const { statistics } = chunk;
     if (statistics === undefined) return;
-    out.binary(5, statistics.max);
+    if (statistics.max !== undefined) out.binary(5, statistics.max);
     out.binary(6, statistics.min);
-    out.bool(7, statistics.maxExact);
+    if (statistics.max !== undefined) out.bool(7, statistics.maxExact);
     out.bool(8, statistics.minExact);
   });
 }

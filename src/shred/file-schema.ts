@@ -51,7 +51,7 @@ export class FileSchema {
   }
 
   #isMixed(node: Node): boolean {
-    if ((node.type !== TEXT && node.type !== STRING) || node.declared?.kind === "string") return false;
+    if ((node.type !== TEXT && node.type !== STRING) || node.declared?.type?.kind === "string") return false;
     if (node.type === TEXT && (node.seen & (SEEN_LIST | SEEN_STRUCT)) !== 0) return true;
     if (node.known === undefined) return false;
     const joined = joinTypes(node.known, { kind: "string" }, this.#conflicts);

@@ -37,7 +37,7 @@ export function leafType(node: Node): ColumnType {
     case TIMESTAMP:
       return { kind: "timestamp" };
     case DECIMAL:
-      if (node.declared?.kind === "decimal") return node.declared;
+      if (node.declared?.type?.kind === "decimal") return node.declared.type;
   }
   throw new RangeError(`column ${node.path}: type ${node.type} holds no values`);
 }

@@ -3,7 +3,8 @@
  * are among the present entries of its parent, but that only if they are not simply all of them. An absent value costs
  * nothing, a column that appears late costs nothing for the rows before it.
  */
-import type { ColumnType, DeclaredType } from "../model/schema.ts";
+import type { ColumnType } from "../model/schema.ts";
+import type { DeclaredTree } from "./declared-tree.ts";
 import { UNKNOWN } from "./node-type.ts";
 import { FlagColumn, NumberColumn } from "./number-column.ts";
 import { StringColumn } from "./string-column.ts";
@@ -28,15 +29,15 @@ export type NodePlace = Pick<Node, "name" | "key" | "path" | "foldedPath" | "kno
 export class Node {
   /** As it stands in the file; of a list's element "[]". */
   readonly name: string;
-  /** The folded key, by which the parent finds a field. */
+  /** The folded key (its text in lower case), by which the parent finds a field. */
   readonly key: string;
   /** In the notation of reports, in the file's spelling and folded; empty for the root. */
   readonly path: string;
   readonly foldedPath: string;
-  /** What the table knows of this column, or what is declared for it in form of a list or struct. */
+  /** What the table knows of this column. */
   readonly known: ColumnType | undefined;
-  /** What the project declares for it. */
-  readonly declared: DeclaredType | undefined;
+  /** What the project declares for it and below it. */
+  readonly declared: DeclaredTree | undefined;
   /** The line that brought this node about. */
   readonly createdLine: number;
 

@@ -1,4 +1,4 @@
-/** Reads JSON numbers from bytes. */
+/** Reads JSON numbers and literals from bytes. */
 import { BadLine, type Cursor, unexpected } from "./cursor.ts";
 import { SEEN_BIG, SEEN_DOUBLE, SEEN_HUGE, SEEN_INT } from "./node-type.ts";
 
@@ -8,9 +8,27 @@ const EXACT_DIGITS = 15;
 /** Powers of ten that a double holds exactly. */
 const exactPowers = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 
+/** A number that no double holds, though its grammar is right. */
+class OutOfRange extends BadLine {}
+
 const SAFE = 2n ** 53n;
 const INT64_MAX = 2n ** 63n - 1n;
 const INT64_MIN = -(2n ** 63n);
+
+/** The words `null`, `true` and `alse` as little-endian integers. */
+const NULL_WORD = 0x6c6c756e;
+const TRUE_WORD = 0x65757274;
+const ALSE_WORD = 0x65736c61;
+
+/** Passes over `null`, `true` or `false` at the cursor. Answers whether one stands there. */
+export function passLiteral(cursor: Cursor): boolean {
+  const { view, at } = cursor;
+  const word = view.getInt32(at, true);
+  if (word === NULL_WORD || word === TRUE_WORD) cursor.at = at + 4;
+  else if (view.getUint8(at) === 0x66 && view.getInt32(at + 1, true) === ALSE_WORD) cursor.at = at + 5;
+  else return false;
+  return true;
+}
 
 /** Reads numbers; what was read last stands in `value` and `wide`. */
 export class NumberReader {
@@ -46,6 +64,15 @@ export class NumberReader {
     // Not `-value`: the integer -0 is 0.
     this.value[0] = negative ? 0 - value : value;
     return SEEN_INT;
+  }
+
+  /** Passes over the number at the cursor, whatever its size. */
+  pass(cursor: Cursor): void {
+    try {
+      this.read(cursor);
+    } catch (error) {
+      if (!(error instanceof OutOfRange)) throw error;
+    }
   }
 
   #readLong(cursor: Cursor, start: number): number {
@@ -88,7 +115,7 @@ export class NumberReader {
       return SEEN_DOUBLE;
     }
     const value = Number(bytes.toString("latin1", start, cursor.at));
-    if (!Number.isFinite(value)) throw new BadLine("number out of range");
+    if (!Number.isFinite(value)) throw new OutOfRange("number out of range");
     this.value[0] = value;
     return SEEN_DOUBLE;
   }

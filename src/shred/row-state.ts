@@ -1,8 +1,10 @@
 /** What the shredding of one file holds besides the columns: where it reads, what it knows, what it has decided. */
-import { encodeName, foldName, formatPath, keyOfName } from "../model/column-path.ts";
-import { type ConflictRule, expandDeclared } from "../model/merge.ts";
+import { encodeName, formatPath, keyOfName } from "../model/column-path.ts";
+import { type ConflictRule, mergeSchemas } from "../model/merge.ts";
 import type { ColumnType, DeclaredColumns, DeclaredType, Schema } from "../model/schema.ts";
 import { Cursor } from "./cursor.ts";
+import { DeclaredReader } from "./declared-reader.ts";
+import { declaredTree } from "./declared-tree.ts";
 import { KeyArena } from "./key-arena.ts";
 import { Node, type NodePlace, type Offense } from "./node.ts";
 import {
@@ -38,11 +40,6 @@ export class TooManyPaths extends Error {
   override readonly name = "TooManyPaths";
 }
 
-/** Thrown at a key that was met before in the same object, where the last value is to be kept. */
-export class RepeatedKey extends Error {
-  override readonly name = "RepeatedKey";
-}
-
 /** Paths that never had a value are no columns, but take memory: so many are allowed for each column. */
 const PATHS_PER_COLUMN_MAX = 8;
 /** All names together; a hostile file could otherwise have few columns with names of megabytes. */
@@ -54,6 +51,7 @@ export class RowState implements SettleContext {
   readonly cursor = new Cursor();
   readonly text = new Text();
   readonly numbers = new NumberReader();
+  readonly declaredReader = new DeclaredReader();
   readonly keys = new KeyArena();
   readonly settings: ShredSettings;
   readonly skipper: Skipper;
@@ -64,8 +62,8 @@ export class RowState implements SettleContext {
   line = 0;
   /** Byte offset of the line in the text. */
   lineOffset = 0;
-  /** Positions of values that a later one with the same key replaces; null unless the line has such. */
-  superseded: ReadonlySet<number> | null = null;
+  /** Where members begin that a later one with the same key replaces; null unless the line has such. */
+  #superseded: ReadonlySet<number> | null = null;
   /** How many nodes have a type: no fewer than there are columns. */
   typed = 0;
   /** Paths met so far, typed or not, and the sum of their lengths. */
@@ -73,7 +71,6 @@ export class RowState implements SettleContext {
   #pathBytes = 0;
   /** What to return to if the row is rejected. */
   #before = { entries: 0, typed: 0, paths: 0, pathBytes: 0, keyBytes: 0 };
-  readonly #declared: ReadonlyMap<string, DeclaredType>;
   readonly #knownFields = new Map<ColumnType, ReadonlyMap<string, ColumnType>>();
 
   constructor(settings: ShredSettings, hints: Hints) {
@@ -81,10 +78,24 @@ export class RowState implements SettleContext {
     this.conflicts = settings.conflicts;
     this.hints = hints;
     this.skipper = new Skipper(settings);
-    this.#declared = expandDeclared(settings.declared);
-    const known: ColumnType = { kind: "struct", fields: settings.known.fields };
-    this.root = new Node({ name: "", key: "", path: "", foldedPath: "", known, declared: undefined, createdLine: 0 });
+    const { declared } = settings;
+    // A declared list or struct acts as a type that the table knows, whether the table has met it or not.
+    const { fields } = mergeSchemas(settings.known, { fields: [] }, { conflicts: "hold", declared }).schema;
+    this.root = new Node({
+      ...{ name: "", key: "", path: "", foldedPath: "", createdLine: 0 },
+      known: { kind: "struct", fields },
+      declared: declaredTree(declared),
+    });
     this.root.type = STRUCT;
+  }
+
+  get superseded(): ReadonlySet<number> | null {
+    return this.#superseded;
+  }
+
+  set superseded(places: ReadonlySet<number> | null) {
+    this.#superseded = places;
+    this.skipper.superseded = places;
   }
 
   /** Remembers where the row begins. Lines are good as a rule, so this is all that is done for a rollback beforehand. */
@@ -109,14 +120,15 @@ export class RowState implements SettleContext {
     this.keys.used = before.keyBytes;
   }
 
-  /** Creates the field that a decoded key names. */
+  /** Creates the field of a decoded key, which is given folded too. */
   createField(parent: Node, key: string, folded: string): Node {
     const name = encodeName(key);
     const prefix = parent.path === "" ? "" : ".";
     const path = `${parent.path}${prefix}${formatPath([name])}`;
-    const foldedPath = `${parent.foldedPath}${prefix}${formatPath([foldName(name)])}`;
+    const foldedPath = `${parent.foldedPath}${prefix}${formatPath([folded])}`;
     const known = parent.known?.kind === "struct" ? this.#knownField(parent.known, folded) : undefined;
-    const node = this.#create({ name, key: folded, path, foldedPath, known });
+    const declared = parent.declared?.fields.get(folded);
+    const node = this.#create({ name, key: folded, path, foldedPath, known, declared });
     parent.fields.push(node);
     parent.fieldsByKey.set(folded, node);
     return node;
@@ -124,17 +136,18 @@ export class RowState implements SettleContext {
 
   createElement(list: Node): Node {
     const known = list.known?.kind === "list" ? list.known.element : undefined;
-    const path = `${list.path}.[]`;
-    const node = this.#create({ name: "[]", key: "", path, foldedPath: `${list.foldedPath}.[]`, known });
+    const node = this.#create({
+      ...{ name: "[]", key: "", path: `${list.path}.[]`, foldedPath: `${list.foldedPath}.[]` },
+      ...{ known, declared: list.declared?.element },
+    });
     list.element = node;
     return node;
   }
 
   describeValue(start: number): Offense {
-    const end = this.#endOfValue(start);
     // A character takes at most four bytes.
-    const text = this.cursor.bytes.toString("utf8", start, Math.min(end, start + VALUE_CHARACTERS_MAX * 4));
-    const value = [...text].slice(0, VALUE_CHARACTERS_MAX).join("");
+    const end = Math.min(this.#endOfValue(start), start + VALUE_CHARACTERS_MAX * 4);
+    const value = this.cursor.bytes.toString("utf8", start, end).slice(0, VALUE_CHARACTERS_MAX);
     return { line: this.line, offset: this.lineOffset, value };
   }
 
@@ -142,23 +155,21 @@ export class RowState implements SettleContext {
     const cursor = new Cursor();
     cursor.load(this.cursor.bytes, start);
     try {
-      this.skipper.skip(cursor, 0);
+      this.skipper.pass(cursor, 0);
     } catch {
       // The line will be rejected for what stands here, and what is described with it.
     }
     return cursor.at;
   }
 
-  #create(place: Omit<NodePlace, "declared" | "createdLine">): Node {
+  #create(place: Omit<NodePlace, "createdLine">): Node {
     this.#paths++;
     this.#pathBytes += place.path.length;
     if (this.#paths > this.settings.columnsMax * PATHS_PER_COLUMN_MAX || this.#pathBytes > PATH_BYTES_MAX) {
       throw new TooManyPaths();
     }
-    const declared = this.#declared.get(place.foldedPath);
-    const known = declared?.kind === "list" || declared?.kind === "struct" ? declared : place.known;
-    const node = new Node({ ...place, known, declared, createdLine: this.line });
-    node.type = declaredType(declared);
+    const node = new Node({ ...place, createdLine: this.line });
+    node.type = declaredType(place.declared?.type);
     if (node.type === UNKNOWN) {
       if (this.hints.get(node.foldedPath) === "text") node.type = TEXT;
       node.offending = offendingKinds(node.known, this.conflicts);

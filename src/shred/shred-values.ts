@@ -7,6 +7,7 @@ import { passKey } from "./key-arena.ts";
 import { addEntry, flagsOf, type Node, numbersOf, setLength, stringsOf } from "./node.ts";
 import {
   BOOL,
+  DECLARED_BOOL,
   DOUBLE,
   DROP,
   INT,
@@ -24,10 +25,10 @@ import {
   STRUCT,
   TEXT,
 } from "./node-type.ts";
-import { RepeatedKey, type RowState } from "./row-state.ts";
+import { passLiteral } from "./number.ts";
+import type { RowState } from "./row-state.ts";
 import { note, settle } from "./settle.ts";
-import { shredDeclared } from "./shred-declared.ts";
-import { duplicateKey, passLiteral, tooDeep } from "./skip.ts";
+import { duplicateKey, RepeatedKey, tooDeep } from "./skip.ts";
 import { decodeText, readText } from "./text.ts";
 
 const OPEN_OBJECT = 0x7b;
@@ -191,23 +192,25 @@ function shredFields(state: RowState, node: Node, entry: number, depth: number):
   let predicted = node.first;
   for (;;) {
     if (byte !== QUOTE) throw unexpected(cursor, "a key");
-    cursor.at++;
-    let field = predicted;
-    if (field === null || !passKey(cursor, keys, field)) {
-      // A field that is often left out: the one after it is the next guess.
-      field = field === null ? null : field.next;
-      if (field === null || !passKey(cursor, keys, field)) {
-        field = readKey(state, node);
-        if (previous === null) node.first = field;
-        else previous.next = field;
-      }
-    }
-    if ((bytes[cursor.at] ?? LINE_FEED) <= 0x20) skipBlanks(cursor);
-    if (state.superseded?.has(cursor.at)) state.skipper.skip(cursor, depth);
+    if (state.superseded?.has(cursor.at) === true) state.skipper.passMember(cursor, depth);
     else {
+      cursor.at++;
+      let field = predicted;
+      if (field === null || !passKey(cursor, keys, field)) {
+        // A field that is often left out: the one after it is the next guess.
+        field = field === null ? null : field.next;
+        if (field === null || !passKey(cursor, keys, field)) {
+          field = readKey(state, node);
+          if (previous === null) node.first = field;
+          else previous.next = field;
+        }
+      }
       if (field.last === entry) repeatedKey(state, field);
       field.last = entry;
+      if ((bytes[cursor.at] ?? LINE_FEED) <= 0x20) skipBlanks(cursor);
       shredValue(state, field, entry, depth);
+      previous = field;
+      predicted = field.next;
     }
     byte = bytes[cursor.at] ?? LINE_FEED;
     if (byte <= 0x20) byte = skipBlanks(cursor);
@@ -215,8 +218,6 @@ function shredFields(state: RowState, node: Node, entry: number, depth: number):
     cursor.at++;
     byte = bytes[cursor.at] ?? LINE_FEED;
     if (byte <= 0x20) byte = skipBlanks(cursor);
-    previous = field;
-    predicted = field.next;
   }
   if (byte !== CLOSE_OBJECT) throw unexpected(cursor, '"," or "}"');
   cursor.at++;
@@ -259,16 +260,26 @@ function shredSpecial(state: RowState, node: Node, parentEntry: number, depth: n
       shredAsText(state, node, parentEntry, depth);
       return;
     case JSON_TEXT:
-      state.skipper.skip(cursor, depth);
+      state.skipper.pass(cursor, depth);
       addRaw(state, node, parentEntry, start);
       return;
     case DROP:
     case LOST:
-      state.skipper.skip(cursor, depth);
+      state.skipper.skip(cursor, depth, node.declared, node.path);
       return;
     default:
       shredDeclared(state, node, parentEntry);
   }
+}
+
+function shredDeclared(state: RowState, node: Node, parentEntry: number): void {
+  const type = node.declared?.type;
+  if (type === undefined) throw new RangeError(`column ${node.path} has no declared type`);
+  const value = state.declaredReader.read(state.cursor, type, node.path);
+  const entry = addEntry(node, parentEntry);
+  if (typeof value === "bigint") numbersOf(node).addWide(entry, value);
+  else if (node.type === DECLARED_BOOL) flagsOf(node).add(entry, value);
+  else numbersOf(node).add(entry, value);
 }
 
 function shredAsText(state: RowState, node: Node, parentEntry: number, depth: number): void {
@@ -283,8 +294,9 @@ function shredAsText(state: RowState, node: Node, parentEntry: number, depth: nu
     return;
   }
   let kind = byte === OPEN_OBJECT ? SEEN_STRUCT : byte === OPEN_LIST ? SEEN_LIST : SEEN_BOOL;
-  if (startsNumber(byte)) kind = state.numbers.read(cursor);
-  else state.skipper.skip(cursor, depth);
+  if (node.declared?.type !== undefined) state.skipper.pass(cursor, depth);
+  else if (startsNumber(byte)) kind = state.numbers.read(cursor);
+  else state.skipper.skip(cursor, depth, node.declared, node.path);
   note(state, node, kind, start);
   addRaw(state, node, parentEntry, start);
 }

@@ -15,9 +15,10 @@ import { FileSchema } from "./file-schema.ts";
 import { LineBuffer, PREFIX_BYTES_MAX } from "./line-buffer.ts";
 import type { Node } from "./node.ts";
 import { clearColumns, type RowGroup, takeRowGroup } from "./row-group.ts";
-import { RepeatedKey, RowState, type ShredSettings, TooManyPaths } from "./row-state.ts";
+import { RowState, type ShredSettings, TooManyPaths } from "./row-state.ts";
 import type { Hint, Hints } from "./settle.ts";
 import { shredRow } from "./shred-values.ts";
+import { RepeatedKey } from "./skip.ts";
 
 export interface RejectedLine {
   /** From 1; blank lines count. */
@@ -158,8 +159,7 @@ export class Shredder {
     try {
       shredRow(state);
     } catch (error) {
-      if (!(error instanceof RepeatedKey)) throw error;
-      this.#readRowAgain(objectStart);
+      this.#readRowAgain(objectStart, error);
     }
     if (skipBlanks(cursor) !== LINE_FEED) throw new BadLine("second value on the line");
     if (cursor.at - start > this.#settings.lineBytesMax) throw this.#tooLong();
@@ -168,12 +168,18 @@ export class Shredder {
     state.newHints.clear();
   }
 
-  /** Reads a row with a repeated key again, knowing which values a later one with the same key replaces. */
-  #readRowAgain(objectStart: number): void {
+  /**
+   * Where the last member with a key counts, reads a row again that has a key twice, now knowing which members to leave
+   * out; what was wrong with the row (`error`) may have been in one of them.
+   */
+  #readRowAgain(objectStart: number, error: unknown): void {
     const state = this.#state;
+    const mayPass = error instanceof RepeatedKey || error instanceof BadLine;
+    if (this.#settings.duplicateKeys !== "last" || !mayPass) throw error;
     state.rollBackRow();
     state.cursor.at = objectStart;
     const superseded = state.skipper.findSuperseded(state.cursor);
+    if (superseded.size === 0) throw error;
     state.cursor.at = objectStart;
     state.superseded = superseded;
     shredRow(state);
@@ -205,14 +211,19 @@ export class Shredder {
 
   /** What is wrong with the text of the line at `start` by itself, if anything. */
   #findMistake(start: number): unknown {
-    const { cursor, skipper } = this.#state;
+    const { cursor, skipper, root } = this.#state;
     cursor.at = start;
     skipBlanks(cursor);
+    const objectStart = cursor.at;
     try {
-      skipper.skip(cursor, 0);
+      skipper.superseded = skipper.findSuperseded(cursor);
+      cursor.at = objectStart;
+      skipper.skip(cursor, 0, root.declared, "");
       return skipBlanks(cursor) === LINE_FEED ? undefined : new BadLine("second value on the line");
     } catch (error) {
       return error;
+    } finally {
+      skipper.superseded = null;
     }
   }
 

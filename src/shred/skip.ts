@@ -1,9 +1,12 @@
 /**
- * Passes over one JSON value, checking it as strictly as if it were shredded: grammar, depth, duplicate keys, numbers
- * that overflow. Used for values that are kept as text or left out.
+ * Passes over one JSON value that is kept as text or left out. What may reject a line must not depend on what its
+ * columns became, so everything is checked as if it were shredded: grammar, depth, duplicate keys, the range of numbers,
+ * declared columns. Only below a declared `json`, `string` or `drop` the grammar and the depth are all that counts.
  */
-import { BadLine, type Cursor, skipBlanks, unexpected } from "./cursor.ts";
-import { NumberReader } from "./number.ts";
+import { BadLine, type Cursor, QUOTE, skipBlanks, unexpected } from "./cursor.ts";
+import { DeclaredReader } from "./declared-reader.ts";
+import type { DeclaredTree } from "./declared-tree.ts";
+import { NumberReader, passLiteral } from "./number.ts";
 import { decodeText, findEnd, readText, Text } from "./text.ts";
 
 export interface SkipRules {
@@ -11,100 +14,133 @@ export interface SkipRules {
   readonly duplicateKeys: "reject" | "last";
 }
 
-/** The words `null`, `true` and `alse` as little-endian integers. */
-const NULL_WORD = 0x6c6c756e;
-const TRUE_WORD = 0x65757274;
-const ALSE_WORD = 0x65736c61;
-
-/** Passes over `null`, `true` or `false` at the cursor. Answers whether one stands there. */
-export function passLiteral(cursor: Cursor): boolean {
-  const { view, at } = cursor;
-  const word = view.getInt32(at, true);
-  if (word === NULL_WORD || word === TRUE_WORD) cursor.at = at + 4;
-  else if (view.getUint8(at) === 0x66 && view.getInt32(at + 1, true) === ALSE_WORD) cursor.at = at + 5;
-  else return false;
-  return true;
-}
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+const OPEN_LIST = 0x5b;
+const CLOSE_LIST = 0x5d;
+const COMMA = 0x2c;
+const COLON = 0x3a;
 
 export class Skipper {
   readonly #rules: SkipRules;
   readonly #numbers = new NumberReader();
   readonly #text = new Text();
-  /**
-   * If set, gets the position of every value that a later one with the same key replaces (`duplicateKeys: last`).
-   */
-  #superseded: Set<number> | null = null;
+  readonly #declared = new DeclaredReader();
+  /** Where members begin that a later one with the same key replaces: as if they were not there. */
+  superseded: ReadonlySet<number> | null = null;
+  /** Gets such places, while they are looked for. */
+  #found: Set<number> | null = null;
 
   constructor(rules: SkipRules) {
     this.#rules = rules;
   }
 
-  /** Passes over the value at the cursor. `depth` is how many objects and lists stand around it. */
-  skip(cursor: Cursor, depth: number): void {
-    const byte = cursor.bytes[cursor.at] ?? 0;
-    if (byte === 0x22) {
-      cursor.at++;
-      findEnd(cursor);
-      cursor.at++;
-    } else if (byte === 0x7b) this.#skipObject(cursor, depth + 1);
-    else if (byte === 0x5b) this.#skipList(cursor, depth + 1);
-    else if (byte === 0x2d || (byte >= 0x30 && byte <= 0x39)) this.#numbers.read(cursor);
-    else if (!passLiteral(cursor)) throw unexpected(cursor, "a value");
+  /** Checks everything. `depth` is how many objects and lists stand around the value, `path` where that is. */
+  skip(cursor: Cursor, depth: number, declared: DeclaredTree | undefined, path: string): void {
+    const type = declared?.type;
+    if (type === undefined) this.#skipValue(cursor, depth, true, declared, path);
+    else if (type.kind === "json" || type.kind === "string" || type.kind === "drop") this.pass(cursor, depth);
+    else if (cursor.bytes[cursor.at] !== 0x6e || !passLiteral(cursor)) this.#declared.read(cursor, type, path);
   }
 
-  /** The positions of the values in the object at the cursor that are replaced by a later one with the same key. */
-  findSuperseded(cursor: Cursor): Set<number> {
+  /** Checks the grammar and the depth. */
+  pass(cursor: Cursor, depth: number): void {
+    this.#skipValue(cursor, depth, false, undefined, "");
+  }
+
+  /** Where in the object at the cursor, at any depth, members begin that a later one with the same key replaces. */
+  findSuperseded(cursor: Cursor): ReadonlySet<number> {
     const found = new Set<number>();
-    this.#superseded = found;
+    this.#found = found;
     try {
-      this.skip(cursor, 0);
+      this.pass(cursor, 0);
     } finally {
-      this.#superseded = null;
+      this.#found = null;
     }
     return found;
   }
 
-  #skipList(cursor: Cursor, depth: number): void {
+  #skipValue(cursor: Cursor, depth: number, strict: boolean, declared: DeclaredTree | undefined, path: string): void {
+    const byte = cursor.bytes[cursor.at] ?? 0;
+    if (byte === QUOTE) passText(cursor);
+    else if (byte === OPEN_OBJECT) this.#skipObject(cursor, depth + 1, strict, declared, path);
+    else if (byte === OPEN_LIST) this.#skipList(cursor, depth + 1, strict, declared, path);
+    else if (byte === 0x2d || (byte >= 0x30 && byte <= 0x39)) {
+      if (strict) this.#numbers.read(cursor);
+      else this.#numbers.pass(cursor);
+    } else if (!passLiteral(cursor)) throw unexpected(cursor, "a value");
+  }
+
+  #skipList(cursor: Cursor, depth: number, strict: boolean, declared: DeclaredTree | undefined, path: string): void {
     this.#checkDepth(depth);
     cursor.at++;
-    if (skipBlanks(cursor) === 0x5d) {
+    if (skipBlanks(cursor) === CLOSE_LIST) {
       cursor.at++;
       return;
     }
+    const element = declared?.element;
     for (;;) {
-      this.skip(cursor, depth);
+      if (strict) this.skip(cursor, depth, element, element === undefined ? path : `${path}.[]`);
+      else this.pass(cursor, depth);
       const byte = skipBlanks(cursor);
-      if (byte !== 0x2c && byte !== 0x5d) throw unexpected(cursor, '"," or "]"');
+      if (byte !== COMMA && byte !== CLOSE_LIST) throw unexpected(cursor, '"," or "]"');
       cursor.at++;
-      if (byte === 0x5d) return;
+      if (byte === CLOSE_LIST) return;
       skipBlanks(cursor);
     }
   }
 
-  #skipObject(cursor: Cursor, depth: number): void {
+  #skipObject(cursor: Cursor, depth: number, strict: boolean, declared: DeclaredTree | undefined, path: string): void {
     this.#checkDepth(depth);
-    const seen = new KeysSeen(this.#superseded);
+    /** The members so far by folded key, with the place where each begins. */
+    const members = strict || this.#found !== null ? new Map<string, number>() : undefined;
     cursor.at++;
     let byte = skipBlanks(cursor);
-    if (byte === 0x7d) {
+    if (byte === CLOSE_OBJECT) {
       cursor.at++;
       return;
     }
     for (;;) {
-      if (byte !== 0x22) throw unexpected(cursor, "a key");
-      readText(cursor, this.#text);
-      const key = decodeText(this.#text).toLowerCase();
-      if (skipBlanks(cursor) !== 0x3a) throw unexpected(cursor, '":"');
-      cursor.at++;
-      skipBlanks(cursor);
-      if (seen.add(key, cursor.at) && this.#rules.duplicateKeys === "reject") throw duplicateKey(key);
-      this.skip(cursor, depth);
+      if (byte !== QUOTE) throw unexpected(cursor, "a key");
+      if (members === undefined || this.superseded?.has(cursor.at) === true) this.passMember(cursor, depth);
+      else this.#skipMember(cursor, depth, strict, declared, path, members);
       byte = skipBlanks(cursor);
-      if (byte !== 0x2c && byte !== 0x7d) throw unexpected(cursor, '"," or "}"');
+      if (byte !== COMMA && byte !== CLOSE_OBJECT) throw unexpected(cursor, '"," or "}"');
       cursor.at++;
-      if (byte === 0x7d) return;
+      if (byte === CLOSE_OBJECT) return;
       byte = skipBlanks(cursor);
     }
+  }
+
+  /** Passes over the member of an object whose key stands at the cursor, checking its grammar only. */
+  passMember(cursor: Cursor, depth: number): void {
+    passText(cursor);
+    passColon(cursor);
+    this.pass(cursor, depth);
+  }
+
+  #skipMember(
+    cursor: Cursor,
+    depth: number,
+    strict: boolean,
+    declared: DeclaredTree | undefined,
+    path: string,
+    members: Map<string, number>,
+  ): void {
+    const place = cursor.at;
+    readText(cursor, this.#text);
+    const key = decodeText(this.#text).toLowerCase();
+    passColon(cursor);
+    const before = members.get(key);
+    members.set(key, place);
+    if (before !== undefined) {
+      if (strict && this.#rules.duplicateKeys === "last") throw new RepeatedKey();
+      if (strict) throw duplicateKey(key);
+      this.#found?.add(before);
+    }
+    const inner = declared?.fields.get(key);
+    if (strict) this.skip(cursor, depth, inner, inner === undefined ? path : `${path}.${key}`);
+    else this.pass(cursor, depth);
   }
 
   #checkDepth(depth: number): void {
@@ -112,23 +148,23 @@ export class Skipper {
   }
 }
 
-/** The keys of one object so far, with the places of their values. */
-class KeysSeen {
-  readonly #superseded: Set<number> | null;
-  readonly #places = new Map<string, number>();
+/** Thrown at a key that was met before in the same object, where the last member is to be kept. */
+export class RepeatedKey extends Error {
+  override readonly name = "RepeatedKey";
+}
 
-  constructor(superseded: Set<number> | null) {
-    this.#superseded = superseded;
-  }
+/** Passes over the string at the cursor. */
+function passText(cursor: Cursor): void {
+  cursor.at++;
+  findEnd(cursor);
+  cursor.at++;
+}
 
-  /** Adds a folded key; answers whether it was there already. */
-  add(key: string, place: number): boolean {
-    const before = this.#places.get(key);
-    this.#places.set(key, place);
-    if (before === undefined) return false;
-    this.#superseded?.add(before);
-    return true;
-  }
+/** From behind a key to its value. */
+function passColon(cursor: Cursor): void {
+  if (skipBlanks(cursor) !== COLON) throw unexpected(cursor, '":"');
+  cursor.at++;
+  skipBlanks(cursor);
 }
 
 export function duplicateKey(path: string): BadLine {
