@@ -39,8 +39,7 @@ export class FileSchema {
    * In every struct the fields that were only null come last.
    */
   schema(): Schema {
-    const type = this.#structType(this.#root);
-    return { fields: type.kind === "struct" ? type.fields : [] };
+    return { fields: this.#fieldsOf(this.#root) };
   }
 
   #typeOf(node: Node): ColumnType {
@@ -59,17 +58,17 @@ export class FileSchema {
   }
 
   #structType(node: Node): ColumnType {
+    const fields = this.#fieldsOf(node);
+    const own: ColumnType = { kind: "struct", fields };
+    return hasColumn(own) ? own : withKnownField(fields, node.known);
+  }
+
+  #fieldsOf(node: Node): Field[] {
     const fields = node.fields
       .filter((field) => field.type !== DROP)
       .map((field) => ({ name: field.name, type: this.#typeOf(field) }));
-    const own: ColumnType = {
-      kind: "struct",
-      fields: [
-        ...fields.filter((field) => field.type.kind !== "null"),
-        ...fields.filter((field) => field.type.kind === "null"),
-      ],
-    };
-    return hasColumn(own) ? own : withKnownField(own.fields, node.known);
+    const untyped = fields.filter((field) => field.type.kind === "null");
+    return [...fields.filter((field) => field.type.kind !== "null"), ...untyped];
   }
 
   #listType(node: Node): ColumnType {
