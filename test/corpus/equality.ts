@@ -207,7 +207,7 @@ function compareRejects(expected: ReferenceFile, file: Uint8Array | undefined): 
     const problem =
       differing(`quarantine[${index}].line`, want.line, got.line) ??
       differing(`quarantine[${index}].offset`, want.offset, got.offset) ??
-      differing(`quarantine[${index}].reason`, "text", typeof got.reason) ??
+      differing(`quarantine[${index}].reason`, "string", typeof got.reason) ??
       differing(`quarantine[${index}].bytes`, hex(want.bytes.subarray(0, kept)), hex(got.bytes)) ??
       differing(`quarantine[${index}].length`, want.length > want.bytes.length ? want.length : undefined, got.length);
     if (problem !== undefined) return problem;

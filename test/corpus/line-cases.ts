@@ -175,6 +175,12 @@ export function lineCases(): CorpusCase[] {
       '{"c":"x","l":[7]',
       '{"l":[8],"a":3}',
     ]),
+    corpusCase("a rejected line spells no column", [
+      '{"Q":1,"S":{"X":[1',
+      '{"q":2,"s":{"x":[3]}}',
+      '{"NEW":1e400}',
+      '{"b":1,"new":5}',
+    ]),
     corpusCase("only rejected lines", ["x", "{", "[]", '{"a":1e999}']),
     corpusCase(
       "rejected lines around every row",

@@ -111,7 +111,8 @@ function checkLimit(
   value: Comparable,
   exact: boolean | undefined,
 ): string | undefined {
-  if (limit === undefined) return typeof value === "string" && side === "max" ? undefined : `no ${side}`;
+  // A long text that cannot be rounded up to a shorter one has no limit.
+  if (limit === undefined) return typeof value === "string" ? undefined : `no ${side}`;
   if (value === 0 && limit === 0) {
     return Object.is(limit, side === "min" ? -0 : 0) || typeof value === "bigint"
       ? undefined

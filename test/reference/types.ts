@@ -119,7 +119,7 @@ export function typeToWrite(
       meetings.clashed.push({ path, table: known, file: seen, culprit });
       return seen;
     }
-    meetings.widened.push({ path, table: known, file: MIXED, culprit });
+    if (!isMixed(known)) meetings.widened.push({ path, table: known, file: MIXED, culprit });
     return MIXED;
   }
   const wider = widerScalar(seen, known);
