@@ -2,7 +2,9 @@
  * What the operations of an opened project answer: plain values, printed by the command line (as text or with `--json`)
  * and later served by the console. Times are ISO instants in UTC, sizes are bytes, keys are `name@id`.
  */
+
 import type { QueryValue, ResultColumn } from "./engine/contract.ts";
+import type { Failure } from "./errors.ts";
 import type { Report } from "./model/events.ts";
 import type { Project } from "./model/project.ts";
 import type { ColumnType } from "./model/schema.ts";
@@ -17,16 +19,28 @@ export interface App {
   /** Passes until nothing is left that can be done now. */
   run(options?: Selection & Operation): Promise<RunSummary>;
   /** The same for ever, until `signal` aborts; resolves after a clean stop. `onPass` sees every pass. */
-  watch(options: Selection & Operation & { readonly onPass?: (summary: RunSummary) => void }): Promise<void>;
+  watch(options: Selection & Operation & WatchHooks): Promise<void>;
   status(options?: Operation): Promise<Status>;
   explain(key: string, options?: Operation): Promise<Explanation>;
   schema(table: string, options?: Operation): Promise<TableSchemaAnswer>;
   query(sql: string, options?: Operation): Promise<QueryAnswer>;
+  /** Writes a statement's result as one Parquet file, whole or not at all. Columns need names that any engine takes. */
+  queryToFile(
+    sql: string,
+    file: string,
+    options?: Operation,
+  ): Promise<{ readonly rows: number; readonly bytes: number }>;
   verify(options?: VerifyOptions & Operation): Promise<VerifyReport>;
   doctor(options?: Operation): Promise<DoctorReport>;
   /** Marks gaps as known: they are no longer reported nor asked for. Answers the keys that were marked. */
   acknowledge(source: string, ids: readonly string[], options?: Operation): Promise<readonly string[]>;
   close(): Promise<void>;
+}
+
+export interface WatchHooks {
+  readonly onPass?: (summary: RunSummary) => void;
+  /** A pass that ended as a whole (no room, a place unreachable); the next one comes after the interval. */
+  readonly onFailedPass?: (failure: Failure) => void;
 }
 
 export interface Operation {
@@ -183,6 +197,8 @@ export interface QueryAnswer {
 }
 
 export interface VerifyOptions {
+  /** Bytes read so far. */
+  readonly onProgress?: (bytes: number) => void;
   readonly only?: "raw" | "tables" | "marts";
   readonly select?: (name: string) => boolean;
 }

@@ -18,7 +18,7 @@ import type { Project } from "./model/project.ts";
 import { acknowledge } from "./operations/acknowledge.ts";
 import { doctor } from "./operations/doctor.ts";
 import { explain } from "./operations/explain.ts";
-import { query } from "./operations/query.ts";
+import { query, queryToFile } from "./operations/query.ts";
 import { schemaOf } from "./operations/schema.ts";
 import { statusOf } from "./operations/status.ts";
 import { verify } from "./operations/verify.ts";
@@ -80,6 +80,7 @@ export async function openApp(project: Project, options: AppOptions = {}): Promi
         report: selection.report ?? silent,
         clock: parts.clock,
         ...(selection.onPass === undefined ? {} : { onPass: selection.onPass }),
+        ...(selection.onFailedPass === undefined ? {} : { onFailedPass: selection.onFailedPass }),
       }),
     status: async (operation = {}) => {
       const { seen, plan } = await look(operation);
@@ -92,6 +93,8 @@ export async function openApp(project: Project, options: AppOptions = {}): Promi
     schema: async (table, operation) => schemaOf(table, await observe(parts, signalOf(operation))),
     query: async (sql, operation = {}) =>
       query(sql, parts, await observe(parts, signalOf(operation)), signalOf(operation)),
+    queryToFile: async (sql, file, operation = {}) =>
+      queryToFile(sql, file, parts, await observe(parts, signalOf(operation)), signalOf(operation)),
     verify: async (operation = {}) => verify(parts, await observe(parts, signalOf(operation)), operation),
     doctor: (operation) => doctor(parts, signalOf(operation)),
     acknowledge: async (source, ids, operation) =>

@@ -1,16 +1,18 @@
-import type { QueryAnswer } from "../answers.ts";
+import { resolve } from "node:path";
+import type { App, QueryAnswer } from "../answers.ts";
 import { asFailure, Failure } from "../errors.ts";
 import type { Call, Command } from "./command.ts";
 import { withApp } from "./open.ts";
 import { flag, text } from "./option.ts";
 import { writeCsv, writeJson, writeTable } from "./query-output.ts";
-import { counted, duration } from "./terminal/numbers.ts";
+import { counted, duration, size } from "./terminal/numbers.ts";
 import { startTicker } from "./terminal/ticker.ts";
 
 const options = {
   input: text("input", "FILE", "read the SQL from a file"),
   full: flag("full", "shorten nothing, however wide the lines get"),
   csv: flag("csv", "the rows as CSV with a header"),
+  parquet: text("parquet", "FILE", "the rows as one Parquet file, instead of printing them"),
 } as const;
 
 export const query: Command = {
@@ -28,6 +30,10 @@ export const query: Command = {
     ['query --json "select * from activity limit 10"', "one JSON object a line"],
     ["query --csv --input report.sql > report.csv", "a file in, a file out"],
     ["query - < report.sql", "from stdin"],
+    [
+      'query --parquet pushes.parquet "select repo.name as repo, count(*) as pushes from events group by 1"',
+      "a file for other tools",
+    ],
   ],
   notes: [
     '--json writes one object a line (NDJSON). Integers keep all their digits, also beyond 2^53; timestamps are text in UTC; NaN and infinities are texts. In --csv null is empty and an empty text is ""; nested values are JSON.',
@@ -41,9 +47,11 @@ export const query: Command = {
   ],
   async run(call) {
     const sql = await readSql(call);
-    if (call.common.json && call.read(options.csv))
-      throw new Failure("usage", "--json and --csv: only one form at a time");
+    const parquet = call.read(options.parquet);
+    const forms = [call.common.json, call.read(options.csv), parquet !== undefined].filter((wanted) => wanted);
+    if (forms.length > 1) throw new Failure("usage", "--json, --csv and --parquet: only one form at a time");
     return withApp(call, async (app) => {
+      if (parquet !== undefined) return writeParquet(call, app, sql, parquet);
       const began = call.now();
       const seen = { rows: 0 };
       const ticker = startTicker(
@@ -69,6 +77,21 @@ export const query: Command = {
     });
   },
 };
+
+async function writeParquet(call: Call, app: App, sql: string, file: string): Promise<number> {
+  const began = call.now();
+  const ticker = startTicker(call, (ms) => `${duration(ms)}   working   Ctrl-C cancels`);
+  const written = await app.queryToFile(sql, resolve(call.cwd, file), { signal: call.signal }).finally(ticker.stop);
+  const ms = call.now() - began;
+  if (call.common.log === "json") {
+    const at = new Date(call.now()).toISOString();
+    call.err.printJson({ at, code: "query.done", rows: written.rows, bytes: written.bytes, ms });
+  } else if (!call.common.quiet) {
+    const text = `${counted(written.rows, "row")}, ${size(written.bytes)} in ${file}, ${duration(ms)}`;
+    call.err.print(call.err.paint.quiet(text));
+  }
+  return 0;
+}
 
 function writeRows(call: Call, answer: QueryAnswer): Promise<void> {
   if (call.common.json) return writeJson(call, answer);

@@ -32,11 +32,15 @@ export const verify: Command = {
       const only = call.read(options.only);
       const patterns = call.read(options.select);
       for (const pattern of patterns) refuseUnknownName(pattern, app.project);
-      const ticker = startTicker(call, (ms) => `reading … ${duration(ms)}   Ctrl-C stops`);
+      let read = 0;
+      const ticker = startTicker(call, (ms) => `${size(read)} read in ${duration(ms)}   Ctrl-C stops`);
       const began = call.now();
       const report = await app
         .verify({
           signal: call.signal,
+          onProgress: (bytes) => {
+            read = bytes;
+          },
           ...(only === undefined ? {} : { only }),
           ...(patterns.length === 0 ? {} : { select: matcher(patterns) }),
         })

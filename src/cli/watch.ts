@@ -1,5 +1,5 @@
 import type { App, RunSummary } from "../answers.ts";
-import { asFailure } from "../errors.ts";
+import { asFailure, type Failure } from "../errors.ts";
 import { type Call, type Command, noArguments } from "./command.ts";
 import { newMetrics } from "./metrics.ts";
 import { withApp } from "./open.ts";
@@ -55,9 +55,13 @@ export const watch: Command = {
         notReady = summary.exitCode === 5 ? "the last pass could not reach what it needs" : undefined;
         looking = looking.then(() => look(app, call, metrics.onStatus));
       };
+      const onFailedPass = (failure: Failure): void => {
+        notReady = `the last pass failed: ${failure.message}`;
+      };
       try {
         await app.watch({
           ...selection,
+          onFailedPass,
           signal: call.signal,
           onPass,
           report: (event) => {

@@ -13,6 +13,7 @@ export type Event =
       readonly failed: number;
       readonly waiting: number;
     }
+  | { readonly code: "pass.failed"; readonly reason: string; readonly kind: string }
   | { readonly code: "pass.sleep"; readonly until: string }
   | { readonly code: "stage.start"; readonly stage: Stage; readonly items: number }
   | { readonly code: "stage.grow"; readonly stage: Stage; readonly items: number }

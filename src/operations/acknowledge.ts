@@ -6,16 +6,27 @@ import { nearest } from "../model/nearest.ts";
 import type { Parts } from "../reconcile/parts.ts";
 import type { Seen } from "../reconcile/seen.ts";
 
-export async function acknowledge(source: string, ids: readonly string[], parts: Parts, seen: Seen): Promise<readonly string[]> {
+export async function acknowledge(
+  source: string,
+  ids: readonly string[],
+  parts: Parts,
+  seen: Seen,
+): Promise<readonly string[]> {
   const found = seen.sources.get(source);
   if (found === undefined) {
     const near = nearest(source, seen.sources.keys());
-    throw new Failure("usage", `source ${source}: is not in this project`, near === undefined ? {} : { remedy: `did you mean "${near}"?` });
+    throw new Failure(
+      "usage",
+      `source ${source}: is not in this project`,
+      near === undefined ? {} : { remedy: `did you mean "${near}"?` },
+    );
   }
   const intervals = ids.map((id) => {
     const interval = parseIntervalId(id);
     if (interval?.every !== found.settings.every) {
-      throw new Failure("usage", `${id}: is no ${found.settings.every} of ${source}`, { remedy: `write it as ${found.settings.every === "hour" ? "2026-03-01-05" : "2026-03-01"}` });
+      throw new Failure("usage", `${id}: is no ${found.settings.every} of ${source}`, {
+        remedy: `write it as ${found.settings.every === "hour" ? "2026-03-01-05" : "2026-03-01"}`,
+      });
     }
     if (found.raw.has(interval.startMs)) throw new Failure("usage", `${source}@${id}: is stored, it is no gap`);
     return interval;

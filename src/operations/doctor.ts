@@ -21,8 +21,16 @@ export async function doctor(parts: Parts, options: { readonly signal?: AbortSig
     }
   };
   await check("node", async () => `${process.version} on ${process.platform} ${process.arch}`);
-  await check("project", async () => `${parts.project.file ?? "in memory"}: ${parts.project.sources.size} sources, ${parts.project.tables.size} tables, ${parts.project.marts.size} marts`);
-  for (const [place, storage] of [["raw", parts.raw], ["tables", parts.tables], ["marts", parts.marts]] as const) {
+  await check(
+    "project",
+    async () =>
+      `${parts.project.file ?? "in memory"}: ${parts.project.sources.size} sources, ${parts.project.tables.size} tables, ${parts.project.marts.size} marts`,
+  );
+  for (const [place, storage] of [
+    ["raw", parts.raw],
+    ["tables", parts.tables],
+    ["marts", parts.marts],
+  ] as const) {
     await check(`lake.${place} (${storage.name})`, () => probeStorage(storage, parts.newId(), options.signal));
   }
   for (const name of parts.project.sources.keys()) {
@@ -45,13 +53,18 @@ async function probeStorage(storage: Storage, id: string, signal: AbortSignal | 
   try {
     await storage.put(key, bytes, call);
     const found = await storage.head(key, call);
-    if (found?.size !== bytes.length) throw new Failure("corrupt", `wrote ${bytes.length} bytes, found ${found?.size ?? "none"}`);
+    if (found?.size !== bytes.length)
+      throw new Failure("corrupt", `wrote ${bytes.length} bytes, found ${found?.size ?? "none"}`);
     let listed = 0;
     for await (const page of storage.list(`_probe/${id}/`, call)) listed += page.length;
     if (listed !== 1) throw new Failure("corrupt", `wrote 1 object, the listing shows ${listed}`);
     const wins = await Promise.all(Array.from({ length: 8 }, () => storage.putIfAbsent(raced, bytes, call)));
     const winners = wins.filter((win) => win !== undefined).length;
-    if (winners !== 1) throw new Failure("conflict", `${winners} of 8 racing writers won put-if-absent`, { remedy: "only one millrace at a time may write to this place; move the lake to a local disk or a store that honours the condition" });
+    if (winners !== 1)
+      throw new Failure("conflict", `${winners} of 8 racing writers won put-if-absent`, {
+        remedy:
+          "only one millrace at a time may write to this place; move the lake to a local disk or a store that honours the condition",
+      });
   } finally {
     await storage.remove(key, call);
     await storage.remove(raced, call);

@@ -28,22 +28,37 @@ export async function explain(key: string, parts: Parts, seen: Seen, plan: Plan)
     });
   }
   const { source, interval } = found;
-  return { key: `${source.settings.name}@${intervalId(interval)}`, facts: await intervalFacts(source, interval, parts, seen, plan) };
+  return {
+    key: `${source.settings.name}@${intervalId(interval)}`,
+    facts: await intervalFacts(source, interval, parts, seen, plan),
+  };
 }
 
-function findInterval(key: string, seen: Seen): { readonly source: SourceSeen; readonly interval: Interval } | undefined {
+function findInterval(
+  key: string,
+  seen: Seen,
+): { readonly source: SourceSeen; readonly interval: Interval } | undefined {
   const [name, id] = key.includes("@") ? key.split("@", 2) : [undefined, key];
   const interval = parseIntervalId(id ?? "");
   for (const source of seen.sources.values()) {
     const byKey = matchKey(source.settings.object, key);
     if (byKey !== undefined) return { source, interval: byKey };
-    const named = name === undefined || name === source.settings.name || seen.tables.get(name)?.settings.from === source.settings.name;
+    const named =
+      name === undefined ||
+      name === source.settings.name ||
+      seen.tables.get(name)?.settings.from === source.settings.name;
     if (named && interval?.every === source.settings.every) return { source, interval };
   }
   return undefined;
 }
 
-async function intervalFacts(source: SourceSeen, interval: Interval, parts: Parts, seen: Seen, plan: Plan): Promise<Facts> {
+async function intervalFacts(
+  source: SourceSeen,
+  interval: Interval,
+  parts: Parts,
+  seen: Seen,
+  plan: Plan,
+): Promise<Facts> {
   const { settings } = source;
   const id = intervalId(interval);
   const facts: Facts = [];
@@ -54,12 +69,20 @@ async function intervalFacts(source: SourceSeen, interval: Interval, parts: Part
   const [location] = settings.locations;
   if (location !== undefined) say("source", `${location.base}/${formatKey(location.pattern, interval)}`);
   const inWindow = interval.startMs >= window.fromMs && interval.startMs < window.toMs;
-  say("wanted", inWindow ? `yes: since ${settings.since.text}` : `no: outside of ${new Date(window.fromMs).toISOString()} … ${new Date(window.toMs).toISOString()}`);
+  say(
+    "wanted",
+    inWindow
+      ? `yes: since ${settings.since.text}`
+      : `no: outside of ${new Date(window.fromMs).toISOString()} … ${new Date(window.toMs).toISOString()}`,
+  );
   if (inRanges(settings.knownMissing, interval.startMs)) say("known", "listed in known_missing");
   if (inRanges(source.acknowledged, interval.startMs)) say("known", "acknowledged as a hole");
   const attempt = seen.attempts.get(collectItem(settings.name, id));
   if (attempt !== undefined) {
-    say("tries", `${attempt.tries}, last ${new Date(attempt.lastMs).toISOString()}: ${attempt.reason}; next ${new Date(attempt.nextMs).toISOString()}`);
+    say(
+      "tries",
+      `${attempt.tries}, last ${new Date(attempt.lastMs).toISOString()}: ${attempt.reason}; next ${new Date(attempt.nextMs).toISOString()}`,
+    );
   }
   const raw = source.raw.get(interval.startMs);
   if (raw === undefined) {
@@ -68,7 +91,10 @@ async function intervalFacts(source: SourceSeen, interval: Interval, parts: Part
     say("raw", `${raw.key}, ${raw.size} bytes, revision ${raw.facts?.revision ?? 1}`);
     const receipt = receiptFromMetadata(raw.key, (await parts.raw.head(raw.key))?.metadata);
     if (receipt !== undefined) {
-      say("receipt", `sha256 ${receipt.sha256}, ${receipt.verified ? `fetched ${receipt.at} from ${receipt.url ?? "?"}` : `adopted ${receipt.at}, never compared with the source`}${receipt.note === undefined ? "" : ` (${receipt.note})`}`);
+      say(
+        "receipt",
+        `sha256 ${receipt.sha256}, ${receipt.verified ? `fetched ${receipt.at} from ${receipt.url ?? "?"}` : `adopted ${receipt.at}, never compared with the source`}${receipt.note === undefined ? "" : ` (${receipt.note})`}`,
+      );
     }
   }
   for (const table of seen.tables.values()) {
@@ -84,18 +110,26 @@ function tableFacts(name: string, interval: Interval, seen: Seen, say: (topic: s
   const table = seen.tables.get(name);
   const partition = table?.partitions.get(interval.startMs);
   const attempt = seen.attempts.get(convertItem(name, id));
-  if (attempt !== undefined) say(name, `${attempt.kind === "held" ? "held back" : "failed"} (${attempt.tries} tries): ${attempt.reason}${attempt.remedy === undefined ? "" : ` → ${attempt.remedy}`}`);
+  if (attempt !== undefined)
+    say(
+      name,
+      `${attempt.kind === "held" ? "held back" : "failed"} (${attempt.tries} tries): ${attempt.reason}${attempt.remedy === undefined ? "" : ` → ${attempt.remedy}`}`,
+    );
   if (partition === undefined) {
     say(name, "no partition");
     return;
   }
   const { facts } = partition;
-  say(name, `${partitionKey(name, id)}, ${partition.size} bytes, ${facts.rows} rows, ${facts.rejected} rejected, by ${facts.converter} from revision ${facts.rawRevision}`);
+  say(
+    name,
+    `${partitionKey(name, id)}, ${partition.size} bytes, ${facts.rows} rows, ${facts.rejected} rejected, by ${facts.converter} from revision ${facts.rawRevision}`,
+  );
   if (facts.standIns.length > 0) say(name, `stand-ins: ${facts.standIns.map((standIn) => standIn.path).join(", ")}`);
   if (facts.narrow.length > 0) say(name, `narrower than the table: ${facts.narrow.join(", ")}`);
   for (const [mart, { current }] of seen.marts) {
     const input = current?.manifest.inputs.find((candidate) => candidate.table === name);
-    if (input !== undefined) say("mart", `${mart} reads ${name}: version ${current?.manifest.version} over ${input.partitions} partitions`);
+    if (input !== undefined)
+      say("mart", `${mart} reads ${name}: version ${current?.manifest.version} over ${input.partitions} partitions`);
   }
 }
 
@@ -107,26 +141,50 @@ function martFacts(name: string, seen: Seen, plan: Plan): Facts {
   const { current } = mart;
   if (current === undefined) facts.push({ topic: "version", text: "never published" });
   else {
-    facts.push({ topic: "version", text: `${current.manifest.version}, published ${current.manifest.at}, ${current.manifest.rows} rows in ${current.manifest.files.length} files` });
-    for (const input of current.manifest.inputs) facts.push({ topic: "input", text: `${input.table}: ${input.partitions} partitions` });
+    facts.push({
+      topic: "version",
+      text: `${current.manifest.version}, published ${current.manifest.at}, ${current.manifest.rows} rows in ${current.manifest.files.length} files`,
+    });
+    for (const input of current.manifest.inputs)
+      facts.push({ topic: "input", text: `${input.table}: ${input.partitions} partitions` });
   }
   const attempt = seen.attempts.get(martItem(name));
-  if (attempt !== undefined) facts.push({ topic: attempt.kind, text: `${attempt.reason}${attempt.remedy === undefined ? "" : ` → ${attempt.remedy}`}` });
+  if (attempt !== undefined)
+    facts.push({
+      topic: attempt.kind,
+      text: `${attempt.reason}${attempt.remedy === undefined ? "" : ` → ${attempt.remedy}`}`,
+    });
   const step = plan.steps.find((candidate) => candidate.kind === "mart" && candidate.mart === name);
   const waits = plan.waiting.find((item) => item.kind === "mart" && item.mart === name);
-  facts.push({ topic: "next", text: step?.kind === "mart" ? `rebuild: ${step.reason.kind}` : waits?.kind === "mart" ? `waits: ${waits.reason}` : "nothing: up to date" });
+  facts.push({
+    topic: "next",
+    text:
+      step?.kind === "mart"
+        ? `rebuild: ${step.reason.kind}`
+        : waits?.kind === "mart"
+          ? `waits: ${waits.reason}`
+          : "nothing: up to date",
+  });
   return facts;
 }
 
 function nextFor(id: string, plan: Plan): readonly string[] {
-  const steps = plan.steps.flatMap((step) => (step.kind !== "mart" && intervalId(step.interval) === id ? [stepText(step)] : []));
-  const waits = plan.waiting.flatMap((item) => ("key" in item && item.key.endsWith(`@${id}`) ? [waitingText(item)] : []));
+  const steps = plan.steps.flatMap((step) =>
+    step.kind !== "mart" && intervalId(step.interval) === id ? [stepText(step)] : [],
+  );
+  const waits = plan.waiting.flatMap((item) =>
+    "key" in item && item.key.endsWith(`@${id}`) ? [waitingText(item)] : [],
+  );
   const all = [...steps, ...waits];
   return all.length === 0 ? ["nothing: up to date"] : all;
 }
 
 function stepText(step: Exclude<Step, { kind: "mart" }>): string {
-  return step.kind === "adopt" ? "adopt: stored without a receipt" : step.kind === "collect" ? `fetch: ${step.reason}` : `convert: ${step.reason.kind}`;
+  return step.kind === "adopt"
+    ? "adopt: stored without a receipt"
+    : step.kind === "collect"
+      ? `fetch: ${step.reason}`
+      : `convert: ${step.reason.kind}`;
 }
 
 function waitingText(waiting: Waiting): string {
@@ -134,7 +192,9 @@ function waitingText(waiting: Waiting): string {
     case "pending":
       return `pending: asked again ${new Date(waiting.nextMs).toISOString()}`;
     case "gap":
-      return waiting.nextMs === undefined ? "gap: before since, not fetched by itself" : `gap: asked again ${new Date(waiting.nextMs).toISOString()}`;
+      return waiting.nextMs === undefined
+        ? "gap: before since, not fetched by itself"
+        : `gap: asked again ${new Date(waiting.nextMs).toISOString()}`;
     case "failed":
       return `failed: ${waiting.reason}; again ${new Date(waiting.nextMs).toISOString()}`;
     case "held":

@@ -1,11 +1,12 @@
 /** SQL over tables and marts by name. Reads exactly the files of one observation, bound to the published schema. */
-import { mkdir } from "node:fs/promises";
+import { copyFile, mkdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
 import type { QueryAnswer } from "../answers.ts";
 import type { Engine, InputFile, ShapeSchema, TableInput } from "../engine/contract.ts";
-import { Failure } from "../errors.ts";
+import { asFailure, Failure } from "../errors.ts";
 import { foldPath } from "../model/column-path.ts";
-import { partKey } from "../model/layout.ts";
 import { parseColumnType } from "../model/column-type-text.ts";
+import { partKey } from "../model/layout.ts";
 import { martInputs } from "../reconcile/mart-inputs.ts";
 import { unsettledOf } from "../reconcile/next-step.ts";
 import { callOptions } from "../reconcile/observe.ts";
@@ -14,15 +15,14 @@ import type { Seen } from "../reconcile/seen.ts";
 import type { PublishedMart } from "../step/manifest.ts";
 import { readPublishedMart } from "../step/manifest.ts";
 
-export async function query(sql: string, parts: Parts, seen: Seen, options: { readonly signal?: AbortSignal }): Promise<QueryAnswer> {
+export async function query(
+  sql: string,
+  parts: Parts,
+  seen: Seen,
+  options: { readonly signal?: AbortSignal },
+): Promise<QueryAnswer> {
   const engine = await parts.engine();
-  const offered = offerTables(parts, seen, options.signal);
-  const description = await engine.describe(sql, offered, callOptions(options.signal));
-  refuseUnsettled(description.columns, seen);
-  const tables = new Map(description.tables.flatMap((name) => {
-    const input = offered.get(name);
-    return input === undefined ? [] : [[name, input] as const];
-  }));
+  const tables = await boundTables(engine, sql, parts, seen, options.signal);
   const scratch = await parts.tables.scratch(`query-${parts.newId()}`);
   try {
     await mkdir(scratch.directory, { recursive: true });
@@ -32,6 +32,61 @@ export async function query(sql: string, parts: Parts, seen: Seen, options: { re
     await scratch.dispose();
     throw error;
   }
+}
+
+/** The same into one Parquet file: written beside its place, then renamed, so that a failure leaves what was there. */
+export async function queryToFile(
+  sql: string,
+  file: string,
+  parts: Parts,
+  seen: Seen,
+  options: { readonly signal?: AbortSignal },
+): Promise<{ readonly rows: number; readonly bytes: number }> {
+  const engine = await parts.engine();
+  const tables = await boundTables(engine, sql, parts, seen, options.signal);
+  const scratch = await parts.tables.scratch(`query-${parts.newId()}`);
+  try {
+    const directory = join(scratch.directory, "files");
+    const work = join(scratch.directory, "work");
+    await mkdir(directory, { recursive: true });
+    await mkdir(work, { recursive: true });
+    const request = { sql, tables, scratch: work, directory, compression: "zstd" } as const;
+    const result = await engine.select(request, callOptions(options.signal));
+    const [part, second] = result.files;
+    if (part === undefined || second !== undefined) {
+      throw new Failure("bug", `the engine wrote ${result.files.length} files`);
+    }
+    const temporary = `${file}.${parts.newId().slice(0, 8)}.tmp`;
+    try {
+      await copyFile(part.path, temporary);
+      await rename(temporary, file);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw asFailure(error, file);
+    }
+    return { rows: result.rows, bytes: part.size };
+  } finally {
+    await scratch.dispose();
+  }
+}
+
+/** The tables that a statement reads, after checking that it binds and that no column it touches is being widened. */
+async function boundTables(
+  engine: Engine,
+  sql: string,
+  parts: Parts,
+  seen: Seen,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, TableInput>> {
+  const offered = offerTables(parts, seen, signal);
+  const description = await engine.describe(sql, offered, callOptions(signal));
+  refuseUnsettled(description.columns, seen);
+  return new Map(
+    description.tables.flatMap((name) => {
+      const input = offered.get(name);
+      return input === undefined ? [] : [[name, input] as const];
+    }),
+  );
 }
 
 function offerTables(parts: Parts, seen: Seen, signal: AbortSignal | undefined): ReadonlyMap<string, TableInput> {
@@ -54,19 +109,35 @@ function martTable(parts: Parts, name: string, first: PublishedMart, signal: Abo
       const mart = known ?? (await readPublishedMart(parts.marts, parts.catalog, name, signal));
       known = undefined;
       if (mart === undefined) throw new Failure("missing", `mart ${name}: it is no longer in the catalog`);
-      return Promise.all(mart.manifest.files.map((file) => martFile(parts, name, mart.manifest.version, file.name, signal)));
+      return Promise.all(
+        mart.manifest.files.map((file) => martFile(parts, name, mart.manifest.version, file.name, signal)),
+      );
     },
   };
 }
 
-async function martFile(parts: Parts, mart: string, version: string, file: string, signal: AbortSignal | undefined): Promise<InputFile> {
+async function martFile(
+  parts: Parts,
+  mart: string,
+  version: string,
+  file: string,
+  signal: AbortSignal | undefined,
+): Promise<InputFile> {
   const key = partKey(mart, version, file);
   const info = await parts.marts.head(key, callOptions(signal));
   const path = parts.marts.locate(key);
   if (info === undefined || path === undefined) {
-    throw new Failure("corrupt", `${parts.marts.name}/${key} is missing`, { remedy: `run \`millrace run --only marts --select ${mart} --rerun\`` });
+    throw new Failure("corrupt", `${parts.marts.name}/${key} is missing`, {
+      remedy: `run \`millrace run --only marts --select ${mart} --rerun\``,
+    });
   }
-  return { path, src: undefined, size: info.size, token: info.token, check: async () => (await parts.marts.head(key, callOptions(signal)))?.token };
+  return {
+    path,
+    src: undefined,
+    size: info.size,
+    token: info.token,
+    check: async () => (await parts.marts.head(key, callOptions(signal)))?.token,
+  };
 }
 
 const martSchema = (mart: PublishedMart): ShapeSchema => ({
@@ -81,9 +152,13 @@ function refuseUnsettled(columns: ReadonlyMap<string, readonly string[]>, seen: 
     const unsettled = unsettledOf(table);
     for (const path of unsettled.paths) {
       if (!paths.some((touched) => touched === "*" || overlaps(foldPath(touched), foldPath(path)))) continue;
-      throw new Failure("refused", `table ${name}: the type of ${path} has changed, and ${unsettled.left} of ${unsettled.of} partitions are not converted to it yet`, {
-        remedy: "run `millrace run` (or `millrace plan` to see why it waits), or leave that column out",
-      });
+      throw new Failure(
+        "refused",
+        `table ${name}: the type of ${path} has changed, and ${unsettled.left} of ${unsettled.of} partitions are not converted to it yet`,
+        {
+          remedy: "run `millrace run` (or `millrace plan` to see why it waits), or leave that column out",
+        },
+      );
     }
   }
 }

@@ -18,12 +18,16 @@ export function schemaOf(name: string, seen: Seen): TableSchemaAnswer {
   }
   const { schema, settings } = table;
   if (schema === undefined) {
-    throw new Failure("missing", `table ${name}: has no partition and no schema yet`, { remedy: "run `millrace run` first" });
+    throw new Failure("missing", `table ${name}: has no partition and no schema yet`, {
+      remedy: "run `millrace run` first",
+    });
   }
   const { state } = schema;
   const bound = boundSchema(state.schema);
   const held = [...seen.attempts].flatMap(([item, attempt]) =>
-    attempt.kind === "held" && item.startsWith(`convert ${name}@`) ? [{ key: item.slice("convert ".length), reason: attempt.reason }] : [],
+    attempt.kind === "held" && item.startsWith(`convert ${name}@`)
+      ? [{ key: item.slice("convert ".length), reason: attempt.reason }]
+      : [],
   );
   return {
     table: name,
@@ -36,7 +40,11 @@ export function schemaOf(name: string, seen: Seen): TableSchemaAnswer {
       first: state.first.get(foldPath(path)),
       declared: settings.columns.has(path),
     })),
-    widenings: state.widenings.map((widening) => ({ ...widening, from: describeType(widening.from, 60), to: describeType(widening.to, 60) })),
+    widenings: state.widenings.map((widening) => ({
+      ...widening,
+      from: describeType(widening.from, 60),
+      to: describeType(widening.to, 60),
+    })),
     held,
     ddl: { duckdb: duckdbColumns(bound), spark: sparkColumns(bound) },
   };

@@ -37,7 +37,8 @@ function sourceStatus(source: SourceSeen, seen: Seen, plan: Plan): SourceStatus 
     if (raw.facts?.verified === false) adopted++;
   }
   const count = (kind: Waiting["kind"]): number =>
-    plan.waiting.filter((waiting) => waiting.kind === kind && "key" in waiting && waiting.key.startsWith(`${name}@`)).length;
+    plan.waiting.filter((waiting) => waiting.kind === kind && "key" in waiting && waiting.key.startsWith(`${name}@`))
+      .length;
   return {
     name,
     every,
@@ -85,13 +86,20 @@ interface CellContext {
   readonly odd: ReadonlySet<number>;
 }
 
-function cellOf(source: SourceSeen, tables: readonly TableSeen[], interval: Interval, context: CellContext): CalendarCell {
+function cellOf(
+  source: SourceSeen,
+  tables: readonly TableSeen[],
+  interval: Interval,
+  context: CellContext,
+): CalendarCell {
   const { startMs } = interval;
   const id = intervalId(interval);
   const name = source.settings.name;
   if (source.raw.has(startMs)) {
-    if (tables.some((table) => context.seen.attempts.get(convertItem(table.settings.name, id))?.kind === "held")) return "held";
-    if (tables.some((table) => context.seen.attempts.get(convertItem(table.settings.name, id))?.kind === "failure")) return "failed";
+    if (tables.some((table) => context.seen.attempts.get(convertItem(table.settings.name, id))?.kind === "held"))
+      return "held";
+    if (tables.some((table) => context.seen.attempts.get(convertItem(table.settings.name, id))?.kind === "failure"))
+      return "failed";
     const partitions = tables.flatMap((table) => table.partitions.get(startMs) ?? []);
     if (partitions.length < tables.length || tables.length === 0) return "stored";
     if (partitions.some((partition) => partition.facts.rejected > 0)) return "rejected";
@@ -158,8 +166,17 @@ function tableStatus(table: TableSeen, seen: Seen): TableStatus {
 function martStatuses(seen: Seen, plan: Plan): readonly MartStatus[] {
   return [...seen.marts.values()].map(({ settings, current }) => {
     const step = plan.steps.find((candidate) => candidate.kind === "mart" && candidate.mart === settings.name);
-    const waits = plan.waiting.find((item) => (item.kind === "mart" && item.mart === settings.name) || ("key" in item && item.key === settings.name));
-    const reason = step?.kind === "mart" ? step.reason.kind : waits?.kind === "mart" ? waits.reason : waits?.kind === "held" || waits?.kind === "failed" ? waits.reason : undefined;
+    const waits = plan.waiting.find(
+      (item) => (item.kind === "mart" && item.mart === settings.name) || ("key" in item && item.key === settings.name),
+    );
+    const reason =
+      step?.kind === "mart"
+        ? step.reason.kind
+        : waits?.kind === "mart"
+          ? waits.reason
+          : waits?.kind === "held" || waits?.kind === "failed"
+            ? waits.reason
+            : undefined;
     return {
       name: settings.name,
       version: current?.manifest.version,

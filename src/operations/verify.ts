@@ -19,12 +19,17 @@ type Damage = VerifyReport["damaged"][number];
 /** Objects read side by side. */
 const readersMax = 4;
 
-export async function verify(parts: Parts, seen: Seen, options: VerifyOptions & { readonly signal?: AbortSignal; readonly onProgress?: (bytes: number) => void }): Promise<VerifyReport> {
+export async function verify(
+  parts: Parts,
+  seen: Seen,
+  options: VerifyOptions & { readonly signal?: AbortSignal; readonly onProgress?: (bytes: number) => void },
+): Promise<VerifyReport> {
   const totals = { objects: 0, bytes: 0, unverified: 0 };
   const damaged: Damage[] = [];
   const jobs: (() => Promise<void>)[] = [];
   const wants = (place: Place, name: string): boolean =>
-    (options.only === undefined || options.only === place) && (options.select === undefined || options.select(name) || options.select(name.split("@")[0] ?? name));
+    (options.only === undefined || options.only === place) &&
+    (options.select === undefined || options.select(name) || options.select(name.split("@")[0] ?? name));
   const check = (place: Place, key: string, remedy: string, job: () => Promise<string | undefined>): void => {
     jobs.push(async () => {
       totals.objects++;
@@ -67,7 +72,15 @@ type Wants = (place: Place, name: string) => boolean;
 type Check = (place: Place, key: string, remedy: string, job: () => Promise<string | undefined>) => void;
 type Hash = (storage: Storage, key: string) => Promise<{ readonly sha256: string; readonly size: number }>;
 
-function checkRaw(parts: Parts, seen: Seen, wants: Wants, check: Check, hash: Hash, totals: { unverified: number }, signal: AbortSignal | undefined): void {
+function checkRaw(
+  parts: Parts,
+  seen: Seen,
+  wants: Wants,
+  check: Check,
+  hash: Hash,
+  totals: { unverified: number },
+  signal: AbortSignal | undefined,
+): void {
   for (const [name, source] of seen.sources) {
     for (const [startMs, raw] of source.raw) {
       const id = intervalId({ every: source.settings.every, startMs });
@@ -82,14 +95,23 @@ function checkRaw(parts: Parts, seen: Seen, wants: Wants, check: Check, hash: Ha
           return undefined;
         }
         if (found.size !== receipt.length) return `${found.size} bytes, its receipt says ${receipt.length}`;
-        return found.sha256 === receipt.sha256 ? undefined : `sha256 ${found.sha256.slice(0, 12)}…, its receipt says ${receipt.sha256.slice(0, 12)}…`;
+        return found.sha256 === receipt.sha256
+          ? undefined
+          : `sha256 ${found.sha256.slice(0, 12)}…, its receipt says ${receipt.sha256.slice(0, 12)}…`;
       });
     }
   }
 }
 
 /** A partition's own bytes have no recorded sum; what can be checked is that it is whole and belongs to its raw object. */
-function checkPartitions(parts: Parts, seen: Seen, wants: Wants, check: Check, hash: Hash, signal: AbortSignal | undefined): void {
+function checkPartitions(
+  parts: Parts,
+  seen: Seen,
+  wants: Wants,
+  check: Check,
+  hash: Hash,
+  signal: AbortSignal | undefined,
+): void {
   for (const [name, table] of seen.tables) {
     const source = seen.sources.get(table.settings.from);
     const every = source?.settings.every ?? "hour";
@@ -103,7 +125,11 @@ function checkPartitions(parts: Parts, seen: Seen, wants: Wants, check: Check, h
         await readPartitionSchema(parts.tables, info, signal);
         await hash(parts.tables, key);
         const raw = source?.raw.get(startMs);
-        if (raw?.facts !== undefined && raw.facts.revision === facts.rawRevision && raw.facts.sha256 !== facts.rawSha256) {
+        if (
+          raw?.facts !== undefined &&
+          raw.facts.revision === facts.rawRevision &&
+          raw.facts.sha256 !== facts.rawSha256
+        ) {
           return `made from raw bytes with sha256 ${facts.rawSha256.slice(0, 12)}…, raw holds ${raw.facts.sha256.slice(0, 12)}…`;
         }
         return undefined;
@@ -112,7 +138,14 @@ function checkPartitions(parts: Parts, seen: Seen, wants: Wants, check: Check, h
   }
 }
 
-function checkMarts(parts: Parts, seen: Seen, wants: Wants, check: Check, hash: Hash, signal: AbortSignal | undefined): void {
+function checkMarts(
+  parts: Parts,
+  seen: Seen,
+  wants: Wants,
+  check: Check,
+  hash: Hash,
+  signal: AbortSignal | undefined,
+): void {
   for (const [name, { current }] of seen.marts) {
     if (current === undefined || !wants("marts", name)) continue;
     const { version } = current.manifest;
@@ -127,9 +160,10 @@ function checkMarts(parts: Parts, seen: Seen, wants: Wants, check: Check, hash: 
       const key = partKey(name, version, file.name);
       check("marts", key, remedy, async () => {
         const found = await hash(parts.marts, key);
-        return found.sha256 === file.sha256 ? undefined : `sha256 ${found.sha256.slice(0, 12)}…, the manifest says ${file.sha256.slice(0, 12)}…`;
+        return found.sha256 === file.sha256
+          ? undefined
+          : `sha256 ${found.sha256.slice(0, 12)}…, the manifest says ${file.sha256.slice(0, 12)}…`;
       });
     }
   }
 }
-

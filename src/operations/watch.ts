@@ -1,5 +1,6 @@
 /** Passes for ever: the same `run`, at the interval of the fastest source, or sooner when something waits for a time. */
 import type { RunSummary } from "../answers.ts";
+import { asFailure, type Failure } from "../errors.ts";
 import type { Report } from "../model/events.ts";
 import type { Project } from "../model/project.ts";
 import type { Waiting } from "../reconcile/next-step.ts";
@@ -12,6 +13,7 @@ export interface WatchOptions {
   readonly report: Report;
   readonly clock: () => number;
   readonly onPass?: (summary: RunSummary) => void;
+  readonly onFailedPass?: (failure: Failure) => void;
 }
 
 /** Resolves when `signal` aborts. A pass that fails as a whole is waited out like any other; it does not end the watch. */
@@ -19,13 +21,31 @@ export async function watch(project: Project, pass: () => Promise<RunSummary>, o
   const intervalMs = Math.min(...[...project.sources.values()].map((source) => source.intervalMs), 3_600_000);
   const isStopped = (): boolean => options.signal?.aborted === true;
   while (!isStopped()) {
-    const summary = await pass();
-    options.onPass?.(summary);
+    const waiting = await onePass(pass, options, isStopped);
     if (isStopped()) return;
     const nowMs = options.clock();
-    const untilMs = nextLookMs(summary.waiting, nowMs, intervalMs);
+    const untilMs = nextLookMs(waiting, nowMs, intervalMs);
     options.report({ code: "pass.sleep", until: new Date(untilMs).toISOString() });
     await sleep(untilMs - nowMs, options.signal);
+  }
+}
+
+/** What waits after a pass; nothing is known of that if the pass failed as a whole. */
+async function onePass(
+  pass: () => Promise<RunSummary>,
+  options: WatchOptions,
+  isStopped: () => boolean,
+): Promise<readonly Waiting[]> {
+  try {
+    const summary = await pass();
+    options.onPass?.(summary);
+    return summary.waiting;
+  } catch (error) {
+    if (isStopped()) return [];
+    const failure = asFailure(error);
+    options.report({ code: "pass.failed", reason: failure.message, kind: failure.kind });
+    options.onFailedPass?.(failure);
+    return [];
   }
 }
 

@@ -107,6 +107,8 @@ export interface Plan {
   readonly atMs: number;
   readonly steps: readonly Step[];
   readonly waiting: readonly Waiting[];
+  /** Conversions that cannot be steps yet, because their raw objects are still to be fetched or adopted. */
+  readonly foreseen: readonly { readonly table: string; readonly items: number }[];
   /** Items that need nothing, by stage and name. */
   readonly upToDate: readonly {
     readonly stage: "collect" | "convert" | "marts";
@@ -141,8 +143,38 @@ export function nextSteps(seen: Seen, options: PlanOptions): Plan {
   for (const table of seen.tables.values()) {
     if (wants("convert")) convertSteps(table, seen, options, collector);
   }
+  const foreseen = wants("convert") ? foreseenConversions(seen, collector.steps) : [];
   if (wants("marts")) martSteps(seen, options, collector);
-  return { atMs: seen.atMs, steps: collector.steps, waiting: collector.waiting, upToDate: collector.upToDate };
+  const { steps, waiting, upToDate } = collector;
+  return { atMs: seen.atMs, steps, waiting, foreseen, upToDate };
+}
+
+function foreseenConversions(seen: Seen, steps: readonly Step[]): Plan["foreseen"] {
+  return [...seen.tables.values()].flatMap((table) => {
+    const { fromMs, toMs } = tableWindow(table, seen.atMs, {});
+    const items = steps.filter(
+      (step) =>
+        (step.kind === "adopt" || (step.kind === "collect" && step.raw === undefined)) &&
+        step.source === table.settings.from &&
+        step.interval.startMs >= fromMs &&
+        step.interval.startMs < toMs,
+    ).length;
+    return items === 0 ? [] : [{ table: table.settings.name, items }];
+  });
+}
+
+/** The starts of the intervals that a table is wanted for. */
+function tableWindow(
+  table: TableSeen,
+  nowMs: number,
+  options: Pick<PlanOptions, "sinceMs" | "untilMs">,
+): { readonly fromMs: number; readonly toMs: number } {
+  const { since, untilMs } = table.settings;
+  const ownFromMs = since === undefined ? Number.NEGATIVE_INFINITY : sinceMs(since, nowMs);
+  return {
+    fromMs: Math.max(options.sinceMs ?? Number.NEGATIVE_INFINITY, ownFromMs),
+    toMs: Math.min(options.untilMs ?? Number.POSITIVE_INFINITY, untilMs ?? Number.POSITIVE_INFINITY),
+  };
 }
 
 interface Collector {
@@ -300,9 +332,7 @@ export function partitionDecider(
 ): (startMs: number) => ConvertStep | Waiting | "current" | undefined {
   const { settings } = table;
   const nowMs = seen.atMs;
-  const since = settings.since === undefined ? Number.NEGATIVE_INFINITY : sinceMs(settings.since, nowMs);
-  const fromMs = Math.max(options.sinceMs ?? Number.NEGATIVE_INFINITY, since);
-  const toMs = Math.min(options.untilMs ?? Number.POSITIVE_INFINITY, settings.untilMs ?? Number.POSITIVE_INFINITY);
+  const { fromMs, toMs } = tableWindow(table, nowMs, options);
   const shape = settingsFingerprint(settings);
   const isSettled = settledBottoms(table);
   const rerun = options.rerun === true && options.only !== "collect" && options.only !== "marts";

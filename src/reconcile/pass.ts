@@ -54,7 +54,10 @@ export async function reconcile(parts: Parts, plan: PlanOptions, options: PassOp
     const most = plan.max === undefined ? {} : { max: Math.max(0, plan.max - fetched) };
     // What was asked for by name is done once; afterwards only what is due.
     const left = nextSteps(seen, pass === 1 ? plan : { ...plan, ...most, rerun: false });
-    if (left.steps.length === 0 || pass > passesMax) return { stages, failures, left };
+    if (left.steps.length === 0 || pass > passesMax) {
+      if (pass === 1) reportSkipped(left, options.report);
+      return { stages, failures, left };
+    }
     const outcomes = await onePass(parts, seen, left, pass === 1 ? plan : { ...plan, rerun: false }, options, stages);
     fetched += outcomes.filter((outcome) => outcome.stage === "collect" && outcome.result === "done").length;
     failures.push(...outcomes.filter((outcome) => outcome.failure !== undefined));

@@ -64,6 +64,21 @@ describe("resuming", () => {
     }
   });
 
+  test("what lay there before is not continued by a second try of an attempt that was to begin anew", async () => {
+    const { base, requests } = await httpServer((request, response, count) => {
+      if (count === 1) breakAtHalf(response);
+      else if (count === 2) response.writeHead(503).end();
+      else serveBytes(request, response, body, etag);
+    });
+    const file = newFile();
+    const first = (await openArchive(base)).source;
+    await assert.rejects(first.fetch(interval, file, { onProgress: whenHalf }), failsAs("unavailable"));
+    const { source } = await openArchive(base, { retry: 2 });
+    const fetched = assertFetched(await source.fetch(interval, file, { resume: false }), file, body);
+    assert.equal(fetched.resumedFrom, 0);
+    assert.equal(requests[2]?.headers.range, undefined);
+  });
+
   test("a killed process is continued", async () => {
     const { base, requests } = await httpServer((request, response, count) => {
       if (count > 1) return serveBytes(request, response, body, etag);
@@ -134,6 +149,13 @@ describe("resuming", () => {
     ["the server answers 200 with another version", (request, response) => serveBytes(request, response, other, otherTag)],
     ["it has fewer bytes now", (request, response) => (request.headers.range === undefined ? whole(request, response) : void response.writeHead(416, { "Content-Range": "bytes */5" }).end())],
     ["a 206 of another version", (request, response) => (request.headers.range === undefined ? whole(request, response) : partial(response, half, other.length, otherTag, other.subarray(half)))],
+    [
+      "a 206 of another version that is as long",
+      (request, response) =>
+        request.headers.range === undefined
+          ? whole(request, response)
+          : partial(response, half, body.length, otherTag, randomBytes(body.length - half)),
+    ],
     ["a 206 from another byte", (request, response) => (request.headers.range === undefined ? whole(request, response) : partial(response, half - 10, body.length, etag, body.subarray(half - 10)))],
     ["a 206 of another length", (request, response) => (request.headers.range === undefined ? whole(request, response) : partial(response, half, body.length + 1, etag, body.subarray(half)))],
     ["a 206 that stops before the end", (request, response) => (request.headers.range === undefined ? whole(request, response) : partial(response, half, body.length, etag, body.subarray(half, -5)))],

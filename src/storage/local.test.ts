@@ -110,6 +110,24 @@ describe("files on a disk", () => {
     await scratch.dispose();
   });
 
+  test("a published body has no second name and the time of its publication", async () => {
+    const { path, storage } = newPlace();
+    const scratch = await storage.scratch("old");
+    const past = new Date(Date.now() - 3_600_000);
+    for (const [verb, key] of [
+      ["put", "a"],
+      ["putIfAbsent", "b"],
+    ] as const) {
+      const file = join(scratch.directory, key);
+      writeFileSync(file, "body");
+      utimesSync(file, past, past);
+      const info = await storage[verb](key, { file });
+      assert.equal(lstatSync(join(path, key)).nlink, 1, `${verb} leaves a second name`);
+      assert.ok(Math.abs((info?.modifiedMs ?? 0) - Date.now()) < 600_000, `${verb} keeps the body's own time`);
+    }
+    await scratch.dispose();
+  });
+
   test("what was written by hand is an object without metadata", async () => {
     const { path, storage } = newPlace();
     mkdirSync(join(path, "found"), { recursive: true });

@@ -10,8 +10,8 @@ import { compareKeys } from "./keys.ts";
  * Repeats calls that failed as `unavailable`. Every call of the contract may be repeated, with three cautions:
  * - A body in a file may have been consumed by the try that failed; then the first failure stands, and its outcome is
  *   unknown to us: the caller looks again.
- * - `putIfAbsent` after an unknown outcome must not take our own object for somebody else's. If the object is there
- *   afterwards, the first failure stands, too: `undefined` always means that somebody else was first.
+ * - `putIfAbsent` after an unknown outcome must not take our own object for somebody else's. If a later try finds one,
+ *   the first failure stands, too: `undefined` always means that somebody else was first.
  * - A stream continues where it broke only if what follows cannot be another object's bytes.
  */
 export function withRetry(storage: Storage, backoff: Backoff, effects: Effects): Storage {
@@ -31,8 +31,7 @@ export function withRetry(storage: Storage, backoff: Backoff, effects: Effects):
       signal: options?.signal,
       again: async (error) => {
         first ??= error;
-        if (!isRetriable(error) || !(await isThere(body))) return false;
-        return (await simply(() => storage.head(key, options), options)) === undefined;
+        return isRetriable(error) && (await isThere(body));
       },
     });
     if (info === undefined && first !== undefined) throw first;

@@ -88,6 +88,7 @@ export const plan: Plan = {
     { kind: "mart", mart: "activity", reason: { kind: "inputs", table: "events", before: 24, now: 27 } },
   ],
   waiting: [pending, gap],
+  foreseen: [],
   upToDate: [
     { stage: "collect", name: "gharchive", items: 164 },
     { stage: "convert", name: "events", items: 160 },

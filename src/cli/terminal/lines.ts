@@ -5,6 +5,7 @@ import { visible } from "./text.ts";
 
 /** What needs a person: printed even with `--quiet`. */
 const alarming: ReadonlySet<Event["code"]> = new Set([
+  "pass.failed",
   "fetch.failed",
   "source.gap",
   "convert.held",
@@ -49,6 +50,8 @@ function figuresOf(event: Event): readonly string[] | undefined {
         `${count(event.waiting)} waiting`,
         duration(event.ms),
       ];
+    case "pass.failed":
+      return [event.kind, event.reason];
     case "pass.sleep":
       return [`until ${event.until}`];
     case "stage.done":

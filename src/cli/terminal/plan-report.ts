@@ -21,7 +21,7 @@ const RANGES_SHOWN = 3;
 
 export function renderPlan(plan: Plan, context: PlanContext, options: ReportOptions): readonly string[] {
   const groups = planGroups(plan, context);
-  const steps = plan.steps.length;
+  const steps = plan.steps.length + plan.foreseen.reduce((sum, each) => sum + each.items, 0);
   const last = steps === 0 ? "Nothing to do. Nothing was written." : `${counted(steps, "step")}. Nothing was written.`;
   const next = steps === 0 ? "" : `   ${options.paint.accent("millrace run")}`;
   return [...renderFindings(groups, options), "", `  ${last}${next}`];
@@ -54,6 +54,7 @@ export function planGroups(plan: Plan, context: PlanContext): readonly FindingGr
     const items = upToDate("convert", name);
     const findings = [
       ...convertFindings(plan.steps, name, context.widenings.get(name) ?? []),
+      ...plan.foreseen.filter(({ table }) => table === name).map(foreseenFinding),
       ...waiting("convert", name),
     ];
     add(`raw → ${name}`, findings, quietly(items, "converted", "nothing to convert"));
@@ -109,6 +110,12 @@ const intervalFinding = (intervals: readonly Interval[], word: string, note: str
   word,
   what: rangesText(rangesOf(intervals), RANGES_SHOWN),
   ...(note === "" ? {} : { note }),
+});
+
+const foreseenFinding = ({ items }: Plan["foreseen"][number]): Finding => ({
+  count: count(items),
+  word: "to convert",
+  what: "as they arrive",
 });
 
 type ConvertStep = Extract<Step, { kind: "convert" }>;

@@ -1,0 +1,159 @@
+/**
+ * The columns of a Parquet file, from its footer alone: what a statement may ask of that file. Any file is read, not only
+ * ours; a type that no table can have is kept by its name.
+ * Source: https://github.com/apache/parquet-format/blob/master/LogicalTypes.md
+ */
+import { open } from "node:fs/promises";
+import { Failure } from "../../errors.ts";
+import { CompactReader, type ThriftStruct, type ThriftValue } from "../../parquet/compact-reader.ts";
+import type { ValueType } from "./types.ts";
+
+export type FileType =
+  | Exclude<ValueType, { readonly kind: "list" | "struct" }>
+  | { readonly kind: "list"; readonly element: FileType }
+  | { readonly kind: "struct"; readonly fields: readonly FileField[] }
+  | { readonly kind: "other"; readonly name: string };
+
+export interface FileField {
+  readonly name: string;
+  readonly type: FileType;
+}
+
+/** Most footers of a thousand columns fit; of the others the rest is read as well. Bytes. */
+const TAIL_BYTES = 256 << 10;
+const END_BYTES = 8;
+const FOOTER_SCHEMA = 2;
+
+export async function readFileFields(path: string): Promise<readonly FileField[]> {
+  const footer = new CompactReader(await readFooter(path)).struct(new Set([FOOTER_SCHEMA]));
+  const elements = footer.get(FOOTER_SCHEMA);
+  if (!Array.isArray(elements)) throw damaged(path, "its footer has no schema");
+  const cursor = { at: 0 };
+  const next = (): ThriftStruct => {
+    const element: unknown = elements[cursor.at++];
+    if (!(element instanceof Map)) throw damaged(path, "its schema ends early");
+    return element;
+  };
+  const root = next();
+  return Array.from({ length: numberOf(root.get(ELEMENT.children)) }, () => readField(next));
+}
+
+async function readFooter(path: string): Promise<Uint8Array> {
+  const file = await open(path, "r");
+  try {
+    const { size } = await file.stat();
+    const tail = Buffer.alloc(Math.min(size, TAIL_BYTES));
+    await file.read(tail, 0, tail.length, size - tail.length);
+    if (tail.length < END_BYTES || tail.toString("latin1", tail.length - 4) !== "PAR1") {
+      throw damaged(path, "it does not end like a Parquet file");
+    }
+    const length = tail.readUInt32LE(tail.length - END_BYTES);
+    if (length > size - END_BYTES) throw damaged(path, `its footer is said to be ${length} bytes long`);
+    if (length <= tail.length - END_BYTES)
+      return tail.subarray(tail.length - END_BYTES - length, tail.length - END_BYTES);
+    const footer = Buffer.alloc(length);
+    await file.read(footer, 0, length, size - END_BYTES - length);
+    return footer;
+  } finally {
+    await file.close();
+  }
+}
+
+function damaged(path: string, what: string): Failure {
+  return new Failure("corrupt", `${path}: ${what}`, { remedy: "remove the partition, so that it is converted again" });
+}
+
+/** Fields of SchemaElement. */
+const ELEMENT = { physical: 1, repetition: 3, name: 4, children: 5, converted: 6, scale: 7, precision: 8, logical: 10 };
+const PHYSICAL = { boolean: 0, int32: 1, int64: 2, float: 4, double: 5, binary: 6, fixed: 7 };
+const CONVERTED = { utf8: 0, list: 3, decimal: 5, date: 6, millis: 9, micros: 10, int64: 18, json: 19 };
+const LOGICAL_TIMESTAMP = 8;
+const REPEATED = 2;
+
+function readField(next: () => ThriftStruct): FileField {
+  const element = next();
+  const name = element.get(ELEMENT.name);
+  return {
+    name: name instanceof Uint8Array ? Buffer.from(name).toString("utf8") : "",
+    type: readType(element, next),
+  };
+}
+
+function readType(element: ThriftStruct, next: () => ThriftStruct): FileType {
+  const children = numberOf(element.get(ELEMENT.children));
+  if (children === 0) return leafType(element);
+  const fields = Array.from({ length: children }, () => next).map((take) => readChild(take));
+  const [only] = fields;
+  if (element.get(ELEMENT.converted) !== CONVERTED.list || only === undefined) {
+    return { kind: "struct", fields: fields.map(({ field }) => field) };
+  }
+  // `repeated group list { optional element }`: the standard three levels.
+  const { type } = only.field;
+  const isThree = only.isRepeated && type.kind === "struct" && type.fields.length === 1;
+  return { kind: "list", element: (isThree ? type.fields[0]?.type : undefined) ?? type };
+}
+
+function readChild(next: () => ThriftStruct): { readonly field: FileField; readonly isRepeated: boolean } {
+  let isRepeated = false;
+  let first = true;
+  const field = readField(() => {
+    const element = next();
+    if (first) isRepeated = element.get(ELEMENT.repetition) === REPEATED;
+    first = false;
+    return element;
+  });
+  return { field, isRepeated };
+}
+
+function leafType(element: ThriftStruct): FileType {
+  const converted = element.get(ELEMENT.converted);
+  if (converted === CONVERTED.decimal) {
+    const [precision, scale] = [ELEMENT.precision, ELEMENT.scale].map((field) => numberOf(element.get(field)));
+    return { kind: "decimal", precision: precision ?? 0, scale: scale ?? 0 };
+  }
+  switch (element.get(ELEMENT.physical)) {
+    case PHYSICAL.boolean:
+      return { kind: "bool" };
+    case PHYSICAL.int32:
+      if (converted === CONVERTED.date) return { kind: "date" };
+      return converted === undefined || isSigned(converted) ? { kind: "int32" } : other(element);
+    case PHYSICAL.int64:
+      return (
+        timestampType(element) ?? (converted === undefined || isSigned(converted) ? { kind: "int64" } : other(element))
+      );
+    case PHYSICAL.float:
+      return { kind: "float" };
+    case PHYSICAL.double:
+      return { kind: "double" };
+    case PHYSICAL.binary:
+      if (converted === CONVERTED.utf8 || converted === CONVERTED.json) return { kind: "string" };
+      return converted === undefined ? { kind: "binary" } : other(element);
+    default:
+      return other(element);
+  }
+}
+
+/** INT_8 to INT_64. */
+function isSigned(converted: ThriftValue): boolean {
+  return typeof converted === "number" && converted >= 15 && converted <= CONVERTED.int64;
+}
+
+function timestampType(element: ThriftStruct): FileType | undefined {
+  const logical = element.get(ELEMENT.logical);
+  const timestamp = logical instanceof Map ? logical.get(LOGICAL_TIMESTAMP) : undefined;
+  if (timestamp instanceof Map) return { kind: timestamp.get(1) === true ? "timestamp" : "timestamp_local" };
+  const converted = element.get(ELEMENT.converted);
+  return converted === CONVERTED.micros || converted === CONVERTED.millis ? { kind: "timestamp" } : undefined;
+}
+
+function other(element: ThriftStruct): FileType {
+  const [physical, converted] = [element.get(ELEMENT.physical), element.get(ELEMENT.converted)];
+  return {
+    kind: "other",
+    name: `Parquet type ${String(physical)}${converted === undefined ? "" : `/${String(converted)}`}`,
+  };
+}
+
+function numberOf(value: ThriftValue | undefined): number {
+  return typeof value === "number" ? value : 0;
+}
