@@ -140,14 +140,22 @@ describe("damaged bodies", () => {
     ["nothing", Buffer.alloc(0), "the body is empty"],
     ["one byte", whole.subarray(0, 1), "not gzip: data that begins with 1f"],
     ["plain JSON", text, "not gzip: JSON text that is not compressed"],
-    ["an HTML page", Buffer.from("\n<!DOCTYPE html>\n<title>502 Bad Gateway</title>"), "not gzip: an HTML page (502 Bad Gateway)"],
+    [
+      "an HTML page",
+      Buffer.from("\n<!DOCTYPE html>\n<title>502 Bad Gateway</title>"),
+      "not gzip: an HTML page (502 Bad Gateway)",
+    ],
     ["HTML behind a comment", Buffer.from("<!-- x --><HTML><body>"), "not gzip: an HTML page"],
     [
       "the archive's own answer for a missing hour",
       Buffer.from("<?xml version='1.0' encoding='UTF-8'?><Error><Code>NoSuchKey</Code><Message>x</Message></Error>"),
       "not gzip: an XML document (<Code>NoSuchKey</Code>)",
     ],
-    ["XML behind a mark", Buffer.from("\ufeff<Error><Code>AccessDenied</Code></Error>"), "not gzip: an XML document (<Code>AccessDenied</Code>)"],
+    [
+      "XML behind a mark",
+      Buffer.from("\ufeff<Error><Code>AccessDenied</Code></Error>"),
+      "not gzip: an XML document (<Code>AccessDenied</Code>)",
+    ],
     ["a zip archive", Buffer.from("PK\u0003\u0004xxxx"), "not gzip: a zip archive"],
     ["zstd", Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0]), "not gzip: zstd data"],
     ["zeros", Buffer.alloc(100), "not gzip: data that begins with 00000000"],
@@ -155,20 +163,52 @@ describe("damaged bodies", () => {
     ["a cut in the middle", whole.subarray(0, 500), "truncated in member 1 after 500 bytes"],
     ["a cut before the trailer", whole.subarray(0, -8), `truncated in member 1 after ${whole.length - 8} bytes`],
     ["a cut in the trailer", whole.subarray(0, -3), `truncated in member 1 after ${whole.length - 3} bytes`],
-    ["a cut in member 2", Buffer.concat([whole, end.subarray(0, -2)]), `truncated in member 2 after ${whole.length + end.length - 2} bytes`],
-    ["a cut in the header of member 2", Buffer.concat([end, whole.subarray(0, 9)]), `truncated in the header of member 2 after ${end.length + 9} bytes`],
+    [
+      "a cut in member 2",
+      Buffer.concat([whole, end.subarray(0, -2)]),
+      `truncated in member 2 after ${whole.length + end.length - 2} bytes`,
+    ],
+    [
+      "a cut in the header of member 2",
+      Buffer.concat([end, whole.subarray(0, 9)]),
+      `truncated in the header of member 2 after ${end.length + 9} bytes`,
+    ],
     ["another CRC", flipped(whole, whole.length - 7), "CRC32 differs in member 1"],
-    ["another CRC in member 2", flipped(Buffer.concat([whole, end]), whole.length + end.length - 7), "CRC32 differs in member 2"],
+    [
+      "another CRC in member 2",
+      flipped(Buffer.concat([whole, end]), whole.length + end.length - 7),
+      "CRC32 differs in member 2",
+    ],
     ["another length", flipped(whole, whole.length - 2), "length differs in member 1"],
     ["another method", flipped(whole, 2), "not gzip: the header names compression method 24 and flags 0"],
     ["a reserved flag", member(text, { flags: 0x20 }), "not gzip: the header names compression method 8 and flags 32"],
     ["another header CRC", member(text, { name: "x", headerCrc: "wrong" }), "the header's CRC differs in member 1"],
-    ["trailing text", Buffer.concat([end, Buffer.from("garbage!")]), `8 bytes of trailing garbage at byte ${end.length}`],
-    ["one trailing byte", Buffer.concat([end, Buffer.from([0x1f])]), `1 byte of trailing garbage at byte ${end.length}`],
-    ["garbage that begins as gzip", Buffer.concat([end, Buffer.from("\x1f\x8bgarbage", "latin1")]), `9 bytes of trailing garbage at byte ${end.length}`],
-    ["a member behind padding", Buffer.concat([whole, Buffer.alloc(3), end]), `${end.length} bytes of trailing garbage behind 3 zeros at byte ${whole.length + 3}`],
-    ["a name that never ends", Buffer.concat([Buffer.from([0x1f, 0x8b, 8, 8, 0, 0, 0, 0, 0, 0]), Buffer.alloc(70_000, 65)]), "a name or comment in the header of member 1 does not end"],
-  ]; // biome-ignore format: a table
+    [
+      "trailing text",
+      Buffer.concat([end, Buffer.from("garbage!")]),
+      `8 bytes of trailing garbage at byte ${end.length}`,
+    ],
+    [
+      "one trailing byte",
+      Buffer.concat([end, Buffer.from([0x1f])]),
+      `1 byte of trailing garbage at byte ${end.length}`,
+    ],
+    [
+      "garbage that begins as gzip",
+      Buffer.concat([end, Buffer.from("\x1f\x8bgarbage", "latin1")]),
+      `9 bytes of trailing garbage at byte ${end.length}`,
+    ],
+    [
+      "a member behind padding",
+      Buffer.concat([whole, Buffer.alloc(3), end]),
+      `${end.length} bytes of trailing garbage behind 3 zeros at byte ${whole.length + 3}`,
+    ],
+    [
+      "a name that never ends",
+      Buffer.concat([Buffer.from([0x1f, 0x8b, 8, 8, 0, 0, 0, 0, 0, 0]), Buffer.alloc(70_000, 65)]),
+      "a name or comment in the header of member 1 does not end",
+    ],
+  ];
   for (const [name, body, expected] of corruptions) {
     test(name, async () => assert.equal(await refusal(body), `15.json.gz: ${expected}`));
   }

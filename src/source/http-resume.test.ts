@@ -146,9 +146,24 @@ describe("resuming", () => {
     response.end(bytes);
   };
   const changes: readonly (readonly [string, Handler])[] = [
-    ["the server answers 200 with another version", (request, response) => serveBytes(request, response, other, otherTag)],
-    ["it has fewer bytes now", (request, response) => (request.headers.range === undefined ? whole(request, response) : void response.writeHead(416, { "Content-Range": "bytes */5" }).end())],
-    ["a 206 of another version", (request, response) => (request.headers.range === undefined ? whole(request, response) : partial(response, half, other.length, otherTag, other.subarray(half)))],
+    [
+      "the server answers 200 with another version",
+      (request, response) => serveBytes(request, response, other, otherTag),
+    ],
+    [
+      "it has fewer bytes now",
+      (request, response) =>
+        request.headers.range === undefined
+          ? whole(request, response)
+          : void response.writeHead(416, { "Content-Range": "bytes */5" }).end(),
+    ],
+    [
+      "a 206 of another version",
+      (request, response) =>
+        request.headers.range === undefined
+          ? whole(request, response)
+          : partial(response, half, other.length, otherTag, other.subarray(half)),
+    ],
     [
       "a 206 of another version that is as long",
       (request, response) =>
@@ -156,12 +171,42 @@ describe("resuming", () => {
           ? whole(request, response)
           : partial(response, half, body.length, otherTag, randomBytes(body.length - half)),
     ],
-    ["a 206 from another byte", (request, response) => (request.headers.range === undefined ? whole(request, response) : partial(response, half - 10, body.length, etag, body.subarray(half - 10)))],
-    ["a 206 of another length", (request, response) => (request.headers.range === undefined ? whole(request, response) : partial(response, half, body.length + 1, etag, body.subarray(half)))],
-    ["a 206 that stops before the end", (request, response) => (request.headers.range === undefined ? whole(request, response) : partial(response, half, body.length, etag, body.subarray(half, -5)))],
-    ["a 206 without a range", (request, response) => (request.headers.range === undefined ? whole(request, response) : void response.writeHead(206, { ETag: etag }).end(body.subarray(half)))],
-    ["a 206 with several ranges", (request, response) => (request.headers.range === undefined ? whole(request, response) : void response.writeHead(206, { "Content-Type": "multipart/byteranges; boundary=x" }).end("--x--"))],
-  ]; // biome-ignore format: a table
+    [
+      "a 206 from another byte",
+      (request, response) =>
+        request.headers.range === undefined
+          ? whole(request, response)
+          : partial(response, half - 10, body.length, etag, body.subarray(half - 10)),
+    ],
+    [
+      "a 206 of another length",
+      (request, response) =>
+        request.headers.range === undefined
+          ? whole(request, response)
+          : partial(response, half, body.length + 1, etag, body.subarray(half)),
+    ],
+    [
+      "a 206 that stops before the end",
+      (request, response) =>
+        request.headers.range === undefined
+          ? whole(request, response)
+          : partial(response, half, body.length, etag, body.subarray(half, -5)),
+    ],
+    [
+      "a 206 without a range",
+      (request, response) =>
+        request.headers.range === undefined
+          ? whole(request, response)
+          : void response.writeHead(206, { ETag: etag }).end(body.subarray(half)),
+    ],
+    [
+      "a 206 with several ranges",
+      (request, response) =>
+        request.headers.range === undefined
+          ? whole(request, response)
+          : void response.writeHead(206, { "Content-Type": "multipart/byteranges; boundary=x" }).end("--x--"),
+    ],
+  ];
   for (const [name, handler] of changes) {
     test(`begins anew when ${name}`, async () => {
       const { base } = await httpServer((request, response, count) => {

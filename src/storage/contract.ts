@@ -34,7 +34,7 @@ export interface Storage {
    * removed during the listing may or may not be in it. Names beginning with `_` directly below the prefix are left out
    * unless the prefix itself names them; staging is never listed.
    */
-  list(prefix: string, options?: CallOptions): AsyncIterable<readonly ObjectInfo[]>;
+  list(prefix: string, options?: ListOptions): AsyncIterable<readonly ObjectInfo[]>;
 
   /**
    * The object's bytes, or those from `range.start` up to but excluding `range.end`; a negative `start` counts from the
@@ -67,6 +67,14 @@ export type Body = Uint8Array | { readonly file: string };
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
+}
+
+export interface ListOptions extends CallOptions {
+  /**
+   * Lists only `<prefix><one segment>/<leaf>`. A disk need not read each of the directories for that, which makes a
+   * table of 87,600 partitions some times faster to list.
+   */
+  readonly leaf?: string;
 }
 
 export interface PutOptions extends CallOptions {

@@ -2,7 +2,7 @@
  * Listing a tree of files quickly: synchronous calls, because 87,600 trips through the thread pool cost seconds, in
  * pages between which the event loop gets its turn.
  */
-import { type Dirent, lstatSync, readdirSync } from "node:fs";
+import { type Dirent, lstatSync, readdirSync, type Stats } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
 import type { ObjectInfo } from "./contract.ts";
 import { isAbsent } from "./durable.ts";
@@ -50,6 +50,35 @@ export async function* listTree(
   if (page.length > 0) yield page;
 }
 
+/** The objects named `leaf` in the directories directly below: one call each instead of three. */
+export async function* listLeaves(
+  directory: string,
+  prefix: string,
+  leaf: string,
+  check: () => void,
+): AsyncGenerator<readonly ObjectInfo[]> {
+  const entries = sortedEntries(directory);
+  for (let at = 0; at < entries.length; at += pageLength) {
+    const page: ObjectInfo[] = [];
+    for (const entry of entries.slice(at, at + pageLength)) {
+      // A symbolic link is no directory here, so none is followed.
+      if (!entry.isDirectory() || entry.name.startsWith("_") || !isSegment(entry.name)) continue;
+      const stats = lstatSync(`${directory}/${entry.name}/${leaf}`, { throwIfNoEntry: false });
+      if (stats?.isFile() === true) page.push(infoOf(`${prefix}${entry.name}/${leaf}`, stats));
+    }
+    if (page.length > 0) yield page;
+    await turn();
+    check();
+  }
+}
+
+const infoOf = (key: string, stats: Stats): ObjectInfo => ({
+  key,
+  size: stats.size,
+  token: tokenOf(stats),
+  modifiedMs: Math.floor(stats.mtimeMs),
+});
+
 /** Yields objects in the order of their keys, and `undefined` from time to time where there are none. */
 function* walk(
   directory: string,
@@ -67,12 +96,7 @@ function* walk(
       const stats = lstatSync(path, { throwIfNoEntry: false });
       budget.calls++;
       if (stats?.isFile() !== true) continue;
-      yield {
-        key: prefix + entry.name,
-        size: stats.size,
-        token: tokenOf(stats),
-        modifiedMs: Math.floor(stats.mtimeMs),
-      };
+      yield infoOf(prefix + entry.name, stats);
     }
   }
   budget.calls++;

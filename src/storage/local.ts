@@ -8,11 +8,11 @@ import { open, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { asFailure, Failure } from "../errors.ts";
 import { stopIfAborted } from "../pace/abort.ts";
-import type { Metadata, ObjectDetail, ObjectInfo, ReadOptions, Storage } from "./contract.ts";
+import type { ListOptions, Metadata, ObjectDetail, ObjectInfo, ReadOptions, Storage } from "./contract.ts";
 import { directoryTree, isAbsent, patiently, symbolicLink, syncDirectory, systemCode } from "./durable.ts";
 import { checkKey, checkPrefix, metadataText, quote, reservedNames } from "./keys.ts";
 import { type Disk, infoOf, look, parentOf } from "./local-disk.ts";
-import { listTree, tokenOf } from "./local-list.ts";
+import { listLeaves, listTree, tokenOf } from "./local-list.ts";
 import { publish } from "./local-publish.ts";
 import { openScratch, sweepScratch } from "./local-scratch.ts";
 import { addSidecar, hasSidecar, readMetadata, removeSidecars, settle } from "./local-sidecar.ts";
@@ -51,7 +51,7 @@ export function localStorage(place: LocalPlace): Storage {
         stopIfAborted(options?.signal);
         return annotate(disk, key, token, metadata);
       }),
-    list: (prefix, options) => list(disk, prefix, options?.signal),
+    list: (prefix, options) => list(disk, prefix, options),
     read: (key, options) => read(disk, key, options),
     remove: (key, options) =>
       guarded(disk, key, () => {
@@ -83,8 +83,8 @@ async function failing<T>(subject: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-// biome-ignore format: one class of characters a line reads better
-const windowsReserved = /[<>:"|?*]|[. ](?:\/|$)|(?:^|\/)(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.[^/]*)?(?:\/|$)/i;
+const windowsReserved =
+  /[<>:"|?*]|[. ](?:\/|$)|(?:^|\/)(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.[^/]*)?(?:\/|$)/i;
 
 /** Windows reads more than names into some characters: streams, devices, patterns, dropped dots. */
 export function checkPlatformKey(name: string, key: string, platform: NodeJS.Platform = process.platform): void {
@@ -134,7 +134,7 @@ function sameMetadata(a: Metadata, b: Metadata): boolean {
 async function* list(
   disk: Disk,
   prefix: string,
-  signal: AbortSignal | undefined,
+  { signal, leaf }: ListOptions = {},
 ): AsyncGenerator<readonly ObjectInfo[]> {
   checkPrefix(disk.name, prefix);
   const segments = prefix === "" ? [] : prefix.slice(0, -1).split("/");
@@ -143,8 +143,10 @@ async function* list(
     stopIfAborted(signal);
     if (!(await disk.tree.check(segments))) return;
     const root = (await disk.tree.root()) ?? disk.path;
+    const directory = join(root, ...segments);
+    const check = (): void => stopIfAborted(signal);
     const hidden = (name: string) => name.startsWith("_");
-    yield* listTree(join(root, ...segments), prefix, hidden, () => stopIfAborted(signal));
+    yield* leaf === undefined ? listTree(directory, prefix, hidden, check) : listLeaves(directory, prefix, leaf, check);
   } catch (error) {
     throw asFailure(error, `${disk.name}: listing ${prefix === "" ? "everything" : prefix}`);
   }

@@ -7,6 +7,7 @@ import { asFailure, Failure } from "../errors.ts";
 import { stopIfAborted } from "../pace/abort.ts";
 import type {
   Body,
+  ListOptions,
   Metadata,
   ObjectDetail,
   ObjectInfo,
@@ -74,11 +75,12 @@ export function memoryStorage(options: MemoryOptions = {}): Storage {
     objects.set(key, { ...found, metadata: { ...metadata } });
   }
 
-  async function* list(prefix: string, signal: AbortSignal | undefined): AsyncGenerator<readonly ObjectInfo[]> {
+  async function* list(prefix: string, { signal, leaf }: ListOptions = {}): AsyncGenerator<readonly ObjectInfo[]> {
     checkPrefix(name, prefix);
     if (reservedNames.has(prefix.split("/", 1)[0] ?? "")) return;
     const keys = [...objects.keys()]
       .filter((key) => key.startsWith(prefix) && key[prefix.length] !== "_")
+      .filter((key) => leaf === undefined || isLeaf(key.slice(prefix.length), leaf))
       .sort(compareKeys);
     for (let at = 0; at < keys.length; at += pageLength) {
       stopIfAborted(signal);
@@ -137,7 +139,7 @@ export function memoryStorage(options: MemoryOptions = {}): Storage {
       stopIfAborted(options?.signal);
       await annotate(key, token, metadata);
     },
-    list: (prefix, options) => list(prefix, options?.signal),
+    list,
     read,
     async remove(key, options) {
       checkKey(name, key);
@@ -154,6 +156,11 @@ export function memoryStorage(options: MemoryOptions = {}): Storage {
       return root === undefined ? 0 : sweepScratch(root, ageMs, Date.now());
     },
   };
+}
+
+function isLeaf(rest: string, leaf: string): boolean {
+  const [, name, ...deeper] = rest.split("/");
+  return name === leaf && deeper.length === 0;
 }
 
 function infoOf({ key, size, token, modifiedMs }: Stored): ObjectInfo {

@@ -2,7 +2,7 @@ import { lstat } from "node:fs/promises";
 import { isRetriable } from "../errors.ts";
 import { type Backoff, pauseAfter, repeating } from "../pace/backoff.ts";
 import type { Effects } from "../pace/effects.ts";
-import type { Body, CallOptions, ObjectInfo, PutOptions, ReadOptions, Storage } from "./contract.ts";
+import type { Body, CallOptions, ListOptions, ObjectInfo, PutOptions, ReadOptions, Storage } from "./contract.ts";
 import { isAbsent } from "./durable.ts";
 import { compareKeys } from "./keys.ts";
 
@@ -38,7 +38,7 @@ export function withRetry(storage: Storage, backoff: Backoff, effects: Effects):
     return info;
   }
 
-  async function* list(prefix: string, options?: CallOptions): AsyncGenerator<readonly ObjectInfo[]> {
+  async function* list(prefix: string, options?: ListOptions): AsyncGenerator<readonly ObjectInfo[]> {
     let last: string | undefined;
     for (let failures = 0; ; ) {
       try {

@@ -275,6 +275,24 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
       await scratch.dispose();
     });
 
+    test("a listing by leaf shows that object of each directory below, in order, and nothing else", async () => {
+      const keys = [
+        "leaves/b/data",
+        "leaves/a/data",
+        "leaves/a-b/data",
+        "leaves/a/other",
+        "leaves/c/d/data",
+        "leaves/_x/data",
+      ];
+      for (const key of keys) await storage.put(key, text("x"));
+      const found: string[] = [];
+      for await (const page of storage.list("leaves/", { leaf: "data" })) found.push(...page.map(({ key }) => key));
+      assert.deepEqual(found, ["leaves/a-b/data", "leaves/a/data", "leaves/b/data"]);
+      const whole = await listed(storage, "leaves/");
+      const [first] = whole.filter(({ key }) => key === "leaves/a-b/data");
+      for await (const [leaf] of storage.list("leaves/", { leaf: "data" })) assert.deepEqual(leaf, first);
+    });
+
     test("an object that goes during a listing does not disturb it", async () => {
       for (let i = 0; i < 20; i++) await storage.put(`going/${i}/x`, text("x"));
       const found: string[] = [];
@@ -342,9 +360,30 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
 
     test("keys that break the grammar are refused before anything is touched", async () => {
       const bad = [
-        "", "/", "/etc/passwd", "a//b", "a/", "/a", ".", "..", "../a", "a/../b", "a/./b", "a/..", "a\\b", "..\\a", "a\0b",
-        "a\nb", "\u007f", "\ud800", "x".repeat(1025), "é".repeat(600), "_staging/x", "_receipts/x.json", "_staging",
-      ]; // biome-ignore format: a list
+        "",
+        "/",
+        "/etc/passwd",
+        "a//b",
+        "a/",
+        "/a",
+        ".",
+        "..",
+        "../a",
+        "a/../b",
+        "a/./b",
+        "a/..",
+        "a\\b",
+        "..\\a",
+        "a\0b",
+        "a\nb",
+        "\u007f",
+        "\ud800",
+        "x".repeat(1025),
+        "é".repeat(600),
+        "_staging/x",
+        "_receipts/x.json",
+        "_staging",
+      ];
       for (const key of bad) {
         const usage = failsAs("usage");
         await assert.rejects(storage.put(key, text("x")), usage, JSON.stringify(key));
