@@ -42,7 +42,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   storage: ["model", "pace"],
   source: ["model", "pace", "gzip"],
   convert: ["model", "parquet", "shred", "gzip"],
-  engine: ["model"],
+  engine: ["model", "parquet"],
   catalog: ["model", "storage/contract"],
   schedule: ["model"],
   step: [

@@ -7,7 +7,8 @@
  * difference discards the answer and repeats with a fresh file list, at most three times (`conflict` after that).
  *
  * Failures: `usage` (SQL that does not parse or bind: with the position when known), `application` (a statement that
- * fails on the data), `unavailable`, `full`, `conflict`, `cancelled`.
+ * fails on the data), `refused` (a partition holds a touched column in another type than the schema: its re-conversion is
+ * due), `corrupt` (a damaged file), `unavailable`, `full`, `conflict`, `cancelled`.
  */
 import type { ColumnType } from "../model/schema.ts";
 

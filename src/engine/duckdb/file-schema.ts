@@ -4,7 +4,7 @@
  * Source: https://github.com/apache/parquet-format/blob/master/LogicalTypes.md
  */
 import { open } from "node:fs/promises";
-import { Failure } from "../../errors.ts";
+import { asFailure, Failure } from "../../errors.ts";
 import { CompactReader, type ThriftStruct, type ThriftValue } from "../../parquet/compact-reader.ts";
 import type { ValueType } from "./types.ts";
 
@@ -24,25 +24,51 @@ const TAIL_BYTES = 256 << 10;
 const END_BYTES = 8;
 const FOOTER_SCHEMA = 2;
 
-export async function readFileFields(path: string): Promise<readonly FileField[]> {
-  const footer = new CompactReader(await readFooter(path)).struct(new Set([FOOTER_SCHEMA]));
-  const elements = footer.get(FOOTER_SCHEMA);
-  if (!Array.isArray(elements)) throw damaged(path, "its footer has no schema");
-  const cursor = { at: 0 };
-  const next = (): ThriftStruct => {
-    const element: unknown = elements[cursor.at++];
-    if (!(element instanceof Map)) throw damaged(path, "its schema ends early");
-    return element;
-  };
-  const root = next();
-  return Array.from({ length: numberOf(root.get(ELEMENT.children)) }, () => readField(next));
+/** Reads the columns of many files one after the other, with one buffer for all of them. */
+export async function readFilesFields(paths: readonly string[]): Promise<(readonly FileField[])[]> {
+  const buffer = Buffer.alloc(TAIL_BYTES);
+  const found: (readonly FileField[])[] = [];
+  for (const path of paths) found.push(await readFileFields(path, buffer));
+  return found;
 }
 
-async function readFooter(path: string): Promise<Uint8Array> {
+async function readFileFields(path: string, buffer: Buffer): Promise<readonly FileField[]> {
+  const bytes = await readFooter(path, buffer).catch((error: unknown) => {
+    throw asFailure(error, path);
+  });
+  const footer = new CompactReader(bytes).struct(new Set([FOOTER_SCHEMA]));
+  const elements = footer.get(FOOTER_SCHEMA);
+  const remaining = (Array.isArray(elements) ? elements : []).filter((element) => element instanceof Map);
+  const root = takeNode(remaining.values());
+  if (root === undefined) throw damaged(path, "its footer has no schema");
+  return root.children.map(fieldOf);
+}
+
+/** A schema element with those below it. */
+interface Node {
+  readonly element: ThriftStruct;
+  readonly children: readonly Node[];
+}
+
+/** The elements are the tree in depth-first order, each with the number of its children. */
+function takeNode(elements: Iterator<ThriftStruct>): Node | undefined {
+  const { value: element, done } = elements.next();
+  if (done === true || element === undefined) return undefined;
+  const children: Node[] = [];
+  for (let count = numberOf(element.get(ELEMENT.children)); count > 0; count--) {
+    const child = takeNode(elements);
+    if (child === undefined) return undefined;
+    children.push(child);
+  }
+  return { element, children };
+}
+
+/** The footer, in `buffer` if it fits there. */
+async function readFooter(path: string, buffer: Buffer): Promise<Uint8Array> {
   const file = await open(path, "r");
   try {
     const { size } = await file.stat();
-    const tail = Buffer.alloc(Math.min(size, TAIL_BYTES));
+    const tail = buffer.subarray(0, Math.min(size, buffer.length));
     await file.read(tail, 0, tail.length, size - tail.length);
     if (tail.length < END_BYTES || tail.toString("latin1", tail.length - 4) !== "PAR1") {
       throw damaged(path, "it does not end like a Parquet file");
@@ -70,39 +96,18 @@ const CONVERTED = { utf8: 0, list: 3, decimal: 5, date: 6, millis: 9, micros: 10
 const LOGICAL_TIMESTAMP = 8;
 const REPEATED = 2;
 
-function readField(next: () => ThriftStruct): FileField {
-  const element = next();
-  const name = element.get(ELEMENT.name);
-  return {
-    name: name instanceof Uint8Array ? Buffer.from(name).toString("utf8") : "",
-    type: readType(element, next),
-  };
+function fieldOf(node: Node): FileField {
+  const name = node.element.get(ELEMENT.name);
+  return { name: name instanceof Uint8Array ? Buffer.from(name).toString("utf8") : "", type: typeOf(node) };
 }
 
-function readType(element: ThriftStruct, next: () => ThriftStruct): FileType {
-  const children = numberOf(element.get(ELEMENT.children));
-  if (children === 0) return leafType(element);
-  const fields = Array.from({ length: children }, () => next).map((take) => readChild(take));
-  const [only] = fields;
-  if (element.get(ELEMENT.converted) !== CONVERTED.list || only === undefined) {
-    return { kind: "struct", fields: fields.map(({ field }) => field) };
-  }
-  // `repeated group list { optional element }`: the standard three levels.
-  const { type } = only.field;
-  const isThree = only.isRepeated && type.kind === "struct" && type.fields.length === 1;
-  return { kind: "list", element: (isThree ? type.fields[0]?.type : undefined) ?? type };
-}
-
-function readChild(next: () => ThriftStruct): { readonly field: FileField; readonly isRepeated: boolean } {
-  let isRepeated = false;
-  let first = true;
-  const field = readField(() => {
-    const element = next();
-    if (first) isRepeated = element.get(ELEMENT.repetition) === REPEATED;
-    first = false;
-    return element;
-  });
-  return { field, isRepeated };
+function typeOf({ element, children }: Node): FileType {
+  const [only] = children;
+  if (only === undefined) return leafType(element);
+  if (element.get(ELEMENT.converted) !== CONVERTED.list) return { kind: "struct", fields: children.map(fieldOf) };
+  // `repeated group list { optional element }`: the standard three levels. Older writers have two.
+  const isThree = only.children.length === 1 && only.element.get(ELEMENT.repetition) === REPEATED;
+  return { kind: "list", element: typeOf(isThree && only.children[0] !== undefined ? only.children[0] : only) };
 }
 
 function leafType(element: ThriftStruct): FileType {

@@ -8,7 +8,7 @@ import { type BoundStatement, type BoundTable, SRC } from "./bind.ts";
 import { passing } from "./prune.ts";
 import { WIDE_FILES_MAX } from "./relation.ts";
 import type { RunOptions, Session } from "./session.ts";
-import { copyTouched, isWide, viewCopies, viewFiles } from "./tables.ts";
+import { copyTouched, isWide, viewCopies, viewPartitions, viewParts } from "./tables.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** What is done with the tables in place. */
@@ -122,8 +122,10 @@ async function layTables(
   const session = await workspace.open(pathsOf(inputs, direct));
   for (const table of bound.tables) {
     const parts = copies.get(table.name);
-    if (parts === undefined) await viewFiles(session, table, inputs.get(table.name) ?? [], place);
-    else await viewCopies(session, table, parts);
+    const files = inputs.get(table.name) ?? [];
+    if (parts !== undefined) await viewCopies(session, table, parts);
+    else if (table.partitioned) await viewPartitions(session, table, files, place);
+    else await viewParts(session, table, files);
   }
   return session;
 }

@@ -71,6 +71,8 @@ export async function openSession(
     autoload_known_extensions: "false",
     allow_community_extensions: "false",
     allow_persistent_secrets: "false",
+    // Every file is read once; keeping what was read would fill the memory with it.
+    enable_external_file_cache: "false",
     // Rows keep their order, so that equal inputs give equal outputs.
     preserve_insertion_order: "true",
   });

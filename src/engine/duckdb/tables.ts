@@ -1,51 +1,51 @@
 /** How a statement's tables are laid before it: as views over the input files, or over narrow copies made from them. */
 import { join } from "node:path";
 import { Failure } from "../../errors.ts";
-import { foldName, formatPath } from "../../model/column-path.ts";
+import { foldName } from "../../model/column-path.ts";
 import { quoteForDuckdb } from "../../model/ddl.ts";
 import type { InputFile } from "../contract.ts";
 import { type BoundTable, columnDefinitions, SRC } from "./bind.ts";
+import { readFilesFields } from "./file-schema.ts";
+import { fittingFields } from "./fit.ts";
 import { narrowed } from "./references.ts";
-import { parquetSettings, partitionsRelation, projection, uniformRelation } from "./relation.ts";
+import { type FileRun, parquetSettings, partitionsRelation, uniformRelation } from "./relation.ts";
 import { quoteText, type RunOptions, type Session } from "./session.ts";
-import { hasOtherLetters, twoSpellings } from "./spelling.ts";
-import { type Agreement, agreement, countLeaves, declaredType, type ValueField } from "./types.ts";
+import { countLeaves, declaredType, type ValueField, type ValueType } from "./types.ts";
 
-/** One `read_parquet` of the narrowing passes; with the empty file it stays below `WIDE_FILES_MAX`. */
 const FILES_A_BATCH_MAX = 50;
 const FILES_A_BATCH_MIN = 4;
 /** Leaf columns of all files of a batch that are copied: of a whole wide table, a few files at a time. */
 const LEAVES_A_BATCH = 10_000;
 
-/**
- * Makes `main.<name>` a view over the touched columns of the files as they are. Files are written into `directory` if
- * needed.
- */
-export async function viewFiles(
+/** Makes `main.<name>` a view over the touched columns of a table's partitions as they are. */
+export async function viewPartitions(
   session: Session,
   table: BoundTable,
   files: readonly InputFile[],
   directory: string,
 ): Promise<void> {
-  const shape = await createShape(session, table);
-  if (!table.partitioned && files.length === 0) return await createView(session, table.name, `SELECT * FROM ${shape}`);
-  const fields = dataFields(table);
   const kept = keptFields(table);
-  const emptyFile = table.partitioned ? await writeEmptyFile(session, shape, table, directory) : "";
-  const relation = (cast: boolean): string => {
-    const columns = projection(fields, kept, cast);
-    if (table.partitioned) return partitionsRelation(columns, fields, emptyFile, files);
-    const paths = files.map((file) => file.path);
-    return uniformRelation(columns.length === 0 ? [NO_COLUMN] : columns, paths);
-  };
-  if (table.partitioned) await refuseTwoSpellings(session, table, kept, emptyFile, files);
-  await createView(session, table.name, relation(false));
-  if (await hasColumnsOf(session, shape, table.name)) return;
-  const cast = await needsCast(session, `SELECT * FROM main.${quoteForDuckdb(table.name)}`, table, kept, files);
-  if (cast) await createView(session, table.name, relation(true));
+  const runs = await runsOf(session, table, files, directory);
+  await createView(session, table.name, partitionsRelation(runs, dataFields(table), kept));
 }
 
-/** Copies the touched columns of all files into few narrow files and answers their paths. */
+/** Makes `main.<name>` a view over the touched columns of a mart's parts. */
+export async function viewParts(session: Session, table: BoundTable, files: readonly InputFile[]): Promise<void> {
+  const kept = keptFields(table);
+  await session.run("CREATE SCHEMA IF NOT EXISTS shapes");
+  const shape = `shapes.${quoteForDuckdb(table.name)}`;
+  await session.run(`CREATE TABLE ${shape} (${columnDefinitions(kept)})`);
+  if (files.length === 0) return await createView(session, table.name, `SELECT * FROM ${shape}`);
+  const columns = kept.map((field) => quoteForDuckdb(field.name));
+  const paths = files.map((file) => file.path);
+  await createView(session, table.name, uniformRelation(columns.length === 0 ? [NO_COLUMN] : columns, paths));
+  if (await hasColumnsOf(session, "shapes", table.name)) return;
+  throw new Failure("corrupt", `${table.name}: its files have other columns than its manifest names`, {
+    remedy: "build the mart again",
+  });
+}
+
+/** Copies the touched columns of all partitions into few narrow files and answers their paths. */
 export async function copyTouched(
   session: Session,
   table: BoundTable,
@@ -53,9 +53,6 @@ export async function copyTouched(
   directory: string,
   options: { readonly signal?: AbortSignal | undefined; readonly onFiles: (count: number) => void },
 ): Promise<string[]> {
-  const shape = await createShape(session, table);
-  const emptyFile = await writeEmptyFile(session, shape, table, directory);
-  const fields = dataFields(table);
   const kept = keptFields(table);
   const copies: string[] = [];
   const share = Math.floor(LEAVES_A_BATCH / Math.max(1, countLeaves(kept)));
@@ -63,14 +60,8 @@ export async function copyTouched(
   for (let at = 0; at < files.length; at += length) {
     const batch = files.slice(at, at + length);
     const copy = join(directory, `narrow-${fileName(table)}-${String(copies.length).padStart(6, "0")}.parquet`);
-    const relation = (cast: boolean): string =>
-      partitionsRelation(projection(fields, kept, cast), fields, emptyFile, batch);
-    await refuseTwoSpellings(session, table, kept, emptyFile, batch);
-    const write = (cast: boolean): Promise<void> =>
-      writeParquet(session, relation(cast), kept, copy, { signal: options.signal });
-    await write(false);
-    const cast = await needsCast(session, uniformRelation(["*"], [copy]), table, kept, batch);
-    if (cast) await write(true);
+    const relation = partitionsRelation(await runsOf(session, table, batch, directory), dataFields(table), kept);
+    await writeParquet(session, relation, kept, copy, { signal: options.signal });
     copies.push(copy);
     options.onFiles(batch.length);
   }
@@ -106,22 +97,54 @@ function fileName(table: BoundTable): string {
   return encodeURIComponent(table.name).replaceAll("*", "%2A");
 }
 
-/** An empty table with the touched columns as they are published; answers its name. */
-async function createShape(session: Session, table: BoundTable): Promise<string> {
-  await session.run("CREATE SCHEMA IF NOT EXISTS shapes");
-  const name = `shapes.${quoteForDuckdb(table.name)}`;
-  await session.run(
-    `CREATE TABLE ${name} (${columnDefinitions(table.partitioned ? [...keptFields(table), srcField] : keptFields(table))})`,
-  );
-  return name;
+/** The files in their order, cut where what they have of the touched columns changes; at least one run. */
+async function runsOf(
+  session: Session,
+  table: BoundTable,
+  files: readonly InputFile[],
+  directory: string,
+): Promise<FileRun[]> {
+  const [full, kept] = [dataFields(table), keptFields(table)];
+  const runs: { files: InputFile[]; readonly present: readonly ValueField[]; readonly signature: string }[] = [];
+  const found = await readFilesFields(files.map((file) => file.path));
+  for (const [index, file] of files.entries()) {
+    const place = { table: table.name, file: `src=${file.src ?? ""}` };
+    const present = fittingFields(found[index] ?? [], full, kept, place);
+    const signature = signatureOf(present, kept);
+    const last = runs.at(-1);
+    if (last?.signature === signature) last.files.push(file);
+    else runs.push({ files: [file], present, signature });
+  }
+  if (runs.length === 0) runs.push({ files: [], present: kept, signature: "" });
+  const emptyFiles = new Map<string, string>();
+  for (const { present, signature } of runs) {
+    if (emptyFiles.has(signature)) continue;
+    const emptyFile = join(directory, `empty-${fileName(table)}-${emptyFiles.size}.parquet`);
+    await writeEmptyFile(session, present, emptyFile);
+    emptyFiles.set(signature, emptyFile);
+  }
+  return runs.map((run) => ({ ...run, emptyFile: emptyFiles.get(run.signature) ?? "" }));
 }
 
-async function writeEmptyFile(session: Session, shape: string, table: BoundTable, directory: string): Promise<string> {
-  const file = join(directory, `empty-${fileName(table)}.parquet`);
-  const names = keptFields(table).map((field) => quoteForDuckdb(field.name));
-  const columns = names.length === 0 ? NO_COLUMN : names.join(", ");
-  await writeParquet(session, `SELECT ${columns} FROM ${shape} LIMIT 0`, keptFields(table), file, {});
-  return file;
+/** Tells apart what files have. What is there as a whole is named, not described: it has the type of `kept`. */
+function signatureOf(present: readonly ValueField[], kept: readonly ValueField[]): string {
+  const parts = present.map((field) => {
+    const whole = kept.find((other) => other.name === field.name)?.type;
+    const name = JSON.stringify(field.name);
+    return whole === field.type ? name : `${name}${typeSignature(field.type, whole)}`;
+  });
+  return parts.join();
+}
+
+function typeSignature(type: ValueType, kept: ValueType | undefined): string {
+  if (type.kind !== "struct") return type.kind;
+  return `{${signatureOf(type.fields, kept?.kind === "struct" ? kept.fields : [])}}`;
+}
+
+async function writeEmptyFile(session: Session, fields: readonly ValueField[], file: string): Promise<void> {
+  const columns = fields.map((field) => `NULL::${declaredType(field.type)} AS ${quoteForDuckdb(field.name)}`);
+  const select = `SELECT ${columns.length === 0 ? NO_COLUMN : columns.join(", ")} LIMIT 0`;
+  await writeParquet(session, select, fields, file, {});
 }
 
 async function writeParquet(
@@ -139,71 +162,10 @@ async function createView(session: Session, name: string, select: string): Promi
 }
 
 /** Compares the types of a view and of its shape as the catalog holds them, which opens no file again. */
-async function hasColumnsOf(session: Session, shape: string, name: string): Promise<boolean> {
-  const columns = (schema: string): string =>
+async function hasColumnsOf(session: Session, schema: string, name: string): Promise<boolean> {
+  const columns = (place: string): string =>
     `(SELECT list({n: column_name, t: data_type} ORDER BY column_index) FROM duckdb_columns() ` +
-    `WHERE schema_name = '${schema}' AND table_name = ${quoteText(name)})`;
-  const [row] = await session.run(`SELECT ${columns("main")} = ${columns("shapes")}, ${quoteText(shape)}`);
+    `WHERE schema_name = '${place}' AND table_name = ${quoteText(name)})`;
+  const [row] = await session.run(`SELECT ${columns("main")} = ${columns(schema)}`);
   return row?.[0] === true;
-}
-
-/** Whether a relation must be cast to the published types; fails if the files contradict them. */
-async function needsCast(
-  session: Session,
-  relation: string,
-  table: BoundTable,
-  wanted: readonly ValueField[],
-  files: readonly InputFile[],
-): Promise<boolean> {
-  const found = new Map((await session.bind(relation)).map((column) => [foldName(column.name), column.type]));
-  let cast = false;
-  for (const field of wanted) {
-    const type = found.get(foldName(field.name));
-    const result: Agreement =
-      type === undefined
-        ? { kind: "differs", path: [field.name], found: "nothing" }
-        : agreement(type, field.type, [field.name]);
-    if (result.kind === "differs") throw contradiction(table, result.path, result.found, files);
-    cast ||= result.kind === "cast";
-  }
-  return cast;
-}
-
-async function refuseTwoSpellings(
-  session: Session,
-  table: BoundTable,
-  wanted: readonly ValueField[],
-  emptyFile: string,
-  files: readonly InputFile[],
-): Promise<void> {
-  if (!hasOtherLetters(wanted)) return;
-  const found = twoSpellings(
-    await session.bind(partitionsRelation(["f.*"], dataFields(table), emptyFile, files)),
-    wanted,
-  );
-  if (found === undefined) return;
-  const names = found.names.map((name) => `"${name}"`).join(" and ");
-  throw new Failure("conflict", `${table.name}.${formatPath(found.path)}: is spelt ${names}${placeOf(files)}`, {
-    remedy: "convert the partitions with the other spelling again",
-  });
-}
-
-function contradiction(
-  table: BoundTable,
-  path: readonly string[],
-  found: string,
-  files: readonly InputFile[],
-): Failure {
-  const wanted = table.fields.find((field) => field.name === path[0]);
-  const schema =
-    path.length === 1 && wanted !== undefined ? ` (the published schema has ${declaredType(wanted.type)})` : "";
-  return new Failure("conflict", `${table.name}.${formatPath(path)}: is ${found}${placeOf(files)}${schema}`, {
-    remedy: "convert that partition again, or publish the table's schema: `millrace run --only convert`",
-  });
-}
-
-function placeOf(files: readonly InputFile[]): string {
-  const [first, last] = [files[0]?.src, files.at(-1)?.src];
-  if (first === undefined) return "";
-  return first === last ? ` in src=${first}` : ` in a partition from src=${first} to src=${last ?? first}`;
 }

@@ -12,7 +12,6 @@ import {
   type DuckDBType,
   DuckDBTypeId,
 } from "@duckdb/node-api";
-import { foldName } from "../../model/column-path.ts";
 import { duckdbType, quoteForDuckdb } from "../../model/ddl.ts";
 import type { ColumnType } from "../../model/schema.ts";
 import { boundSchema } from "../../model/stand-in.ts";
@@ -195,39 +194,4 @@ function nestedResult(type: DuckDBType): ResultType & { readonly type: ColumnTyp
   if (found.kind === "int32") return { type: INT64, stored: "BIGINT" };
   if (found.kind === "float") return { type: { kind: "double" }, stored: "DOUBLE" };
   return { type: STRING, refused: "take it out of the list or struct, or cast it to varchar or timestamptz there" };
-}
-
-/**
- * How a column of a file agrees with the type that the published schema gives it: `same`; `cast`, if only fields that
- * the schema does not know must go or a name of text differs; or the first path where it does not agree.
- */
-export type Agreement =
-  | { readonly kind: "same" | "cast" }
-  | { readonly kind: "differs"; readonly path: readonly string[]; readonly found: string };
-
-export function agreement(found: DuckDBType, wanted: ValueType, path: readonly string[]): Agreement {
-  if (wanted.kind === "struct") {
-    if (!(found instanceof DuckDBStructType)) return { kind: "differs", path, found: found.toString() };
-    return structAgreement(found, wanted.fields, path);
-  }
-  if (wanted.kind === "list") {
-    if (!(found instanceof DuckDBListType)) return { kind: "differs", path, found: found.toString() };
-    return agreement(found.valueType, wanted.element, [...path, "[]"]);
-  }
-  if (found.toString() === declaredType(wanted)) return { kind: "same" };
-  const isText = found.typeId === DuckDBTypeId.VARCHAR && declaredType(wanted) === "VARCHAR";
-  return isText ? { kind: "cast" } : { kind: "differs", path, found: found.toString() };
-}
-
-function structAgreement(found: DuckDBStructType, wanted: readonly ValueField[], path: readonly string[]): Agreement {
-  const byName = new Map(found.entryNames.map((name, index) => [foldName(name), found.entryTypes[index]]));
-  let kind: "same" | "cast" = found.entryNames.length === wanted.length ? "same" : "cast";
-  for (const field of wanted) {
-    const type = byName.get(foldName(field.name));
-    if (type === undefined) return { kind: "differs", path: [...path, field.name], found: "nothing" };
-    const inner = agreement(type, field.type, [...path, field.name]);
-    if (inner.kind === "differs") return inner;
-    if (inner.kind === "cast") kind = "cast";
-  }
-  return { kind };
 }
