@@ -360,6 +360,17 @@ export function engineContract(name: string, open: () => Promise<OpenedEngine>):
       ]);
     });
 
+    test("a mart whose files are not what its columns say is damaged", async () => {
+      const part = await inputs.partition("ignored", "select 'u1' as login, 7::integer as n");
+      for (const type of [{ kind: "int64" }, { kind: "string" }] as const) {
+        const files = async () => [{ ...part, src: undefined }];
+        const table: TableInput = { schema: { fields: [{ name: "n", type }] }, partitioned: false, files };
+        await assert.rejects(query("select n from m", new Map([["m", table]])), failsAs("corrupt", /manifest/));
+        const other: TableInput = { schema: { fields: [{ name: "other", type }] }, partitioned: false, files };
+        await assert.rejects(query("select other from m", new Map([["m", other]])), failsAs("corrupt", /manifest/));
+      }
+    });
+
     describe("refuses a statement", () => {
       const cases: readonly (readonly [string, RegExp, (readonly [number, number])?])[] = [
         ["selec 1", /syntax error/i, [1, 1]],

@@ -23,7 +23,7 @@ import { type BoundStatement, bindStatement } from "./bind.ts";
 import type { FaultContext } from "./fault.ts";
 import { checkMartColumns, writeParts } from "./parts.ts";
 import { formatTouched } from "./references.ts";
-import { runStatement } from "./run.ts";
+import { runStatement, type Work } from "./run.ts";
 import { openSession, type RunOptions, type Session, type SessionSettings } from "./session.ts";
 import { queryValue } from "./values.ts";
 import { openWorkspace, type Workspace } from "./workspace.ts";
@@ -77,19 +77,18 @@ async function select(
 ): Promise<SelectResult> {
   const bound = await bindAlone(settings, request.sql, request.tables, options.signal);
   checkMartColumns(bound.result);
-  await using workspace = await openWorkspace(settings, request.scratch, [request.directory]);
-  const { value: files, bytesRead } = await runStatement(
-    workspace,
-    bound,
-    request,
-    options,
-    async (session, context) => {
+  const workspace = await openWorkspace(settings, request.scratch, [request.directory]);
+  try {
+    const write: Work<SelectResult["files"]> = async (session, context) => {
       await emptyDirectory(request.directory);
       return await writeParts(session, bound, request, { signal: options.signal, onProgress: context.onProgress });
-    },
-  );
-  const rows = files.reduce((sum, file) => sum + file.rows, 0);
-  return { columns: descriptionOf(bound).result, rows, files, bytesRead };
+    };
+    const { value: files, bytesRead } = await runStatement(workspace, bound, request, options, write);
+    const rows = files.reduce((sum, file) => sum + file.rows, 0);
+    return { columns: descriptionOf(bound).result, rows, files, bytesRead };
+  } finally {
+    await workspace.close();
+  }
 }
 
 /** The first attempt finds the directory empty; a repeated one finds what the discarded attempt wrote. */

@@ -4,7 +4,6 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { Failure } from "../../errors.ts";
 import { quoteForDuckdb } from "../../model/ddl.ts";
-import { nearest } from "../../model/nearest.ts";
 import type { SelectRequest, SelectResult } from "../contract.ts";
 import type { BoundResult, BoundStatement } from "./bind.ts";
 import { STATEMENT } from "./fault.ts";
@@ -50,7 +49,7 @@ function badName(name: string, seen: ReadonlySet<string>): Failure {
     .replaceAll(/^_+|_+$/g, "");
   const proposal = free(letters === "" ? "value" : /^[0-9]/.test(letters) ? `_${letters}` : letters, seen);
   return new Failure("usage", `${STATEMENT}: column "${name}" is no name for a mart's column ([a-z_][a-z0-9_]*)`, {
-    remedy: `give it one: … as ${nearest(name, [proposal]) ?? proposal}`,
+    remedy: `give it one: … as ${proposal}`,
   });
 }
 

@@ -36,10 +36,13 @@ export async function viewParts(session: Session, table: BoundTable, files: read
   const shape = `shapes.${quoteForDuckdb(table.name)}`;
   await session.run(`CREATE TABLE ${shape} (${columnDefinitions(kept)})`);
   if (files.length === 0) return await createView(session, table.name, `SELECT * FROM ${shape}`);
-  const columns = kept.map((field) => quoteForDuckdb(field.name));
   const paths = files.map((file) => file.path);
-  await createView(session, table.name, uniformRelation(columns.length === 0 ? [NO_COLUMN] : columns, paths));
-  if (await hasColumnsOf(session, "shapes", table.name)) return;
+  const found = new Set((await session.bind(uniformRelation(["*"], paths))).map((column) => foldName(column.name)));
+  if (kept.every((field) => found.has(foldName(field.name)))) {
+    const columns = kept.map((field) => quoteForDuckdb(field.name));
+    await createView(session, table.name, uniformRelation(columns.length === 0 ? [NO_COLUMN] : columns, paths));
+    if (await hasColumnsOf(session, "shapes", table.name)) return;
+  }
   throw new Failure("corrupt", `${table.name}: its files have other columns than its manifest names`, {
     remedy: "build the mart again",
   });

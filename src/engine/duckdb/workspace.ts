@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { Failure } from "../../errors.ts";
 import { openSession, type Session, type SessionSettings } from "./session.ts";
 
-export interface Workspace extends AsyncDisposable {
+export interface Workspace {
   /** Closes the session at hand and opens one that may read these files and write below the workspace. */
   open(files: readonly string[], options?: { readonly threads?: number }): Promise<Session>;
   /** The session that was opened last. */
@@ -72,7 +72,6 @@ export async function openWorkspace(
       return link;
     },
     close,
-    [Symbol.asyncDispose]: close,
   };
 }
 
