@@ -36,12 +36,19 @@ async function readFileFields(path: string, buffer: Buffer): Promise<readonly Fi
   const bytes = await readFooter(path, buffer).catch((error: unknown) => {
     throw asFailure(error, path);
   });
-  const footer = new CompactReader(bytes).struct(new Set([FOOTER_SCHEMA]));
-  const elements = footer.get(FOOTER_SCHEMA);
+  const elements = readElements(bytes, path);
   const remaining = (Array.isArray(elements) ? elements : []).filter((element) => element instanceof Map);
   const root = takeNode(remaining.values());
-  if (root === undefined) throw damaged(path, "its footer has no schema");
+  if (root === undefined) throw damaged(path, "its footer has no whole schema");
   return root.children.map(fieldOf);
+}
+
+function readElements(footer: Uint8Array, path: string): ThriftValue | undefined {
+  try {
+    return new CompactReader(footer).struct(new Set([FOOTER_SCHEMA])).get(FOOTER_SCHEMA);
+  } catch (error) {
+    throw error instanceof Failure ? damaged(path, error.message, error) : error;
+  }
 }
 
 /** A schema element with those below it. */
@@ -50,13 +57,16 @@ interface Node {
   readonly children: readonly Node[];
 }
 
+/** Deeper than any table: our lines end at 128 levels, of which a list takes two. */
+const DEPTH_MAX = 300;
+
 /** The elements are the tree in depth-first order, each with the number of its children. */
-function takeNode(elements: Iterator<ThriftStruct>): Node | undefined {
+function takeNode(elements: Iterator<ThriftStruct>, depth = 0): Node | undefined {
   const { value: element, done } = elements.next();
-  if (done === true || element === undefined) return undefined;
+  if (done === true || element === undefined || depth > DEPTH_MAX) return undefined;
   const children: Node[] = [];
   for (let count = numberOf(element.get(ELEMENT.children)); count > 0; count--) {
-    const child = takeNode(elements);
+    const child = takeNode(elements, depth + 1);
     if (child === undefined) return undefined;
     children.push(child);
   }
@@ -85,8 +95,11 @@ async function readFooter(path: string, buffer: Buffer): Promise<Uint8Array> {
   }
 }
 
-function damaged(path: string, what: string): Failure {
-  return new Failure("corrupt", `${path}: ${what}`, { remedy: "remove the partition, so that it is converted again" });
+function damaged(path: string, what: string, cause?: unknown): Failure {
+  return new Failure("corrupt", `${path}: ${what}`, {
+    remedy: "remove the partition, so that it is converted again",
+    ...(cause === undefined ? {} : { cause }),
+  });
 }
 
 /** Fields of SchemaElement. */
