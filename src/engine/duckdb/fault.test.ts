@@ -54,6 +54,14 @@ describe("DuckDB's errors as failures", () => {
     assert.match(failure.detail.remedy ?? "", /engine\.memory/);
   });
 
+  test("so has a full disk, also where DuckDB takes it for memory", () => {
+    const spill = fault(
+      "Out of Memory",
+      "failed to offload\nThis limit was set by the 'max_temp_directory_size' setting.",
+    );
+    assert.match(duckdbFailure(spill, { phase: "run" }).detail.remedy ?? "", /free some space/);
+  });
+
   test("positions are bytes in DuckDB and characters for people", () => {
     const sql = "select 'é😀',\n  'ß', x";
     const at = Buffer.byteLength(sql.slice(0, sql.indexOf("x")));

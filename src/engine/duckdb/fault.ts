@@ -107,8 +107,8 @@ function isSpillFull(fault: Fault): boolean {
 }
 
 function remedyOf(fault: Fault, kind: FailureKind, rest: readonly string[]): string | undefined {
-  if (fault.type === "Out of Memory") return "raise engine.memory, or let the statement keep less at once";
   if (kind === "full") return "free some space and run again: nothing half-written was left behind";
+  if (fault.type === "Out of Memory") return "raise engine.memory, or let the statement keep less at once";
   // A list of a hundred candidate functions helps nobody; the first few do.
   const kept = rest.slice(0, 6).join(" ");
   return kept === "" ? undefined : rest.length > 6 ? `${kept} …` : kept;
