@@ -6,6 +6,7 @@
  * In every round each competitor runs once, in an order that moves on by one; a ratio is taken within a round. Prints
  * Markdown, and writes the same as JSON into `.cache/bench/results/` (`--label` keeps a partial run apart). A peer that fails is named with its own message.
  */
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
@@ -114,7 +115,8 @@ async function report(name: InputName, files: Files, outcomes: readonly Outcome[
   const load = loads.map((value) => value.toFixed(1)).join(", ");
   console.log(
     `\`${name}\`: ${rows} lines, ${megabytes(jsonBytes)} MB of JSON; ${rounds} rounds; ${cpus().length} cores ` +
-      `(${cpus()[0]?.model ?? "unknown"}), load average before and after each round: ${load}; Node ${process.version}.\n`,
+      `(${cpus()[0]?.model ?? "unknown"}), load average before and after each round: ${load}; Node ${process.version}, ` +
+      `commit ${commit()}.\n`,
   );
   const head = ["", "CPU s", "× ours", "wall s", "peak RSS MB", "Parquet MB", "rows", "leaf columns", "values"];
   console.log(
@@ -156,6 +158,12 @@ function tableRow({ name, kind, measurements, facts }: Outcome, ours: readonly M
 
 function sizeCells({ bytes, rows, leafColumns, values }: ParquetFacts): string[] {
   return [megabytes(bytes, 2), String(rows), String(leafColumns), values === undefined ? "not told" : String(values)];
+}
+
+/** Which converter was measured; a `+` says that the checkout had other changes. */
+function commit(): string {
+  const { stdout } = spawnSync("git", ["describe", "--always", "--dirty=+", "--exclude=*"], { encoding: "utf8" });
+  return stdout.trim();
 }
 
 /** The timings that our converter reports about itself, in the order in which it does. */

@@ -4,8 +4,9 @@
  *
  *     node bench/read.ts [--input generated|real|large] [--rounds 5] [--repeat 20]
  *
- * Both files answer every query in every round, alternately first, in a fresh instance without caches of its own; each
- * time `repeat` runs are added up. The answers must be equal. A ratio is taken within a round.
+ * Both files answer every query in every round, alternately first, in a fresh instance without caches of its own and with
+ * one thread: a second one has no row group to read, and its waiting would be counted. Each time `repeat` runs are added
+ * up. The answers must be equal. A ratio is taken within a round.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
@@ -69,7 +70,7 @@ async function makeFiles(source: string): Promise<{ readonly ours: string; reado
 
 /** CPU milliseconds of one run, on average over `repeat` runs after one that is not counted. */
 async function cpuOf(query: string, file: string): Promise<{ readonly cpuMs: number; readonly answer: unknown }> {
-  const instance = await DuckDBInstance.create(":memory:", { enable_external_file_cache: "false" });
+  const instance = await DuckDBInstance.create(":memory:", { enable_external_file_cache: "false", threads: "1" });
   const connection = await instance.connect();
   try {
     const sql = query.replace("FILE", `read_parquet('${file.replaceAll("'", "''")}')`);

@@ -4,5 +4,5 @@ import zlib
 
 decoder = zlib.decompressobj(31)
 with open(sys.argv[1], "rb") as file:
-    while chunk := file.read(1 << 20):
+    while chunk := file.read(1 << 16):
         decoder.decompress(chunk)

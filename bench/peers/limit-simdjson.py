@@ -8,7 +8,7 @@ parser = simdjson.Parser()
 decoder = zlib.decompressobj(31)
 rest = b""
 with open(sys.argv[1], "rb") as file:
-    while chunk := file.read(1 << 20):
+    while chunk := file.read(1 << 16):
         *lines, rest = (rest + decoder.decompress(chunk)).split(b"\n")
         for line in lines:
             parser.parse(line)

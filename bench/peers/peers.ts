@@ -45,19 +45,36 @@ export const competitors: readonly Competitor[] = [
     warmCost: lastConversion,
   },
   { name: "DuckDB, columns given", kind: "peer", command: (files) => [...duckdb(files), files.schema] },
+  {
+    name: "DuckDB, columns given, one thread",
+    kind: "peer",
+    command: (files) => [...duckdb(files), files.schema, "--one-thread"],
+  },
   { name: "DuckDB, inferring", kind: "peer", command: duckdb },
+  { name: "DuckDB, inferring, one thread", kind: "peer", command: (files) => [...duckdb(files), "--one-thread"] },
   { name: "chDB", kind: "peer", command: (files) => inPython("chdb-convert.py", files) },
+  { name: "chDB, one thread", kind: "peer", command: (files) => inPython("chdb-convert.py", files, "one-thread") },
   { name: "pyarrow", kind: "peer", command: (files) => inPython("pyarrow-convert.py", files) },
   {
     name: "pyarrow, file as one block",
     kind: "peer",
     command: (files) => inPython("pyarrow-convert.py", files, "all"),
   },
+  {
+    name: "pyarrow, file as one block, one thread",
+    kind: "peer",
+    command: (files) => inPython("pyarrow-convert.py", files, "all", "one-thread"),
+  },
   { name: "Polars", kind: "peer", command: (files) => inPython("polars-convert.py", files) },
   {
     name: "Polars, inferring over all lines",
     kind: "peer",
     command: (files) => inPython("polars-convert.py", files, "all"),
+  },
+  {
+    name: "Polars, inferring over all lines, one thread",
+    kind: "peer",
+    command: (files) => inPython("polars-convert.py", files, "all", "one-thread"),
   },
   { name: "Spark local[2], warm, inferring", kind: "peer", command: spark, warmCost: lastLine, isSpark: true },
   {
