@@ -1,6 +1,8 @@
 /** Edge cases about nesting and about where values are: sparse, late, empty, many. */
 import { type CorpusCase, corpusCase, known } from "./corpus-case.ts";
 
+const manyLists = "it takes 2^n steps for n lists inside each other";
+
 function nestingCases(): CorpusCase[] {
   return [
     corpusCase("rows without a value among others", ["{}", '{"a":1}', "{}", "{}", '{"a":null}', '{"b":null}']),
@@ -99,10 +101,17 @@ function nestingCases(): CorpusCase[] {
         `{"l":${"[".repeat(30)}${"]".repeat(30)}}`,
         '{"l":[[],[[]],null]}',
       ]),
-      unreadable: { duckdb: "it takes 2^n steps for n lists directly inside each other" },
+      unreadable: { duckdb: manyLists },
     },
-    corpusCase("deep lists and structs", [
-      `{"l":${'[{"l":'.repeat(30)}[]${"}]".repeat(30)}}`,
+    {
+      ...corpusCase("deep lists and structs", [
+        `{"l":${'[{"l":'.repeat(30)}[]${"}]".repeat(30)}}`,
+        '{"l":[{"l":[]},{},{"l":[{"l":null}]}]}',
+      ]),
+      unreadable: { duckdb: manyLists },
+    },
+    corpusCase("lists and structs in each other", [
+      `{"l":${'[{"l":'.repeat(12)}[]${"}]".repeat(12)}}`,
       '{"l":[{"l":[]},{},{"l":[{"l":null}]}]}',
     ]),
     corpusCase("one row", ['{"a":1,"b":[{"c":"x"}]}']),
