@@ -1,5 +1,5 @@
 /** Block compression of pages. */
-import { constants, type ZstdOptions, zstdCompressSync } from "node:zlib";
+import { constants, zstdCompressSync } from "node:zlib";
 import { compressSnappy } from "./snappy.ts";
 
 export type Compression = "zstd" | "snappy";
@@ -11,17 +11,12 @@ export function codecOf(compression: Compression): number {
   return compression === "zstd" ? CODEC.zstd : CODEC.snappy;
 }
 
-/**
- * Level 1: on an archive hour, level 3 was slower and not smaller. The expected output size saves reallocations; zlib's
- * default of 16 KiB for a page of 200 bytes cost more than compressing it.
- */
-const zstdOptions: readonly (ZstdOptions & { readonly chunkSize: number })[] = [4_096, 65_536, 1 << 20, 4 << 20].map(
-  (chunkSize) => ({ chunkSize, params: { [constants.ZSTD_c_compressionLevel]: 1 } }),
-);
+/** Level 1: on an archive hour, level 3 was slower and not smaller. */
+const zstdParams = { [constants.ZSTD_c_compressionLevel]: 1 };
 
 export function compress(bytes: Uint8Array, codec: number): Uint8Array {
   if (codec === CODEC.uncompressed) return bytes;
   if (codec === CODEC.snappy) return compressSnappy(bytes);
-  const options = zstdOptions.find((candidate) => bytes.length < candidate.chunkSize) ?? zstdOptions.at(-1);
-  return zstdCompressSync(bytes, options ?? {});
+  // Room for the worst case in one piece: growing by pieces, or a much too large piece, costs more than small pages take.
+  return zstdCompressSync(bytes, { params: zstdParams, chunkSize: bytes.length + (bytes.length >> 7) + 128 });
 }

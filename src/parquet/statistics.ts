@@ -95,12 +95,7 @@ export function encodeFixed(value: number | bigint): Uint8Array {
 export function textStatistics(arena: Uint8Array): Statistics | undefined {
   if (arena.length === 0) return undefined;
   const view = new DataView(arena.buffer, arena.byteOffset, arena.byteLength);
-  let min = 0;
-  let max = 0;
-  for (let at = 0; at < arena.length; at += 4 + view.getUint32(at, true)) {
-    if (compareTexts(view, at, min) < 0) min = at;
-    else if (compareTexts(view, at, max) > 0) max = at;
-  }
+  const [min, max] = extremeTexts(view);
   const minLength = view.getUint32(min, true);
   const maxLength = view.getUint32(max, true);
   return {
@@ -109,6 +104,37 @@ export function textStatistics(arena: Uint8Array): Statistics | undefined {
     minExact: minLength <= LIMIT_BYTES,
     maxExact: maxLength <= LIMIT_BYTES,
   };
+}
+
+/** Where the lengths of the least and the greatest text stand. */
+function extremeTexts(view: DataView): [min: number, max: number] {
+  const end = view.byteLength;
+  let min = 0;
+  let max = 0;
+  // Nearly every text is told from the extremes by its first four bytes, so that no other memory is touched.
+  let minStart = textStart(view, 0, view.getUint32(0, true));
+  let maxStart = minStart;
+  for (let at = 0; at < end; ) {
+    const length = view.getUint32(at, true);
+    const start = textStart(view, at, length);
+    if (start < minStart || (start === minStart && compareTexts(view, at, min) < 0)) {
+      min = at;
+      minStart = start;
+    } else if (start > maxStart || (start === maxStart && compareTexts(view, at, max) > 0)) {
+      max = at;
+      maxStart = start;
+    }
+    at += 4 + length;
+  }
+  return [min, max];
+}
+
+/** The first four bytes as a number that orders like them; missing ones count as zeros. */
+function textStart(view: DataView, at: number, length: number): number {
+  if (length >= 4) return view.getUint32(at + 4);
+  let start = 0;
+  for (let i = 0; i < 4; i++) start = start * 256 + (i < length ? view.getUint8(at + 4 + i) : 0);
+  return start;
 }
 
 /**
