@@ -2,15 +2,18 @@
 
 const digits = (value: number, width: number): string => String(value).padStart(width, "0");
 
+/** Name of the one object of a partition. */
+export const partitionFile = "data.parquet";
+
 /** Key of a table's partition. `id` is the raw object's identity and the text value of `src`. */
 export function partitionKey(table: string, id: string): string {
-  return `${table}/src=${id}/data.parquet`;
+  return `${table}/src=${id}/${partitionFile}`;
 }
 
 /** The `src` of a partition's key, or `undefined` if the key is something else. */
 export function partitionId(table: string, key: string): string | undefined {
   const head = table.length + 5;
-  const tail = "/data.parquet";
+  const tail = `/${partitionFile}`;
   if (!key.startsWith(`${table}/src=`) || !key.endsWith(tail)) return undefined;
   const id = key.slice(head, key.length - tail.length);
   return id === "" || id.includes("/") ? undefined : id;

@@ -16,13 +16,14 @@ export function martInputs(parts: Parts, seen: Seen, signal: AbortSignal | undef
   const tables = new Map<string, MartInput>();
   for (const [name, table] of seen.tables) {
     if (table.schema === undefined) continue;
-    const every = seen.sources.get(table.settings.from)?.settings.every ?? "hour";
+    const source = seen.sources.get(table.settings.from);
+    const every = source?.settings.every ?? "hour";
     let current: TableSeen | undefined = table;
     tables.set(name, {
       shape: { schema: boundSchema(table.schema.state.schema), partitioned: true },
       async snapshot() {
         // What this pass saw is good for the first look; a second one is asked for because something changed since.
-        const fresh = current ?? (await observeTable(parts, table.settings, every, signal));
+        const fresh = current ?? (await observeTable(parts, table.settings, source, signal));
         current = undefined;
         return { files: inputFiles(parts, fresh, every, signal), record: tableInput(fresh) };
       },

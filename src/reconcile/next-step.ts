@@ -15,6 +15,7 @@ import { ageMs, inRanges, judgeMiss, sinceMs, wantedWindow } from "../schedule/c
 import type { ManifestInput, PublishedMart } from "../step/manifest.ts";
 import type { Attempts } from "./attempts.ts";
 import { collectItem, convertItem, martItem, recheckItem } from "./attempts.ts";
+import type { Lookup } from "./packed.ts";
 import type { PartitionSeen, RawSeen, Seen, SourceSeen, TableSeen } from "./seen.ts";
 
 export type Step =
@@ -604,7 +605,7 @@ export function tableInput(table: TableSeen): ManifestInput {
   };
 }
 
-function firstStored(raw: ReadonlyMap<number, RawSeen>): number | undefined {
+function firstStored(raw: Lookup<RawSeen>): number | undefined {
   let first: number | undefined;
   for (const startMs of raw.keys()) if (first === undefined || startMs < first) first = startMs;
   return first;

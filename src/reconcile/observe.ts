@@ -10,6 +10,7 @@ import {
   acknowledgementPrefix,
   parseAcknowledgementKey,
   parseRevisionKey,
+  partitionFile,
   partitionId,
   partitionKey,
 } from "../model/layout.ts";
@@ -23,6 +24,7 @@ import type { PublishedSchema } from "../step/table-schema.ts";
 import { latestSchema } from "../step/table-schema.ts";
 import type { ObjectInfo, Storage } from "../storage/contract.ts";
 import type { Attempts } from "./attempts.ts";
+import { type Lookup, packedPartitions, packedRaw } from "./packed.ts";
 import type { Parts } from "./parts.ts";
 import type { MartSeen, PartitionSeen, RawFacts, RawSeen, Seen, SourceSeen, TableSeen } from "./seen.ts";
 
@@ -45,8 +47,7 @@ export async function observe(parts: Parts, options: ObserveOptions = {}): Promi
   const tables = new Map<string, TableSeen>();
   if (options.only !== "collect") {
     for (const settings of project.tables.values()) {
-      const every = sources.get(settings.from)?.settings.every ?? "hour";
-      tables.set(settings.name, await observeTable(parts, settings, every, options.signal));
+      tables.set(settings.name, await observeTable(parts, settings, sources.get(settings.from), options.signal));
     }
   }
   const marts = new Map<string, MartSeen>();
@@ -66,26 +67,27 @@ async function observeSource(
   settings: SourceSettings,
   signal: AbortSignal | undefined,
 ): Promise<SourceSeen> {
-  const remembered = await parts.index.raw(settings.name);
-  const raw = new Map<number, RawSeen>();
+  const remembered = parts.index.raw(settings.name);
+  const raw = packedRaw();
   const unknown: { startMs: number; seen: RawSeen }[] = [];
-  const note = (startMs: number, info: ObjectInfo): void => {
-    const facts = remembered.get(startMs, info.size, info.token);
-    const seen: RawSeen = { key: info.key, size: info.size, token: info.token, facts };
-    raw.set(startMs, seen);
-    if (facts === undefined) unknown.push({ startMs, seen });
-  };
   const prefix = staticPrefix(settings.object);
-  for await (const page of parts.raw.list(prefix, callOptions(signal))) {
-    for (const info of page) {
-      const interval = matchKey(settings.object, info.key);
-      if (interval !== undefined) note(interval.startMs, info);
+  const revisions = await newestRevisions(parts.raw, settings, prefix, signal);
+  try {
+    for await (const page of parts.raw.list(prefix, callOptions(signal))) {
+      const found = page.map((info) => ({ info, startMs: matchKey(settings.object, info.key)?.startMs }));
+      await remembered.upTo(latest(found));
+      for (const { info: original, startMs } of found) {
+        if (startMs === undefined) continue;
+        const { key, size, token } = revisions.get(startMs) ?? original;
+        const seen: RawSeen = { key, size, token, facts: remembered.take(startMs, size, token) };
+        raw.set(startMs, seen);
+        if (seen.facts === undefined) unknown.push({ startMs, seen });
+      }
     }
+  } finally {
+    await remembered.close();
   }
-  for (const [startMs, info] of await newestRevisions(parts.raw, settings, prefix, signal)) note(startMs, info);
   await readEach(unknown, signal, async ({ startMs, seen }) => {
-    // A key that a newer revision has replaced in the map needs no reading.
-    if (raw.get(startMs) !== seen) return;
     raw.set(startMs, { ...seen, facts: await readRawFacts(parts.raw, seen, signal) });
   });
   if (unknown.length > 0) await parts.index.saveRaw(settings.name, raw);
@@ -142,22 +144,33 @@ async function acknowledged(
 export async function observeTable(
   parts: Parts,
   settings: TableSettings,
-  every: Every,
+  source: Pick<SourceSeen, "settings"> | undefined,
   signal: AbortSignal | undefined,
 ): Promise<TableSeen> {
+  const every = source?.settings.every ?? "hour";
   const schema = await latestSchema(parts.tables, settings.name, signal);
-  const remembered = await parts.index.partitions(settings.name);
-  const partitions = new Map<number, PartitionSeen>();
+  const remembered = parts.index.partitions(settings.name);
+  const partitions = packedPartitions();
   const unknown: { startMs: number; info: ObjectInfo }[] = [];
-  for await (const page of parts.tables.list(`${settings.name}/`, callOptions(signal))) {
-    for (const info of page) {
-      const id = partitionId(settings.name, info.key);
-      const interval = id === undefined ? undefined : parseIntervalId(id);
-      if (interval === undefined || interval.every !== every) continue;
-      const facts = remembered.get(interval.startMs, info.size, info.token);
-      if (facts === undefined) unknown.push({ startMs: interval.startMs, info });
-      else partitions.set(interval.startMs, { size: info.size, token: info.token, facts });
+  try {
+    const listing = parts.tables.list(`${settings.name}/`, { leaf: partitionFile, ...callOptions(signal) });
+    for await (const page of listing) {
+      const found = page.map((info) => ({ info, startMs: partitionStart(settings.name, every, info.key) }));
+      await remembered.upTo(latest(found));
+      for (const { info, startMs } of found) {
+        if (startMs === undefined) continue;
+        const facts = remembered.take(startMs, info.size, info.token);
+        if (facts === undefined) unknown.push({ startMs, info });
+        else
+          partitions.set(startMs, {
+            size: info.size,
+            token: info.token,
+            facts,
+          });
+      }
     }
+  } finally {
+    await remembered.close();
   }
   await readEach(unknown, signal, async ({ startMs, info }) => {
     const facts = await readPartitionFacts(parts.tables, info, signal);
@@ -176,7 +189,7 @@ async function compareTypes(
   storage: Storage,
   { name: table, every }: { readonly name: string; readonly every: Every },
   schema: PublishedSchema | undefined,
-  partitions: Map<number, PartitionSeen>,
+  partitions: Lookup<PartitionSeen>,
   signal: AbortSignal | undefined,
 ): Promise<number> {
   const widenings = schema?.state.widenings.length ?? 0;
@@ -191,6 +204,15 @@ async function compareTypes(
   });
   return stale.length;
 }
+
+function partitionStart(table: string, every: Every, key: string): number | undefined {
+  const id = partitionId(table, key);
+  const interval = id === undefined ? undefined : parseIntervalId(id);
+  return interval?.every === every ? interval.startMs : undefined;
+}
+
+const latest = (found: readonly { readonly startMs: number | undefined }[]): number =>
+  found.reduce((most, { startMs }) => Math.max(most, startMs ?? most), Number.NEGATIVE_INFINITY);
 
 /** Drops records of items that exist by now, whoever stored them. */
 function forgetDone(attempts: Attempts, sources: ReadonlyMap<string, SourceSeen>): Attempts {

@@ -7,6 +7,7 @@ import type { PublishedMart } from "../step/manifest.ts";
 import type { PartitionFacts } from "../step/partition.ts";
 import type { PublishedSchema } from "../step/table-schema.ts";
 import type { Attempts } from "./attempts.ts";
+import type { Lookup } from "./packed.ts";
 
 export interface Seen {
   /** When it was looked, milliseconds since the epoch. */
@@ -21,7 +22,7 @@ export interface Seen {
 export interface SourceSeen {
   readonly settings: SourceSettings;
   /** By the interval's start. */
-  readonly raw: Map<number, RawSeen>;
+  readonly raw: Lookup<RawSeen>;
   /** Gaps that a person accepted. */
   readonly acknowledged: readonly TimeRange[];
 }
@@ -45,7 +46,7 @@ export interface TableSeen {
   readonly settings: TableSettings;
   /** The published schema; `undefined` before the first partition. */
   readonly schema: PublishedSchema | undefined;
-  readonly partitions: Map<number, PartitionSeen>;
+  readonly partitions: Lookup<PartitionSeen>;
 }
 
 export interface PartitionSeen {

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import fc from "fast-check";
+import { packedPartitions, packedRaw } from "./packed.ts";
+import type { PartitionSeen, RawSeen } from "./seen.ts";
+
+const start = fc.integer({ min: -1_000_000, max: 5_000_000 }).map((hour) => hour * 3_600_000);
+const sha = fc.string({ minLength: 64, maxLength: 64, unit: fc.constantFrom(..."0123456789abcdef") });
+const raw: fc.Arbitrary<RawSeen> = fc.record({
+  key: fc.string({ unit: "binary" }).map((text) => text.replaceAll(/[\ud800-\udfff]/g, "")),
+  size: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
+  token: fc.string(),
+  facts: fc.option(fc.record({ sha256: sha, revision: fc.integer({ min: 1, max: 9999 }), verified: fc.boolean() }), {
+    nil: undefined,
+  }),
+});
+const path = fc.constantFrom("payload.action", "größe", "a\\.b", "labels.[]");
+const partition: fc.Arbitrary<PartitionSeen> = fc.record({
+  size: fc.nat(),
+  token: fc.string(),
+  facts: fc.record({
+    rawSha256: sha,
+    rawRevision: fc.integer({ min: 1, max: 9999 }),
+    rows: fc.nat(),
+    rejected: fc.nat(),
+    converter: fc.constantFrom("native/1", "native/2"),
+    settings: fc.string(),
+    standIns: fc.array(fc.record({ path, seen: fc.constantFrom("list", "struct") }), { maxLength: 3 }),
+    checked: fc.nat(),
+    narrow: fc.array(path, { maxLength: 3 }),
+  }),
+});
+
+test("property: packed maps answer like maps, also after replacements", () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(start, raw)), fc.array(fc.tuple(start, partition)), (raws, partitions) => {
+      const pairs = [
+        [packedRaw(), new Map(raws), raws],
+        [packedPartitions(), new Map(partitions), partitions],
+      ] as const;
+      for (const [packed, plain, entries] of pairs) {
+        for (const [at, value] of entries) Reflect.apply(packed.set, packed, [at, value]);
+        assert.equal(packed.size, plain.size);
+        assert.deepEqual([...packed], [...plain]);
+        assert.deepEqual([...packed.keys()], [...plain.keys()]);
+        assert.deepEqual([...packed.values()], [...plain.values()]);
+        for (const [at, value] of plain) assert.deepEqual(packed.get(at), value);
+        assert.equal(packed.has(1), false);
+        assert.equal(packed.get(60_000), plain.get(60_000));
+      }
+    }),
+  );
+});
