@@ -4,28 +4,29 @@ import fc from "fast-check";
 import { packedPartitions, packedRaw } from "./packed.ts";
 import type { PartitionSeen, RawSeen } from "./seen.ts";
 
+const record = <T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(fields, { noNullPrototype: true });
 const start = fc.integer({ min: -1_000_000, max: 5_000_000 }).map((hour) => hour * 3_600_000);
 const sha = fc.string({ minLength: 64, maxLength: 64, unit: fc.constantFrom(..."0123456789abcdef") });
-const raw: fc.Arbitrary<RawSeen> = fc.record({
+const raw: fc.Arbitrary<RawSeen> = record({
   key: fc.string({ unit: "binary" }).map((text) => text.replaceAll(/[\ud800-\udfff]/g, "")),
   size: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
   token: fc.string(),
-  facts: fc.option(fc.record({ sha256: sha, revision: fc.integer({ min: 1, max: 9999 }), verified: fc.boolean() }), {
+  facts: fc.option(record({ sha256: sha, revision: fc.integer({ min: 1, max: 9999 }), verified: fc.boolean() }), {
     nil: undefined,
   }),
 });
 const path = fc.constantFrom("payload.action", "größe", "a\\.b", "labels.[]");
-const partition: fc.Arbitrary<PartitionSeen> = fc.record({
+const partition: fc.Arbitrary<PartitionSeen> = record({
   size: fc.nat(),
   token: fc.string(),
-  facts: fc.record({
+  facts: record({
     rawSha256: sha,
     rawRevision: fc.integer({ min: 1, max: 9999 }),
     rows: fc.nat(),
     rejected: fc.nat(),
     converter: fc.constantFrom("native/1", "native/2"),
     settings: fc.string(),
-    standIns: fc.array(fc.record({ path, seen: fc.constantFrom("list", "struct") }), { maxLength: 3 }),
+    standIns: fc.array(record({ path, seen: fc.constantFrom("list", "struct") }), { maxLength: 3 }),
     checked: fc.nat(),
     narrow: fc.array(path, { maxLength: 3 }),
   }),
