@@ -9,12 +9,14 @@ import { ParquetWriter } from "../parquet/writer.ts";
 import { type PlannedLeaf, planLeaves } from "../shred/file-schema.ts";
 import type { NodeLevels } from "../shred/levels.ts";
 import type { Node } from "../shred/node.ts";
+import { PackedLevels } from "../shred/packed-levels.ts";
 import { missingChunk, type RowGroup } from "../shred/row-group.ts";
 
 interface WrittenGroup {
   readonly rows: number;
   readonly chunks: ReadonlyMap<Node, ChunkInfo>;
-  readonly levels: ReadonlyMap<Node, NodeLevels>;
+  /** Of the last group as they are, since most files have only one; of those before it packed. */
+  levels: ReadonlyMap<Node, NodeLevels> | PackedLevels;
 }
 
 export class GroupWriter {
@@ -32,6 +34,10 @@ export class GroupWriter {
       chunks.set(node, this.#parquet.writeChunk(levels, values, physicalType(type)));
     }
     this.#parquet.endGroup();
+    const before = this.#groups.at(-1);
+    if (before !== undefined && !(before.levels instanceof PackedLevels)) {
+      before.levels = new PackedLevels(before.levels);
+    }
     this.#groups.push({ rows: group.rows, chunks, levels: group.levels });
   }
 
@@ -46,7 +52,8 @@ export class GroupWriter {
     const planned = planLeaves(root, schema);
     const columns = leafColumns(stored).map((column, i) => ({ column, plan: planned[i] ?? placeholderPlan(root) }));
     const rowGroups = this.#groups.map((group) => {
-      const chunks = columns.map(({ column, plan }) => this.#chunkOf(group, column, plan));
+      const levels = group.levels instanceof PackedLevels ? group.levels.unpack() : group.levels;
+      const chunks = columns.map(({ column, plan }) => this.#chunkOf(group, levels, column, plan));
       this.#parquet.endGroup();
       return { rows: group.rows, chunks };
     });
@@ -54,11 +61,16 @@ export class GroupWriter {
   }
 
   /** The chunk that was written, or one without values, which is written now. */
-  #chunkOf(group: WrittenGroup, column: LeafColumn, plan: PlannedLeaf): ChunkInfo {
+  #chunkOf(
+    group: WrittenGroup,
+    groupLevels: ReadonlyMap<Node, NodeLevels>,
+    column: LeafColumn,
+    plan: PlannedLeaf,
+  ): ChunkInfo {
     const written = plan.node === undefined ? undefined : group.chunks.get(plan.node);
     if (written !== undefined) return written;
     const { definitionMax, repetitionMax, physical } = column;
-    const { levels, values } = missingChunk({ ...plan, definitionMax, repetitionMax }, group.levels);
+    const { levels, values } = missingChunk({ ...plan, definitionMax, repetitionMax }, groupLevels);
     return this.#parquet.writeChunk(levels, values, physical);
   }
 }

@@ -6,7 +6,7 @@ import type { Hints } from "../shred/settle.ts";
 import { Shredder } from "../shred/shredder.ts";
 import type { ConvertRequest } from "./contract.ts";
 import { GroupWriter } from "./group-writer.ts";
-import { openTextInput } from "./input-stream.ts";
+import { openTextInput, type TextInput } from "./input-stream.ts";
 import { OutputFile } from "./output-file.ts";
 import { completeProvenance } from "./provenance.ts";
 import { type RejectSample, Rejects } from "./rejects.ts";
@@ -18,6 +18,8 @@ export interface PassOptions {
   readonly groupBytes: number;
   readonly converter: string;
   readonly stopwatch: Stopwatch;
+  /** Other than `openTextInput` only in tests. */
+  readonly openInput?: (file: string) => Promise<TextInput>;
   /** Called after each chunk with the bytes of input so far; throws to stop. */
   readonly onChunk: (bytesIn: number) => void;
 }
@@ -77,8 +79,8 @@ class Pass {
   }
 
   async read(): Promise<number> {
-    const { request, stopwatch, onChunk } = this.#options;
-    const input = await openTextInput(request.input.file);
+    const { request, stopwatch, onChunk, openInput = openTextInput } = this.#options;
+    const input = await openInput(request.input.file);
     try {
       for await (const chunk of input.chunks) {
         onChunk(input.bytesRead());
