@@ -3,13 +3,12 @@
  * partitions on a local disk (small files, each with an inode of its own), lets one plan write the index, then measures
  * whole processes of the command line.
  *
- *     npm run bench -- plan [--hours 87600] [--rounds 5]
+ *     node bench/plan.ts [--hours 87600] [--rounds 5] [--keep DIR]
  *
  * Promise: at most 2.5 s and 256 MB (figures: bench/plan.md).
  */
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { loadavg, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
@@ -17,6 +16,7 @@ import { openApp } from "../src/app.ts";
 import { readProject } from "../src/config/read.ts";
 import { hourMs, intervalId } from "../src/model/calendar.ts";
 import { partitionKey } from "../src/model/layout.ts";
+import { type ProcessCost, runProcess } from "./process.ts";
 
 const { values } = parseArgs({
   options: {
@@ -32,28 +32,8 @@ const bin = new URL("../bin/millrace.js", import.meta.url).pathname;
 /** `--keep DIR` builds the lake once and measures it again later. */
 const directory = values.keep ?? mkdtempSync(join(tmpdir(), "millrace-bench-plan-"));
 
-/** Prints a process's own accounting when it ends: CPU in microseconds, peak memory in KiB. */
-const accounting = `data:text/javascript,import{writeSync}from'node:fs';process.on('exit',()=>writeSync(2,'\\n@@'+JSON.stringify(process.resourceUsage())))`;
-
-interface Run {
-  readonly wallMs: number;
-  readonly cpuMs: number;
-  readonly rssMb: number;
-}
-
-function plan(): Run {
-  const from = performance.now();
-  const done = spawnSync(
-    process.execPath,
-    ["--import", accounting, bin, "plan", "--json", "-f", join(directory, "millrace.yaml")],
-    { encoding: "utf8", maxBuffer: 1 << 28 },
-  );
-  const wallMs = performance.now() - from;
-  if (done.status !== 0) throw new Error(`plan ended with ${done.status}: ${done.stderr}`);
-  const usage: unknown = JSON.parse(done.stderr.slice(done.stderr.lastIndexOf("@@") + 2));
-  const figure = (name: string): number =>
-    typeof usage === "object" && usage !== null ? Number(Reflect.get(usage, name)) : Number.NaN;
-  return { wallMs, cpuMs: (figure("userCPUTime") + figure("systemCPUTime")) / 1000, rssMb: figure("maxRSS") / 1024 };
+function plan(): Promise<ProcessCost> {
+  return runProcess([process.execPath, bin, "plan", "--json", "-f", join(directory, "millrace.yaml")]);
 }
 
 /** Converts one small hour for real, so that every partition has a footer of ours; the others are copies of it. */
@@ -105,23 +85,23 @@ try {
     await buildLake();
     writeFileSync(join(directory, "built"), "");
   }
-  const bare: number[] = [];
+  const first = await plan();
+  const runs: ProcessCost[] = [];
+  const bare: ProcessCost[] = [];
   for (let round = 0; round < rounds; round++) {
-    const from = performance.now();
-    spawnSync(process.execPath, ["-e", "0"]);
-    bare.push(performance.now() - from);
+    bare.push(await runProcess([process.execPath, "-e", "0"]));
+    runs.push(await plan());
   }
-  const first = plan();
-  const runs = Array.from({ length: rounds }, plan);
-  const row = (name: string, wall: number, cpu: number, rss: number): string =>
-    `| ${name} | ${(wall / 1000).toFixed(2)} | ${(cpu / 1000).toFixed(2)} | ${rss.toFixed(0)} |`;
+  const row = (name: string, costs: readonly ProcessCost[]): string => {
+    const middle = (pick: (cost: ProcessCost) => number): number => median(costs.map(pick));
+    const wall = middle((cost) => cost.wallSeconds).toFixed(2);
+    const cpu = middle((cost) => cost.cpuSeconds).toFixed(2);
+    return `| ${name} | ${wall} | ${cpu} | ${(middle((cost) => cost.peakBytes) / 1e6).toFixed(0)} |`;
+  };
+  const head = `${hours.toLocaleString("en")} raw objects and partitions, ${rounds} rounds, medians, load ${loadavg()[0]?.toFixed(1)}`;
+  process.stdout.write(`${head}\n\n| process | wall s | CPU s | peak MB |\n|---|---|---|---|\n`);
   process.stdout.write(
-    `${hours.toLocaleString("en")} raw objects and partitions, ${rounds} rounds, medians; a bare node takes ${(median(bare) / 1000).toFixed(3)} s\n\n`,
-  );
-  process.stdout.write("| plan | wall s | CPU s | peak MB |\n|---|---|---|---|\n");
-  process.stdout.write(`${row("first (index just written)", first.wallMs, first.cpuMs, first.rssMb)}\n`);
-  process.stdout.write(
-    `${row("index present", median(runs.map((run) => run.wallMs)), median(runs.map((run) => run.cpuMs)), Math.max(...runs.map((run) => run.rssMb)))}\n`,
+    `${row("bare node", bare)}\n${row("plan, after building", [first])}\n${row("plan, index present", runs)}\n`,
   );
 } finally {
   if (values.keep === undefined) rmSync(directory, { recursive: true, force: true });

@@ -112,10 +112,14 @@ const isRow = (row: unknown): row is Row =>
   Array.isArray(row) && typeof row[0] === "number" && typeof row[1] === "number" && typeof row[2] === "string";
 
 const isRawFacts = (facts: unknown): facts is RawFacts =>
-  hasFields(facts, { sha256: "string", revision: "number", verified: "boolean" });
+  hasFields(facts, { sha256: "string", revision: "number", verified: "boolean" }) &&
+  isSum(Reflect.get(facts, "sha256"));
+
+const isSum = (value: unknown): boolean => typeof value === "string" && value.length === 64;
 
 const isPartitionFacts = (facts: unknown): facts is PartitionFacts =>
   hasFields(facts, partitionFields) &&
+  isSum(Reflect.get(facts, "rawSha256")) &&
   Array.isArray(Reflect.get(facts, "standIns")) &&
   Array.isArray(Reflect.get(facts, "narrow"));
 

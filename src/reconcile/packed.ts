@@ -25,6 +25,8 @@ interface Codec<T> {
   read(from: Arena): T;
 }
 
+const chunkBytes = 1 << 20;
+
 /** Starts are whole minutes: as small integers they make a map of small integers, which V8 keeps without boxes. */
 const minuteMs = 60_000;
 
@@ -32,7 +34,7 @@ function packedMap<T>(codec: Codec<T>): Lookup<T> {
   const arena = new Arena();
   const offsets = new Map<number, number>();
   const at = (offset: number): T => {
-    arena.at = offset;
+    arena.open(offset);
     return codec.read(arena);
   };
   return {
@@ -46,10 +48,8 @@ function packedMap<T>(codec: Codec<T>): Lookup<T> {
     },
     set(startMs, value) {
       // What was there stays behind as waste; a pass replaces few of many.
-      offsets.set(startMs / minuteMs, arena.end);
-      arena.at = arena.end;
       codec.write(arena, value);
-      arena.end = arena.at;
+      offsets.set(startMs / minuteMs, arena.close());
     },
     *keys() {
       for (const minute of offsets.keys()) yield minute * minuteMs;
@@ -63,43 +63,79 @@ function packedMap<T>(codec: Codec<T>): Lookup<T> {
   };
 }
 
-/** Bytes that grow, with a place to read or write at. */
+/** Records of bytes in chunks that never move, so that growing copies nothing and leaves nothing to the collector. */
 class Arena {
-  at = 0;
-  end = 0;
-  #bytes = Buffer.allocUnsafe(1 << 16);
+  /** Where reading goes on, within the chunk of the record that was opened. */
+  #at = 0;
+  #from: Buffer = Buffer.alloc(0);
+  readonly #chunks: Buffer[] = [];
+  #end = 0;
+  /** The record that is being written. */
+  #record = Buffer.allocUnsafe(512);
+  #length = 0;
+
+  open(offset: number): void {
+    this.#from = this.#chunks[Math.floor(offset / chunkBytes)] ?? Buffer.alloc(0);
+    this.#at = offset % chunkBytes;
+  }
+
+  /** Keeps what was written since the last call; answers where to open it. */
+  close(): number {
+    const last = this.#chunks.at(-1);
+    if (last === undefined || this.#end + this.#length > last.length) {
+      // A record larger than a chunk gets one of its own.
+      this.#chunks.push(Buffer.allocUnsafe(Math.max(chunkBytes, this.#length)));
+      this.#end = 0;
+    }
+    const offset = (this.#chunks.length - 1) * chunkBytes + this.#end;
+    this.#record.copy(this.#chunks.at(-1) ?? this.#record, this.#end, 0, this.#length);
+    this.#end += this.#length;
+    this.#length = 0;
+    return offset;
+  }
 
   #reserve(length: number): void {
-    if (this.at + length <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.#bytes.length * 1.5, this.at + length) | 0);
-    this.#bytes.copy(larger, 0, 0, this.end);
-    this.#bytes.copy(larger, this.end, this.end, this.at);
-    this.#bytes = larger;
+    if (this.#length + length <= this.#record.length) return;
+    const larger = Buffer.allocUnsafe(2 * (this.#length + length));
+    this.#record.copy(larger, 0, 0, this.#length);
+    this.#record = larger;
   }
 
   writeNumber(value: number): void {
     this.#reserve(8);
-    this.at = this.#bytes.writeDoubleLE(value, this.at);
+    this.#length = this.#record.writeDoubleLE(value, this.#length);
   }
 
   readNumber(): number {
-    const value = this.#bytes.readDoubleLE(this.at);
-    this.at += 8;
+    const value = this.#from.readDoubleLE(this.#at);
+    this.#at += 8;
     return value;
   }
 
   writeText(text: string): void {
     const length = Buffer.byteLength(text);
     this.#reserve(4 + length);
-    this.at = this.#bytes.writeUInt32LE(length, this.at);
-    this.at += this.#bytes.write(text, this.at);
+    this.#length = this.#record.writeUInt32LE(length, this.#length);
+    this.#length += this.#record.write(text, this.#length);
   }
 
   readText(): string {
-    const length = this.#bytes.readUInt32LE(this.at);
-    const from = this.at + 4;
-    this.at = from + length;
-    return this.#bytes.toString("utf8", from, this.at);
+    const length = this.#from.readUInt32LE(this.#at);
+    const start = this.#at + 4;
+    this.#at = start + length;
+    return this.#from.toString("utf8", start, this.#at);
+  }
+
+  /** 64 hex digits. */
+  writeSum(sum: string): void {
+    this.#reserve(32);
+    this.#length += this.#record.write(sum, this.#length, 32, "hex");
+  }
+
+  readSum(): string {
+    const start = this.#at;
+    this.#at = start + 32;
+    return this.#from.toString("hex", start, this.#at);
   }
 }
 
@@ -128,7 +164,7 @@ export function packedRaw(): Lookup<RawSeen> {
       to.writeText(token);
       // Revisions count from 1, so 0 says that there are no facts, and the sign whether they were verified.
       to.writeNumber(facts === undefined ? 0 : facts.verified ? facts.revision : -facts.revision);
-      if (facts !== undefined) to.writeText(facts.sha256);
+      if (facts !== undefined) to.writeSum(facts.sha256);
     },
     read(from) {
       const size = from.readNumber();
@@ -136,7 +172,7 @@ export function packedRaw(): Lookup<RawSeen> {
       const token = from.readText();
       const revision = from.readNumber();
       const facts =
-        revision === 0 ? undefined : { sha256: from.readText(), revision: Math.abs(revision), verified: revision > 0 };
+        revision === 0 ? undefined : { sha256: from.readSum(), revision: Math.abs(revision), verified: revision > 0 };
       return { key, size, token, facts };
     },
   });
@@ -154,7 +190,7 @@ export function packedPartitions(): Lookup<PartitionSeen> {
     write(to, { size, token, facts }) {
       to.writeNumber(size);
       to.writeText(token);
-      to.writeText(facts.rawSha256);
+      to.writeSum(facts.rawSha256);
       to.writeNumber(facts.rawRevision);
       to.writeNumber(facts.rows);
       to.writeNumber(facts.rejected);
@@ -166,7 +202,7 @@ export function packedPartitions(): Lookup<PartitionSeen> {
     read(from) {
       const size = from.readNumber();
       const token = from.readText();
-      const rawSha256 = from.readText();
+      const rawSha256 = from.readSum();
       const rawRevision = from.readNumber();
       const rows = from.readNumber();
       const rejected = from.readNumber();

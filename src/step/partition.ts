@@ -64,13 +64,18 @@ export function factsFromProvenance(
     if (typeof value !== "string") throw bad(`provenance lacks ${name}`);
     return value;
   };
+  const sum = (name: string): string => {
+    const value = text(name);
+    if (!/^[0-9a-f]{64}$/.test(value)) throw bad(`provenance holds no sha256 as ${name}`);
+    return value;
+  };
   const count = (name: string): number => {
     const value = provenance[name];
     if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw bad(`provenance lacks ${name}`);
     return value;
   };
   return {
-    rawSha256: text("raw_sha256"),
+    rawSha256: sum("raw_sha256"),
     rawRevision: count("raw_revision"),
     rows: count("rows_out"),
     rejected: count("rejected"),
