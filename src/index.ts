@@ -1,6 +1,7 @@
 /** What users of the library get. */
 export type { App, Explanation, QueryAnswer, RunSummary, Selection, Status } from "./answers.ts";
 export { type AppOptions, openApp } from "./app.ts";
+export { type ReadOptions, readProject } from "./config/read.ts";
 export { Failure, type FailureKind, isRetriable } from "./errors.ts";
 export type { Event, Report } from "./model/events.ts";
 export type { Project } from "./model/project.ts";
