@@ -36,7 +36,7 @@ export function readSchema(end: Uint8Array): Schema {
   const elements = footer.get(FOOTER_SCHEMA);
   if (!Array.isArray(elements)) throw corrupt("it has no schema");
   const stored = readElements(elements);
-  const fields = stored.fields.filter((field) => field.name !== PLACEHOLDER_COLUMN || stored.fields.length > 1);
+  const fields = stored.fields.filter((field) => field.name !== PLACEHOLDER_COLUMN);
   return logicalSchema({ fields }, readNotes(footer));
 }
 

@@ -164,7 +164,7 @@ function compareTexts(view: DataView, left: number, right: number): number {
 function cutText(arena: Uint8Array, start: number, length: number): Uint8Array {
   let end = Math.min(length, LIMIT_BYTES);
   if (end < length) while (end > 0 && ((arena[start + end] ?? 0) & 0xc0) === 0x80) end--;
-  return arena.slice(start, start + end);
+  return new Uint8Array(arena.subarray(start, start + end));
 }
 
 /**
