@@ -18,7 +18,8 @@ if (node === process.execPath && (major < 22 || (major === 22 && minor < 19))) {
 }
 const child = spawn(node, process.argv.slice(2), { stdio: "inherit" });
 // The terminal sends Ctrl-C to the whole group: the child decides how to stop, this parent only waits for it.
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => signal !== "SIGINT" && child.kill(signal));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
+  process.on(signal, () => signal !== "SIGINT" && child.kill(signal));
 child.on("exit", (code, signal) => {
   if (signal) process.exit(signal === "SIGINT" ? 130 : signal === "SIGTERM" ? 143 : 1);
   process.exit(code ?? 1);
