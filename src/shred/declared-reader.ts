@@ -1,6 +1,6 @@
 /** Reads values of columns that a project declares as scalars: what does not fit rejects the line (rule T7). */
 import type { DeclaredType } from "../model/schema.ts";
-import { BadLine, type Cursor, QUOTE } from "./cursor.ts";
+import { BadLine, type Cursor, LINE_FEED, QUOTE } from "./cursor.ts";
 import { parseDecimal, parseTimestamp, unscaledDecimal } from "./declared-values.ts";
 import { SEEN_DOUBLE, SEEN_INT } from "./node-type.ts";
 import { NumberReader, passLiteral } from "./number.ts";
@@ -96,6 +96,8 @@ function startsNumber(cursor: Cursor): boolean {
 
 function misfit(cursor: Cursor, type: DeclaredType, path: string, start: number): BadLine {
   const name = type.kind === "decimal" ? `decimal(${type.precision},${type.scale})` : type.kind;
-  const end = Math.min(cursor.bytes.indexOf(0x0a, start), start + FOUND_BYTES_MAX);
-  return new BadLine(`column ${path}: expected ${name}, got ${cursor.bytes.toString("utf8", start, end)}`);
+  const end = cursor.at > start ? cursor.at : cursor.bytes.indexOf(LINE_FEED, start);
+  return new BadLine(
+    `column ${path}: expected ${name}, got ${cursor.bytes.toString("utf8", start, Math.min(end, start + FOUND_BYTES_MAX))}`,
+  );
 }

@@ -3,10 +3,10 @@ import { LINE_FEED, SLACK_BYTES } from "./cursor.ts";
 
 export interface LineConsumer {
   /**
-   * Takes the lines in `buffer[start..end)`; the byte before `end` is a line feed, and SLACK_BYTES follow. The buffer's
-   * first byte stands at offset `base` of the text.
+   * Takes the lines in the buffer's first `end` bytes; the last of these is a line feed, and SLACK_BYTES follow. The
+   * buffer's first byte stands at offset `base` of the text.
    */
-  lines(buffer: Buffer, start: number, end: number, base: number): void;
+  lines(buffer: Buffer, end: number, base: number): void;
   /** Takes a line that is longer than allowed: at most its first `PREFIX_BYTES_MAX` bytes, and its whole length. */
   overlong(prefix: Buffer, length: number, offset: number): void;
 }
@@ -47,9 +47,10 @@ export class LineBuffer {
     const rest = this.#overlong === null ? chunk : this.#passOver(this.#overlong, chunk);
     if (rest.length === 0) return;
     this.#append(rest);
+    if (this.#base === 0) this.#dropMark();
     const end = this.#buffer.subarray(0, this.#waiting).lastIndexOf(LINE_FEED) + 1;
     if (end > 0) {
-      this.#handOver(end);
+      this.#consumer.lines(this.#buffer, end, this.#base);
       this.#buffer.copyWithin(0, end, this.#waiting);
       this.#base += end;
       this.#waiting -= end;
@@ -66,14 +67,16 @@ export class LineBuffer {
     if (this.#overlong !== null) this.#endOverlong(this.#overlong);
     if (this.#waiting === 0) return;
     this.#buffer[this.#waiting] = LINE_FEED;
-    this.#handOver(this.#waiting + 1);
+    this.#consumer.lines(this.#buffer, this.#waiting + 1, this.#base);
     this.#waiting = 0;
   }
 
-  #handOver(end: number): void {
-    // A byte order mark at the very start is no part of the text.
-    const isMarked = this.#base === 0 && this.#buffer.readUIntBE(0, 3) === 0xefbbbf;
-    this.#consumer.lines(this.#buffer, isMarked ? 3 : 0, end, this.#base);
+  /** A byte order mark at the very start is no part of the text. */
+  #dropMark(): void {
+    if (this.#waiting < 3 || this.#buffer.readUIntBE(0, 3) !== 0xefbbbf) return;
+    this.#buffer.copyWithin(0, 3, this.#waiting);
+    this.#waiting -= 3;
+    this.#base = 3;
   }
 
   #append(chunk: Uint8Array): void {

@@ -62,7 +62,7 @@ export class Shredder {
     this.#state = new RowState(settings, options.hints);
     this.#state.line = 1;
     this.#lines = new LineBuffer(settings.lineBytesMax, {
-      lines: (buffer, start, end, base) => this.#readLines(buffer, start, end, base),
+      lines: (buffer, end, base) => this.#readLines(buffer, end, base),
       overlong: (prefix, length, offset) => {
         this.#rejectBytes(prefix, length, offset, this.#tooLong());
         this.#state.line++;
@@ -116,12 +116,12 @@ export class Shredder {
     this.#groupBytes = 0;
   }
 
-  #readLines(buffer: Buffer, start: number, end: number, base: number): void {
+  #readLines(buffer: Buffer, end: number, base: number): void {
     const state = this.#state;
     const { cursor } = state;
-    cursor.load(buffer, start);
+    cursor.load(buffer, 0);
     // Nearly always the whole text is valid, and one native call says so; only otherwise the lines are asked one by one.
-    const isValid = isUtf8(buffer.subarray(start, end));
+    const isValid = isUtf8(buffer.subarray(0, end));
     while (cursor.at < end) {
       state.lineOffset = base + cursor.at;
       this.#readLine(isValid);

@@ -3,6 +3,7 @@
  * columns became, so everything is checked as if it were shredded: grammar, depth, duplicate keys, the range of numbers,
  * declared columns. Only below a declared `json`, `string` or `drop` the grammar and the depth are all that counts.
  */
+import { encodeName, formatPath } from "../model/column-path.ts";
 import { BadLine, type Cursor, QUOTE, skipBlanks, unexpected } from "./cursor.ts";
 import { DeclaredReader } from "./declared-reader.ts";
 import type { DeclaredTree } from "./declared-tree.ts";
@@ -139,7 +140,7 @@ export class Skipper {
       this.#found?.add(before);
     }
     const inner = declared?.fields.get(key);
-    if (strict) this.skip(cursor, depth, inner, inner === undefined ? path : `${path}.${key}`);
+    if (strict) this.skip(cursor, depth, inner, inner === undefined ? path : joinPath(path, key));
     else this.pass(cursor, depth);
   }
 
@@ -151,6 +152,10 @@ export class Skipper {
 /** Thrown at a key that was met before in the same object, where the last member is to be kept. */
 export class RepeatedKey extends Error {
   override readonly name = "RepeatedKey";
+}
+
+function joinPath(path: string, key: string): string {
+  return `${path}${path === "" ? "" : "."}${formatPath([encodeName(key)])}`;
 }
 
 /** Passes over the string at the cursor. */

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { runSettings } from "../../test/corpus/runs.ts";
+import { StringColumn, type TextValues } from "./string-column.ts";
+import { Text } from "./text.ts";
+
+/** The values that a column holds, read as a Parquet reader would. */
+function read(values: TextValues): string[] {
+  const view = new DataView(values.arena.buffer, values.arena.byteOffset, values.arena.byteLength);
+  const textAt = (offset: number): string =>
+    Buffer.from(values.arena).toString("utf8", offset + 4, offset + 4 + view.getInt32(offset, true));
+  if (values.kind === "texts") return Array.from({ length: values.count }, (_, i) => textAt(values.offsets[i] ?? 0));
+  const entries: string[] = [];
+  for (let at = 0; at < view.byteLength; at += 4 + view.getInt32(at, true)) entries.push(textAt(at));
+  assert.equal(entries.length, values.entries);
+  assert.equal(new Set(entries).size, entries.length, "no entry twice");
+  return Array.from({ length: values.count }, (_, i) => entries[values.indices[i] ?? -1] ?? "missing");
+}
+
+const buffer = Buffer.alloc(4_096);
+const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+
+function add(column: StringColumn, value: number, content: string): void {
+  const text = new Text();
+  text.setRange(view, 100, 100 + buffer.write(content, 100));
+  column.add(value, text);
+}
+
+type Step = { readonly add: readonly string[] } | { readonly keep: number };
+
+const content = fc.oneof(
+  fc.constantFrom("", "a", "ab", "abc", "abcd", "abcde", "x".repeat(300)),
+  fc.integer({ min: 0, max: 3_000 }).map((number) => `value ${number}`),
+);
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    {
+      weight: 5,
+      arbitrary: fc.array(content, { minLength: 1, maxLength: 400, size: "max" }).map((texts) => ({ add: texts })),
+    },
+    { weight: 1, arbitrary: fc.double({ min: 0, max: 1, noNaN: true }).map((share) => ({ keep: share })) },
+  ),
+  { minLength: 1, maxLength: 12 },
+);
+
+test("a column holds what was added and not truncated, as if the rest had never been", (t) => {
+  const settings = runSettings(300);
+  t.diagnostic(`seed ${settings.seed}`);
+  fc.assert(
+    fc.property(steps, (each) => {
+      const column = new StringColumn();
+      let model: string[] = [];
+      for (const step of each) {
+        if ("add" in step) {
+          for (const text of step.add) add(column, model.push(text) - 1, text);
+        } else {
+          // Only values of one line are ever taken back: here the last hundred at most.
+          const keep = Math.max(model.length - 100, Math.floor(model.length * step.keep));
+          column.truncate(keep, model.length);
+          model = model.slice(0, keep);
+        }
+      }
+      const values = column.values(model.length);
+      assert.deepEqual(read(values), model);
+      const fresh = new StringColumn();
+      for (const [i, text] of model.entries()) add(fresh, i, text);
+      const { arena, kind } = fresh.values(model.length);
+      assert.equal(values.kind, kind);
+      assert.deepEqual(Buffer.from(values.arena), Buffer.from(arena));
+    }),
+    settings,
+  );
+});
+
+test("a dictionary is given up where most texts are distinct, and taken up again after clearing", () => {
+  const column = new StringColumn();
+  for (let i = 0; i < 2_000; i++) add(column, i, `distinct ${i}`);
+  assert.equal(column.values(2_000).kind, "texts");
+  assert.deepEqual(read(column.values(2_000)).at(-1), "distinct 1999");
+  column.clear();
+  for (let i = 0; i < 2_000; i++) add(column, i, `repeated ${i % 7}`);
+  assert.deepEqual([column.values(2_000).kind, read(column.values(2_000)).at(-1)], ["dictionary", "repeated 4"]);
+});
+
+test("texts that differ in their last byte only, of every length up to twenty", () => {
+  const column = new StringColumn();
+  const texts = Array.from({ length: 21 }, (_, length) => ["x".repeat(length), `${"x".repeat(length)}y`]).flat();
+  for (const [i, text] of [...texts, ...texts].entries()) add(column, i, text);
+  assert.deepEqual(read(column.values(texts.length * 2)), [...texts, ...texts]);
+});
