@@ -8,7 +8,7 @@ import type { Failure } from "./errors.ts";
 import type { Report } from "./model/events.ts";
 import type { Project } from "./model/project.ts";
 import type { ColumnType } from "./model/schema.ts";
-import type { Plan, PlanOptions, Waiting } from "./reconcile/next-step.ts";
+import type { Plan, PlanOptions, Waiting } from "./reconcile/plan.ts";
 import type { Seen } from "./reconcile/seen.ts";
 
 /** A project with its parts opened. `app.ts` makes it; everything the command line does goes through here. */

@@ -8,8 +8,8 @@ import { partitionKey } from "../model/layout.ts";
 import { nearest } from "../model/nearest.ts";
 import { receiptFromMetadata } from "../model/receipt.ts";
 import { collectItem, convertItem, martItem } from "../reconcile/attempts.ts";
-import type { Plan, Step, Waiting } from "../reconcile/next-step.ts";
 import type { Parts } from "../reconcile/parts.ts";
+import type { Plan, Step, Waiting } from "../reconcile/plan.ts";
 import type { Seen, SourceSeen } from "../reconcile/seen.ts";
 import { ageMs, inRanges, wantedWindow } from "../schedule/cadence.ts";
 

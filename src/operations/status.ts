@@ -4,8 +4,8 @@ import type { Every, Interval } from "../model/calendar.ts";
 import { dayMs, intervalId, lengthMs, startOfDay } from "../model/calendar.ts";
 import { leafPaths } from "../model/column-path.ts";
 import { convertItem } from "../reconcile/attempts.ts";
-import type { Plan, Waiting } from "../reconcile/next-step.ts";
-import { unsettledOf } from "../reconcile/next-step.ts";
+import { unsettledOf } from "../reconcile/convert-steps.ts";
+import type { Plan, Waiting } from "../reconcile/plan.ts";
 import type { Seen, SourceSeen, TableSeen } from "../reconcile/seen.ts";
 import { inRanges, wantedWindow } from "../schedule/cadence.ts";
 

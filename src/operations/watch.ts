@@ -3,7 +3,7 @@ import type { RunSummary } from "../answers.ts";
 import { asFailure, type Failure } from "../errors.ts";
 import type { Report } from "../model/events.ts";
 import type { Project } from "../model/project.ts";
-import type { Waiting } from "../reconcile/next-step.ts";
+import type { Waiting } from "../reconcile/plan.ts";
 
 /** Never sleeps shorter, so that a mistake in a time cannot become a busy loop. Milliseconds. */
 const sleepMinMs = 1_000;

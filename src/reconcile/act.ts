@@ -13,11 +13,12 @@ import { buildMart } from "../step/mart.ts";
 import type { SchemaKeeper } from "../step/schema-keeper.ts";
 import type { Attempt } from "./attempts.ts";
 import { collectItem, convertItem, martItem, recheckItem } from "./attempts.ts";
+import { convertBasis } from "./convert-steps.ts";
 import { martInputs } from "./mart-inputs.ts";
-import type { Step } from "./next-step.ts";
-import { convertBasis, martBasis } from "./next-step.ts";
+import { martBasis } from "./mart-steps.ts";
 import { callOptions, readRawFacts } from "./observe.ts";
 import type { Parts } from "./parts.ts";
+import type { Step } from "./plan.ts";
 import type { Seen, SourceSeen, TableSeen } from "./seen.ts";
 
 export interface Work {

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { asFailure } from "../errors.ts";
 import type { PartitionFacts } from "../step/partition.ts";
 import type { Attempt, Attempts } from "./attempts.ts";
-import type { Lookup } from "./packed.ts";
+import type { Lookup } from "./lookup.ts";
 import type { PartitionSeen, RawFacts, RawSeen } from "./seen.ts";
 
 /** Rows written at a time. */

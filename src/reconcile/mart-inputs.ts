@@ -6,7 +6,7 @@ import { intervalId } from "../model/calendar.ts";
 import { partitionKey } from "../model/layout.ts";
 import { boundSchema } from "../model/stand-in.ts";
 import type { MartInput } from "../step/mart.ts";
-import { tableInput } from "./next-step.ts";
+import { tableInput } from "./mart-steps.ts";
 import { callOptions, observeTable } from "./observe.ts";
 import type { Parts } from "./parts.ts";
 import type { Seen, TableSeen } from "./seen.ts";

@@ -7,8 +7,10 @@ import type { MartSettings, SourceSettings, TableSettings } from "../model/proje
 import type { Schema } from "../model/schema.ts";
 import { emptyTable } from "../model/table-document.ts";
 import type { Attempt } from "./attempts.ts";
-import type { PlanOptions } from "./next-step.ts";
-import { nextSteps, tableInput, unsettledOf } from "./next-step.ts";
+import { unsettledOf } from "./convert-steps.ts";
+import { tableInput } from "./mart-steps.ts";
+import { nextSteps } from "./next-step.ts";
+import type { PlanOptions } from "./plan.ts";
 import type { PartitionSeen, RawSeen, Seen } from "./seen.ts";
 
 const options: PlanOptions = { converter: "native/1" };

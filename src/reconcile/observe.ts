@@ -24,7 +24,8 @@ import type { PublishedSchema } from "../step/table-schema.ts";
 import { latestSchema } from "../step/table-schema.ts";
 import type { ObjectInfo, Storage } from "../storage/contract.ts";
 import type { Attempts } from "./attempts.ts";
-import { type Lookup, packedPartitions, packedRaw } from "./packed.ts";
+import type { Lookup } from "./lookup.ts";
+import { packedPartitions, packedRaw } from "./packed.ts";
 import type { Parts } from "./parts.ts";
 import type { MartSeen, PartitionSeen, RawFacts, RawSeen, Seen, SourceSeen, TableSeen } from "./seen.ts";
 

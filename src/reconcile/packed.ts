@@ -6,18 +6,8 @@
  * Values are copies: changing what `get` returned changes nothing, `set` replaces.
  */
 import type { PartitionFacts } from "../step/partition.ts";
+import type { Lookup } from "./lookup.ts";
 import type { PartitionSeen, RawSeen } from "./seen.ts";
-
-/** The part of a `Map` that observation and decisions use; a `Map` is one. */
-export interface Lookup<T> {
-  readonly size: number;
-  has(startMs: number): boolean;
-  get(startMs: number): T | undefined;
-  set(startMs: number, value: T): unknown;
-  keys(): IterableIterator<number>;
-  values(): IterableIterator<T>;
-  [Symbol.iterator](): IterableIterator<[number, T]>;
-}
 
 /** Writes and reads one value; both walk the same fields in the same order. */
 interface Codec<T> {

@@ -10,10 +10,11 @@ import { keepSchema } from "../step/schema-keeper.ts";
 import { publishStatements } from "../step/table-schema.ts";
 import type { Outcome, Work } from "./act.ts";
 import { act } from "./act.ts";
-import type { ConvertStep, Plan, PlanOptions, Step } from "./next-step.ts";
-import { nextSteps, partitionDecider } from "./next-step.ts";
+import { partitionDecider } from "./convert-steps.ts";
+import { nextSteps } from "./next-step.ts";
 import { observe } from "./observe.ts";
 import type { Parts } from "./parts.ts";
+import type { ConvertStep, Plan, PlanOptions, Step } from "./plan.ts";
 import type { Seen, TableSeen } from "./seen.ts";
 
 /** Passes within one run. Each one after the first is caused by the one before (a widening, another writer). */

@@ -7,7 +7,7 @@ import type { PublishedMart } from "../step/manifest.ts";
 import type { PartitionFacts } from "../step/partition.ts";
 import type { PublishedSchema } from "../step/table-schema.ts";
 import type { Attempts } from "./attempts.ts";
-import type { Lookup } from "./packed.ts";
+import type { Lookup } from "./lookup.ts";
 
 export interface Seen {
   /** When it was looked, milliseconds since the epoch. */

@@ -8,7 +8,7 @@ import { scaffold } from "../../src/config/scaffold.ts";
 import { parseYaml } from "../../src/config/yaml.ts";
 import { type Interval, parseIntervalId } from "../../src/model/calendar.ts";
 import type { Project } from "../../src/model/project.ts";
-import type { Plan, Step, Waiting } from "../../src/reconcile/next-step.ts";
+import type { Plan, Step, Waiting } from "../../src/reconcile/plan.ts";
 import type { RawSeen } from "../../src/reconcile/seen.ts";
 
 const files = scaffold({ name: "gha" });

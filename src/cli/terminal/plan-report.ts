@@ -2,7 +2,7 @@
 import type { TableSchemaAnswer } from "../../answers.ts";
 import { type Interval, intervalId } from "../../model/calendar.ts";
 import type { Project } from "../../model/project.ts";
-import type { ConvertReason, MartReason, Plan, Step, Waiting } from "../../reconcile/next-step.ts";
+import type { ConvertReason, MartReason, Plan, Step, Waiting } from "../../reconcile/plan.ts";
 import { count, counted } from "./numbers.ts";
 import { rangesOf, rangesText } from "./ranges.ts";
 import type { Finding, FindingGroup, ReportOptions } from "./report.ts";

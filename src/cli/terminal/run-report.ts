@@ -1,6 +1,6 @@
 /** The end of a run: what was done, what failed and what to do about it, what waits. */
 import type { ItemFailure, RunSummary } from "../../answers.ts";
-import type { Waiting } from "../../reconcile/next-step.ts";
+import type { Waiting } from "../../reconcile/plan.ts";
 import { reasonText } from "./lines.ts";
 import { count, counted, duration, size } from "./numbers.ts";
 import { rangesOf, rangeText, splitKey } from "./ranges.ts";

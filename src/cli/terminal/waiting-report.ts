@@ -1,6 +1,6 @@
 /** What waits and why, as findings: shared by `plan`, `status` and the end of a run. */
 import { type Interval, lengthMs } from "../../model/calendar.ts";
-import type { Waiting } from "../../reconcile/next-step.ts";
+import type { Waiting } from "../../reconcile/plan.ts";
 import { reasonText } from "./lines.ts";
 import { clockTime, count, counted, duration, size } from "./numbers.ts";
 import { rangeArgument, rangesOf, rangeText, splitKey } from "./ranges.ts";

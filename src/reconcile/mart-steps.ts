@@ -1,0 +1,138 @@
+/** Which marts are to be built, why, or why not yet. Pure. */
+import { createHash } from "node:crypto";
+import { fingerprint } from "../model/merge.ts";
+import type { MartSettings } from "../model/project.ts";
+import type { ManifestInput, PublishedMart } from "../step/manifest.ts";
+import { martItem } from "./attempts.ts";
+import { unsettledOf } from "./convert-steps.ts";
+import type { Collector, MartReason, PlanOptions, Waiting } from "./plan.ts";
+import { failedWaiting } from "./plan.ts";
+import type { Seen, TableSeen } from "./seen.ts";
+
+export function martSteps(seen: Seen, options: PlanOptions, out: Collector): void {
+  const inputs = new Map<string, ManifestInput>();
+  const inputOf = (table: TableSeen): ManifestInput => {
+    let input = inputs.get(table.settings.name);
+    if (input === undefined) {
+      input = tableInput(table);
+      inputs.set(table.settings.name, input);
+    }
+    return input;
+  };
+  const changing = new Set(out.steps.flatMap((step) => (step.kind === "convert" ? [step.table] : [])));
+  const collecting = new Set(
+    out.steps.flatMap((step) => (step.kind === "collect" || step.kind === "adopt" ? [step.source] : [])),
+  );
+  for (const { settings, current } of seen.marts.values()) {
+    if (options.select !== undefined && !options.select(settings.name)) continue;
+    const tables = tablesOf(settings, current, seen);
+    const unsettled = tables.map((table) => unsettledOf(table)).find((state) => state.left > 0);
+    const upcoming = tables.some((table) => changing.has(table.settings.name) || collecting.has(table.settings.from));
+    const empty = tables.every((table) => table.partitions.size === 0);
+    const reason =
+      options.rerun === true ? ({ kind: "asked" } as const) : martReason(settings, current, tables, inputOf);
+    if (upcoming && options.only === undefined) {
+      if (settings.refresh.kind !== "manual")
+        out.steps.push({ kind: "mart", mart: settings.name, reason: reason ?? { kind: "upcoming" } });
+      continue;
+    }
+    if (reason === undefined) {
+      out.upToDate.push({ stage: "marts", name: settings.name, items: 1 });
+      continue;
+    }
+    const wait = martWaiting(settings, current, reason, seen, { unsettled, empty }, options);
+    if (wait === undefined) out.steps.push({ kind: "mart", mart: settings.name, reason });
+    else out.waiting.push(wait);
+  }
+}
+
+/** The tables a mart reads. A new or changed statement may read any of them until the engine has described it. */
+function tablesOf(settings: MartSettings, current: PublishedMart | undefined, seen: Seen): readonly TableSeen[] {
+  const from = settings.projection?.from;
+  const names =
+    from !== undefined
+      ? [from]
+      : current !== undefined && current.manifest.sql === settings.sql
+        ? current.manifest.inputs.map((input) => input.table)
+        : [...seen.tables.keys()];
+  return names.flatMap((name) => seen.tables.get(name) ?? []);
+}
+
+function martReason(
+  settings: MartSettings,
+  current: PublishedMart | undefined,
+  tables: readonly TableSeen[],
+  inputOf: (table: TableSeen) => ManifestInput,
+): MartReason | undefined {
+  if (current === undefined) return { kind: "new" };
+  if (current.manifest.sql !== settings.sql) return { kind: "sql" };
+  for (const table of tables) {
+    const before = current.manifest.inputs.find((input) => input.table === table.settings.name);
+    const now = inputOf(table);
+    if (before === undefined || before.digest !== now.digest) {
+      return { kind: "inputs", table: table.settings.name, before: before?.partitions ?? 0, now: now.partitions };
+    }
+    if (before.schemaFingerprint !== now.schemaFingerprint) return { kind: "schema", table: table.settings.name };
+  }
+  return undefined;
+}
+
+function martWaiting(
+  settings: MartSettings,
+  current: PublishedMart | undefined,
+  reason: MartReason,
+  seen: Seen,
+  state: { readonly unsettled: { readonly left: number; readonly of: number } | undefined; readonly empty: boolean },
+  options: PlanOptions,
+): Waiting | undefined {
+  const mart = settings.name;
+  const attempt = seen.attempts.get(martItem(mart));
+  if (state.empty) return { kind: "mart", mart, reason: "empty", done: 0, of: 0 };
+  if (state.unsettled !== undefined) {
+    return {
+      kind: "mart",
+      mart,
+      reason: "widening",
+      done: state.unsettled.of - state.unsettled.left,
+      of: state.unsettled.of,
+    };
+  }
+  if (reason.kind === "asked") return undefined;
+  if (settings.refresh.kind === "manual") return { kind: "mart", mart, reason: "manual", done: 0, of: 0 };
+  if (settings.refresh.kind === "every" && current !== undefined && reason.kind === "inputs") {
+    if (Date.parse(current.manifest.at) + settings.refresh.ms > seen.atMs)
+      return { kind: "mart", mart, reason: "interval", done: 0, of: 0 };
+  }
+  if (attempt === undefined || options.rerun === true) return undefined;
+  if (attempt.kind === "held") {
+    return attempt.basis === martBasis(seen, mart)
+      ? { kind: "held", stage: "marts", key: mart, reason: attempt.reason, remedy: attempt.remedy }
+      : undefined;
+  }
+  return attempt.nextMs <= seen.atMs ? undefined : failedWaiting("marts", mart, attempt);
+}
+
+/** What a mart's refusal depends on: its statement, its checks and its inputs. */
+export function martBasis(seen: Seen, mart: string): string {
+  const found = seen.marts.get(mart);
+  if (found === undefined) return "";
+  const tables = tablesOf(found.settings, found.current, seen).map(tableInput);
+  return createHash("sha256")
+    .update(JSON.stringify([found.settings.sql, found.settings.checks, tables]))
+    .digest("hex");
+}
+
+/** What a mart's manifest records of a table, and what is compared later. */
+export function tableInput(table: TableSeen): ManifestInput {
+  const hash = createHash("sha256");
+  for (const startMs of [...table.partitions.keys()].sort((a, b) => a - b)) {
+    const partition = table.partitions.get(startMs);
+    hash.update(`${startMs}\t${partition?.size}\t${partition?.facts.rawSha256}\t${partition?.facts.settings}\n`);
+  }
+  return {
+    table: table.settings.name,
+    partitions: table.partitions.size,
+    digest: hash.digest("hex"),
+    schemaFingerprint: table.schema === undefined ? "" : fingerprint(table.schema.state.schema),
+  };
+}
