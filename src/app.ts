@@ -13,6 +13,7 @@ import { resolveSecret } from "./config/secret.ts";
 import type { Converter } from "./convert/contract.ts";
 import { converterVersion } from "./convert/version.ts";
 import type { Engine } from "./engine/contract.ts";
+import { asFailure } from "./errors.ts";
 import type { Report } from "./model/events.ts";
 import type { Project } from "./model/project.ts";
 import { acknowledge } from "./operations/acknowledge.ts";
@@ -127,6 +128,8 @@ async function runOnce(
     report,
     convertSlots: slots,
     ...(operation.signal === undefined ? {} : { signal: operation.signal }),
+  }).catch((error: unknown) => {
+    throw asFailure(error);
   });
   const { collect, convert, marts } = result.stages;
   const ms = performance.now() - begun;

@@ -56,6 +56,7 @@ export type Event =
       readonly nextAt: string;
     }
   | { readonly code: "source.gap"; readonly key: string; readonly ageMs: number; readonly nextAt: string }
+  | { readonly code: "source.unreachable"; readonly name: string; readonly failures: number }
   | { readonly code: "convert.start"; readonly key: string; readonly reason: string }
   | { readonly code: "convert.progress"; readonly key: string; readonly bytes: number; readonly total: number }
   | {

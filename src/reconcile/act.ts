@@ -138,7 +138,7 @@ async function actCollect(step: Extract<Step, { kind: "collect" }>, work: Work):
         report({ code: "fetch.unchanged", key });
         return outcome("collect", key, "skipped");
       case "exists":
-        await lookAgain(work, source, step.interval);
+        if (step.raw === undefined) await lookAgain(work, source, step.interval);
         report({
           code: "item.skipped",
           stage: "collect",
@@ -268,6 +268,8 @@ async function actMart(step: Extract<Step, { kind: "mart" }>, work: Work): Promi
 function failed(work: Work, stage: Stage, item: string, key: string, error: unknown, basis?: string): Outcome {
   const failure = asFailure(error, key);
   if (failure.kind === "cancelled" || failure.kind === "full" || work.signal?.aborted === true) throw failure;
+  // A source that cannot be opened (a certificate or a secret is missing) fails every item alike: once is enough.
+  if (failure.kind === "usage" && stage === "collect") throw failure;
   const nowMs = work.parts.clock();
   const before = work.seen.attempts.get(item);
   const tries = (before?.tries ?? 0) + 1;

@@ -43,7 +43,8 @@ export function collectSteps(source: SourceSeen, seen: Seen, options: PlanOption
   }
   if (settings.order === "newest") steps.reverse();
   const most = options.max ?? settings.max;
-  out.steps.push(...(most === undefined ? steps : steps.slice(0, most)));
+  const left = most === undefined ? steps.length : Math.max(0, most - (options.spent?.fetched.get(settings.name) ?? 0));
+  out.steps.push(...steps.slice(0, left));
   if (stored > 0) out.upToDate.push({ stage: "collect", name: settings.name, items: stored });
 }
 

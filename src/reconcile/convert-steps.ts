@@ -41,8 +41,14 @@ export function convertSteps(table: TableSeen, seen: Seen, options: PlanOptions,
       paths: [...paths].slice(0, 10),
     });
   } else steps.push(...rewrites);
-  out.steps.push(...(settings.max === undefined ? steps : steps.slice(0, settings.max)));
+  out.steps.push(...steps.slice(0, conversionsLeft(settings, options)));
   if (current > 0) out.upToDate.push({ stage: "convert", name: settings.name, items: current });
+}
+
+/** How many conversions `max` still allows in this run. */
+export function conversionsLeft(settings: TableSeen["settings"], options: PlanOptions): number {
+  if (settings.max === undefined) return Number.POSITIVE_INFINITY;
+  return Math.max(0, settings.max - (options.spent?.converted.get(settings.name) ?? 0));
 }
 
 /**

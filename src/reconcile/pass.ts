@@ -2,20 +2,23 @@
  * Passes until nothing is left that can be done now: observe → decide → act, and look again. Collecting and converting
  * overlap: an object that has arrived is converted while the next one downloads.
  */
-import { intervalId } from "../model/calendar.ts";
+import { Failure } from "../errors.ts";
 import type { Report, Stage } from "../model/events.ts";
-import { makeQueue } from "../schedule/queue.ts";
 import type { SchemaKeeper } from "../step/schema-keeper.ts";
 import { keepSchema } from "../step/schema-keeper.ts";
 import { publishStatements } from "../step/table-schema.ts";
 import type { Outcome, Work } from "./act.ts";
 import { act } from "./act.ts";
-import { partitionDecider } from "./convert-steps.ts";
+import { addTo, newTotals, type StageTotals, startMeter } from "./meter.ts";
 import { nextSteps } from "./next-step.ts";
 import { observe } from "./observe.ts";
 import type { Parts } from "./parts.ts";
-import type { ConvertStep, Plan, PlanOptions, Step } from "./plan.ts";
+import { collectAndConvert } from "./pipeline.ts";
+import type { Plan, PlanOptions } from "./plan.ts";
 import type { Seen, TableSeen } from "./seen.ts";
+
+/** How often a long pass writes down what it has learned. Milliseconds. */
+const saveEveryMs = 15_000;
 
 /** Passes within one run. Each one after the first is caused by the one before (a widening, another writer). */
 const passesMax = 25;
@@ -25,18 +28,6 @@ export interface PassOptions {
   readonly report: Report;
   /** Conversions side by side where the project leaves it open. */
   readonly convertSlots: number;
-}
-
-export interface StageTotals {
-  done: number;
-  failed: number;
-  held: number;
-  skipped: number;
-  bytes: number;
-  rows: number;
-  rejected: number;
-  /** From the first item's start to the last one's end, over all passes. */
-  ms: number;
 }
 
 export interface PassResult {
@@ -49,23 +40,36 @@ export interface PassResult {
 export async function reconcile(parts: Parts, plan: PlanOptions, options: PassOptions): Promise<PassResult> {
   const stages = { collect: newTotals(), convert: newTotals(), marts: newTotals() };
   const failures: Outcome[] = [];
-  let fetched = 0;
-  for (let pass = 1; ; pass++) {
+  const spent = { fetched: new Map<string, number>(), converted: new Map<string, number>() };
+  for (let pass = 1; pass <= passesMax; pass++) {
     const seen = await observe(parts, { ...signalOf(options), ...onlyOf(plan) });
-    const most = plan.max === undefined ? {} : { max: Math.max(0, plan.max - fetched) };
     // What was asked for by name is done once; afterwards only what is due.
-    const left = nextSteps(seen, pass === 1 ? plan : { ...plan, ...most, rerun: false });
-    if (left.steps.length === 0 || pass > passesMax) {
-      if (pass === 1) reportSkipped(left, options.report);
-      return { stages, failures, left };
-    }
-    const outcomes = await onePass(parts, seen, left, pass === 1 ? plan : { ...plan, rerun: false }, options, stages);
-    fetched += outcomes.filter((outcome) => outcome.stage === "collect" && outcome.result === "done").length;
+    const choice: PlanOptions = pass === 1 ? plan : { ...plan, rerun: false, spent };
+    const left = nextSteps(seen, choice);
+    if (pass === 1) reportSkipped(left, options.report);
+    if (left.steps.length === 0) return { stages, failures, left };
+    const outcomes = await onePass(parts, seen, left, choice, options, stages);
     failures.push(...outcomes.filter((outcome) => outcome.failure !== undefined));
+    count(spent, outcomes);
     if (outcomes.every((outcome) => outcome.result !== "done")) {
       const again = await observe(parts, { ...signalOf(options), ...onlyOf(plan) });
-      return { stages, failures, left: nextSteps(again, { ...plan, rerun: false }) };
+      return { stages, failures, left: nextSteps(again, { ...plan, rerun: false, spent }) };
     }
+  }
+  throw new Failure("conflict", `something was still due after ${passesMax} passes`, {
+    remedy: "run again; if it persists, see with `millrace plan` what changes from pass to pass",
+  });
+}
+
+function count(
+  spent: { fetched: Map<string, number>; converted: Map<string, number> },
+  outcomes: readonly Outcome[],
+): void {
+  for (const { stage, key, result } of outcomes) {
+    if (result !== "done" || stage === "marts") continue;
+    const counts = stage === "collect" ? spent.fetched : spent.converted;
+    const [name = ""] = key.split("@");
+    counts.set(name, (counts.get(name) ?? 0) + 1);
   }
 }
 
@@ -91,14 +95,26 @@ async function onePass(
   };
   try {
     await completeStatements(parts, seen, options.signal);
-    reportSkipped(plan, options.report);
-    await collectAndConvert(work, plan, planOptions, options, stages, note);
+    const saving = setInterval(() => void saveQuietly(parts, seen), saveEveryMs);
+    try {
+      await collectAndConvert(work, plan, planOptions, { slots: options.convertSlots, stages, note });
+    } finally {
+      clearInterval(saving);
+    }
     await buildMarts(work, planOptions, options, stages, note);
-  } finally {
-    // Also after a failure or a stop: what was learned is worth keeping, and a retry must know when it is due.
-    await saveIndex(parts, seen);
+  } catch (error) {
+    // What was learned is worth keeping, and a retry must know when it is due; but the index is a cache, and that it
+    // cannot be written (on the same full disk, perhaps) must not hide why the pass ended.
+    await saveQuietly(parts, seen);
+    throw error;
   }
+  await saveIndex(parts, seen);
   return outcomes;
+}
+
+/** For when the index may be left behind: what it lacks is read again. */
+async function saveQuietly(parts: Parts, seen: Seen): Promise<void> {
+  await Promise.allSettled([saveIndex(parts, seen)]);
 }
 
 /** The statements beside a schema document may be missing after a crash between the two puts. */
@@ -106,96 +122,6 @@ async function completeStatements(parts: Parts, seen: Seen, signal: AbortSignal 
   for (const { settings, schema } of seen.tables.values()) {
     if (schema !== undefined && !schema.complete) await publishStatements(parts.tables, settings.name, schema, signal);
   }
-}
-
-async function collectAndConvert(
-  work: Work,
-  plan: Plan,
-  planOptions: PlanOptions,
-  options: PassOptions,
-  stages: Record<Stage, StageTotals>,
-  note: (outcome: Outcome) => void,
-): Promise<void> {
-  const { seen } = work;
-  const stop = new AbortController();
-  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal]);
-  const guarded: Work = { ...work, signal };
-  const meters = { collect: startMeter("collect", options.report), convert: startMeter("convert", options.report) };
-
-  const converting = new Map<string, ReturnType<typeof makeQueue<ConvertStep>>>();
-  for (const table of seen.tables.values()) {
-    const slots = table.settings.parallel > 0 ? table.settings.parallel : options.convertSlots;
-    converting.set(
-      table.settings.name,
-      makeQueue(slots, (step) => run(step, meters.convert), signal),
-    );
-  }
-  const run = async (step: Step, meter: Meter): Promise<void> => {
-    try {
-      const outcome = await act(step, guarded);
-      meter.count(outcome);
-      note(outcome);
-      if (outcome.result === "done" && (step.kind === "collect" || step.kind === "adopt")) follow(step);
-    } catch (error) {
-      // An error that is thrown here stops the whole pass: the other queue must not go on without knowing.
-      stop.abort(error);
-      throw error;
-    }
-  };
-  const follow = (step: Extract<Step, { kind: "collect" | "adopt" }>): void => {
-    for (const table of seen.tables.values()) {
-      const decision = decideOne(table, step, seen, planOptions);
-      if (decision === undefined) continue;
-      meters.convert.expect(1);
-      converting.get(table.settings.name)?.add(intervalId(decision.interval), decision);
-    }
-  };
-
-  const collecting = new Map<string, ReturnType<typeof makeQueue<Step>>>();
-  for (const step of plan.steps) {
-    if (step.kind === "convert") {
-      meters.convert.expect(1);
-      converting.get(step.table)?.add(intervalId(step.interval), step);
-    } else if (step.kind !== "mart") {
-      const source = seen.sources.get(step.source);
-      if (source === undefined) continue;
-      let queue = collecting.get(step.source);
-      if (queue === undefined) {
-        queue = makeQueue<Step>(source.settings.parallel, (item) => run(item, meters.collect), signal);
-        collecting.set(step.source, queue);
-      }
-      meters.collect.expect(1);
-      queue.add(intervalId(step.interval), step);
-    }
-  }
-  const saving = setInterval(
-    () => void saveIndex(work.parts, seen).catch((error: unknown) => stop.abort(error)),
-    15_000,
-  );
-  try {
-    // Both queues are waited for even if one fails, so that nothing runs on after this function has returned.
-    const collected = await Promise.allSettled([...collecting.values()].map((queue) => queue.drained()));
-    meters.collect.stop(stages.collect);
-    const converted = await Promise.allSettled([...converting.values()].map((queue) => queue.drained()));
-    meters.convert.stop(stages.convert);
-    for (const result of [...collected, ...converted]) if (result.status === "rejected") throw result.reason;
-    options.signal?.throwIfAborted();
-  } finally {
-    clearInterval(saving);
-  }
-}
-
-function decideOne(
-  table: TableSeen,
-  step: Extract<Step, { kind: "collect" | "adopt" }>,
-  seen: Seen,
-  options: PlanOptions,
-): ConvertStep | undefined {
-  const source = seen.sources.get(step.source);
-  const wanted = options.only === undefined || options.only === "convert";
-  if (!wanted || source === undefined || table.settings.from !== step.source) return undefined;
-  const decision = partitionDecider(table, source, seen, { ...options, rerun: false })(step.interval.startMs);
-  return typeof decision === "object" && decision.kind === "convert" ? decision : undefined;
 }
 
 async function buildMarts(
@@ -256,69 +182,10 @@ async function saveIndex(parts: Parts, seen: Seen): Promise<void> {
   await parts.index.saveAttempts(seen.attempts);
 }
 
-interface Meter {
-  expect(items: number): void;
-  count(outcome: Outcome): void;
-  stop(totals: StageTotals): void;
-}
-
-/** Tells a stage's beginning, growth and end; stays silent for a stage in which nothing happens. */
-function startMeter(stage: Stage, report: Report): Meter {
-  const own = newTotals();
-  let items = 0;
-  let begunMs: number | undefined;
-  return {
-    expect(more) {
-      items += more;
-      if (begunMs === undefined) {
-        begunMs = performance.now();
-        report({ code: "stage.start", stage, items });
-      } else report({ code: "stage.grow", stage, items });
-    },
-    count: (outcome) => addTo(own, outcome),
-    stop(totals) {
-      if (begunMs === undefined) return;
-      const ms = performance.now() - begunMs;
-      totals.ms += ms;
-      report({
-        code: "stage.done",
-        stage,
-        items: own.done + own.skipped,
-        failed: own.failed + own.held,
-        bytes: own.bytes,
-        rows: own.rows,
-        rejected: own.rejected,
-        ms,
-      });
-    },
-  };
-}
-
 function reportSkipped(plan: Plan, report: Report): void {
   for (const { stage, name, items } of plan.upToDate) {
     report({ code: "item.skipped", stage, name, items, reason: "up to date" });
   }
-}
-
-const newTotals = (): StageTotals => ({
-  done: 0,
-  failed: 0,
-  held: 0,
-  skipped: 0,
-  bytes: 0,
-  rows: 0,
-  rejected: 0,
-  ms: 0,
-});
-
-function addTo(totals: StageTotals, outcome: Outcome): void {
-  if (outcome.result === "done") totals.done++;
-  else if (outcome.result === "failed") totals.failed++;
-  else if (outcome.result === "held") totals.held++;
-  else totals.skipped++;
-  totals.bytes += outcome.bytes;
-  totals.rows += outcome.rows;
-  totals.rejected += outcome.rejected;
 }
 
 const signalOf = (options: PassOptions): { signal?: AbortSignal } =>

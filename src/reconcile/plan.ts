@@ -114,8 +114,16 @@ export interface PlanOptions {
   /** Does selected items again although they are up to date. */
   readonly rerun?: boolean;
   readonly acceptRewrite?: boolean;
+  /** How many objects this run fetched and converted already: `max` counts over all its passes. */
+  readonly spent?: Budget;
   /** Version of the converter at hand, for example `native/1`. */
   readonly converter: string;
+}
+
+/** Items done by name of the source and of the table. */
+export interface Budget {
+  readonly fetched: ReadonlyMap<string, number>;
+  readonly converted: ReadonlyMap<string, number>;
 }
 
 export type ConvertStep = Extract<Step, { kind: "convert" }>;

@@ -8,6 +8,7 @@ const alarming: ReadonlySet<Event["code"]> = new Set([
   "pass.failed",
   "fetch.failed",
   "source.gap",
+  "source.unreachable",
   "convert.held",
   "convert.failed",
   "mart.held",
@@ -79,6 +80,8 @@ function figuresOf(event: Event): readonly string[] | undefined {
       ];
     case "source.gap":
       return [event.key, `missing for ${duration(event.ageMs)}`, `next try ${event.nextAt}`];
+    case "source.unreachable":
+      return [event.name, `${count(event.failures)} failures in a row`, "the rest is left to the next pass"];
     case "convert.done":
       return [
         event.key,
