@@ -29,7 +29,6 @@ export const query: Command = {
     ],
     ['query --json "select * from activity limit 10"', "one JSON object a line"],
     ["query --csv --input report.sql > report.csv", "a file in, a file out"],
-    ["query - < report.sql", "from stdin"],
     [
       'query --parquet pushes.parquet "select repo.name as repo, count(*) as pushes from events group by 1"',
       "a file for other tools",
