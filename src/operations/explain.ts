@@ -88,7 +88,7 @@ async function intervalFacts(
   if (raw === undefined) {
     say("raw", `not stored (${Math.round(ageMs(interval, seen.atMs) / 60_000)} minutes after its end)`);
   } else {
-    say("raw", `${raw.key}, ${raw.size} bytes, revision ${raw.facts?.revision ?? 1}`);
+    say("raw", `${raw.key}, ${grouped(raw.size)} bytes, revision ${raw.facts?.revision ?? 1}`);
     const receipt = receiptFromMetadata(raw.key, (await parts.raw.head(raw.key))?.metadata);
     if (receipt !== undefined) {
       say(
@@ -122,7 +122,7 @@ function tableFacts(name: string, interval: Interval, seen: Seen, say: (topic: s
   const { facts } = partition;
   say(
     name,
-    `${partitionKey(name, id)}, ${partition.size} bytes, ${facts.rows} rows, ${facts.rejected} rejected, by ${facts.converter} from revision ${facts.rawRevision}`,
+    `${partitionKey(name, id)}, ${grouped(partition.size)} bytes, ${grouped(facts.rows)} rows, ${grouped(facts.rejected)} rejected, by ${facts.converter} from revision ${facts.rawRevision}`,
   );
   if (facts.standIns.length > 0) say(name, `stand-ins: ${facts.standIns.map((standIn) => standIn.path).join(", ")}`);
   if (facts.narrow.length > 0) say(name, `narrower than the table: ${facts.narrow.join(", ")}`);
@@ -143,7 +143,7 @@ function martFacts(name: string, seen: Seen, plan: Plan): Facts {
   else {
     facts.push({
       topic: "version",
-      text: `${current.manifest.version}, published ${current.manifest.at}, ${current.manifest.rows} rows in ${current.manifest.files.length} files`,
+      text: `${current.manifest.version}, published ${current.manifest.at}, ${grouped(current.manifest.rows)} rows in ${current.manifest.files.length} files`,
     });
     for (const input of current.manifest.inputs)
       facts.push({ topic: "input", text: `${input.table}: ${input.partitions} partitions` });
@@ -203,3 +203,5 @@ function waitingText(waiting: Waiting): string {
       return waiting.kind;
   }
 }
+
+const grouped = (value: number): string => value.toLocaleString("en");
