@@ -24,13 +24,26 @@ export interface ConvertRequest {
   readonly input: { readonly file: string };
   /** Where to write the Parquet file. It is complete and synced when `convert` returns; on failure it is removed. */
   readonly output: string;
-  /** Where to write the rejected lines (gzip NDJSON of offset, line number, reason, bytes); written only if there are any. */
-  readonly rejects: string;
+  /**
+   * Where to write the rejected lines (gzip NDJSON of offset, line number, reason, bytes); written only if there are any.
+   * Without it they are only counted.
+   */
+  readonly rejects: string | undefined;
+  /**
+   * What makes the converter refuse the file itself: a `refused` failure and no output. Without it the caller decides by
+   * the report.
+   */
+  readonly refuse?: RefuseRules;
   readonly settings: ConvertSettings;
   /** The table's schema so far: a column that is wider there is written as that wider type, a bottom takes that type. */
   readonly known: Schema;
   /** Goes into the footer's key-value metadata under `millrace`, completed by the converter's own findings. */
   readonly provenance: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+}
+
+export interface RefuseRules {
+  /** Largest share of rejected lines, 0 to 1. Clashes with `known` are refused as well. */
+  readonly rejectsMax: number;
 }
 
 export interface ConvertSettings {

@@ -1,13 +1,17 @@
 /** Opens a raw object as a stream of JSON text, whatever it is compressed with. */
-import { createReadStream, type ReadStream } from "node:fs";
+import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
-import type { Transform } from "node:stream";
+import { Readable, type Transform } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { Failure } from "../errors.ts";
+import { ZstdFrames } from "../gzip/zstd-frames.ts";
 
 /** Large chunks and several in advance: decompression then runs on the thread pool while the last chunk is parsed. */
-const CHUNK_BYTES = 1 << 20;
+export const CHUNK_BYTES = 1 << 20;
 const AHEAD_BYTES = 4 << 20;
+
+/** So many bytes tell the compression. */
+const MAGIC_BYTES = 4;
 
 export interface TextInput {
   /** Consume with `for await`: a handler of 'data' events would run inside the decompressor and not beside it. */
@@ -20,17 +24,57 @@ export interface TextInput {
 export async function openTextInput(file: string): Promise<TextInput> {
   const magic = await readMagic(file);
   const source = createReadStream(file, { highWaterMark: CHUNK_BYTES });
-  const decompressor = decompressorFor(magic);
-  if (decompressor === undefined) {
-    return { chunks: source, bytesRead: () => source.bytesRead, close: () => source.destroy() };
+  return textOf(source, magic, file, () => source.bytesRead);
+}
+
+/** The same of bytes that arrive from elsewhere, in chunks of any size. `name` is for messages. */
+export async function openTextStream(bytes: AsyncIterable<Uint8Array>, name: string): Promise<TextInput> {
+  const iterator = bytes[Symbol.asyncIterator]();
+  const first: Buffer[] = [];
+  let bytesRead = 0;
+  const take = async (): Promise<Buffer | undefined> => {
+    const next = await iterator.next();
+    if (next.done === true) return undefined;
+    bytesRead += next.value.length;
+    return Buffer.from(next.value.buffer, next.value.byteOffset, next.value.byteLength);
+  };
+  while (bytesRead < MAGIC_BYTES) {
+    const chunk = await take();
+    if (chunk === undefined) break;
+    first.push(chunk);
   }
-  // `pipe` does not hand an error of the file on.
-  source.on("error", (error) => decompressor.destroy(error));
-  source.pipe(decompressor);
+  const head = Buffer.concat(first);
+  async function* all(): AsyncGenerator<Buffer> {
+    try {
+      yield* pieces(head);
+      for (let chunk = await take(); chunk !== undefined; chunk = await take()) yield* pieces(chunk);
+    } finally {
+      await iterator.return?.();
+    }
+  }
+  const source = Readable.from(all(), { highWaterMark: AHEAD_BYTES / CHUNK_BYTES });
+  return textOf(source, head.subarray(0, MAGIC_BYTES), name, () => bytesRead);
+}
+
+/** No chunk that is handed on is larger than those of a file, however large those are that arrive. */
+function* pieces(chunk: Buffer): Generator<Buffer> {
+  for (let at = 0; at < chunk.length; at += CHUNK_BYTES) yield chunk.subarray(at, at + CHUNK_BYTES);
+}
+
+function textOf(source: Readable, magic: Buffer, name: string, bytesRead: () => number): TextInput {
+  const compression = compressionOf(magic);
+  if (compression === undefined) return { chunks: source, bytesRead, close: () => source.destroy() };
+  const options = { chunkSize: CHUNK_BYTES, highWaterMark: AHEAD_BYTES };
+  const decompressor = compression === "gzip" ? createGunzip(options) : createZstdDecompress(options);
+  const feed = compression === "gzip" ? source : Readable.from(framed(source));
+  // `pipe` does not hand an error of its source on.
+  feed.on("error", (error) => decompressor.destroy(error));
+  feed.pipe(decompressor);
   return {
-    chunks: decompressed(decompressor, source, file),
-    bytesRead: () => source.bytesRead,
+    chunks: decompressed(decompressor, feed, name),
+    bytesRead,
     close: () => {
+      feed.destroy();
       source.destroy();
       decompressor.destroy();
     },
@@ -40,26 +84,29 @@ export async function openTextInput(file: string): Promise<TextInput> {
 async function readMagic(file: string): Promise<Buffer> {
   const handle = await open(file, "r");
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(MAGIC_BYTES), 0, MAGIC_BYTES, 0);
     return buffer.subarray(0, bytesRead);
   } finally {
     await handle.close();
   }
 }
 
-function decompressorFor(magic: Buffer): Transform | undefined {
-  const options = { chunkSize: CHUNK_BYTES, highWaterMark: AHEAD_BYTES };
-  if (magic[0] === 0x1f && magic[1] === 0x8b) return createGunzip(options);
-  if (magic.length === 4 && magic.readUInt32LE(0) === 0xfd2fb528) return createZstdDecompress(options);
-  return undefined;
+function compressionOf(magic: Buffer): "gzip" | "zstd" | undefined {
+  if (magic[0] === 0x1f && magic[1] === 0x8b) return "gzip";
+  return magic.length === MAGIC_BYTES && magic.readUInt32LE(0) === 0xfd2fb528 ? "zstd" : undefined;
 }
 
-async function* decompressed(stream: Transform, source: ReadStream, file: string): AsyncGenerator<Buffer> {
+async function* framed(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const frames = new ZstdFrames();
+  for await (const chunk of source) yield* frames.cut(chunk);
+}
+
+async function* decompressed(stream: Transform, feed: Readable, name: string): AsyncGenerator<Buffer> {
   try {
     for await (const chunk of stream) yield chunk;
   } catch (cause) {
-    if (source.errored !== null) throw source.errored;
+    if (feed.errored !== null) throw feed.errored;
     const fact = cause instanceof Error ? cause.message : String(cause);
-    throw new Failure("corrupt", `${file}: damaged compressed data: ${fact}`, { cause });
+    throw new Failure("corrupt", `${name}: damaged compressed data: ${fact}`, { cause });
   }
 }

@@ -8,7 +8,8 @@ import type { Departure } from "../shred/file-schema.ts";
 import type { ConvertReport, ConvertRequest, SchemaConflict, Widening } from "./contract.ts";
 import { writeEmpty } from "./group-writer.ts";
 import { OutputFile } from "./output-file.ts";
-import { runPasses } from "./pass.ts";
+import { type PassOptions, type PassResult, runPasses } from "./pass.ts";
+import { refuseClashes, refuseRejects } from "./refuse.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import { converterVersion } from "./version.ts";
 
@@ -20,7 +21,7 @@ export const GROUP_BYTES = 256 << 20;
 /** Reading is recursive; deeper nesting than this could exhaust the stack. */
 const DEPTH_LIMIT = 1000;
 
-export interface NativeOptions {
+export interface NativeOptions extends Pick<PassOptions, "openInput" | "openOutput"> {
   readonly signal?: AbortSignal;
   readonly onProgress?: (bytesIn: number) => void;
   /** Smaller than by default only in tests. */
@@ -28,7 +29,7 @@ export interface NativeOptions {
 }
 
 export async function convertNative(request: ConvertRequest, options: NativeOptions = {}): Promise<ConvertReport> {
-  const { signal, onProgress, groupBytes = GROUP_BYTES } = options;
+  const { signal, onProgress, groupBytes = GROUP_BYTES, openInput, openOutput } = options;
   if (request.settings.depthMax > DEPTH_LIMIT) {
     throw new Failure("usage", `depth_max: expected at most ${DEPTH_LIMIT}, got ${request.settings.depthMax}`);
   }
@@ -36,6 +37,9 @@ export async function convertNative(request: ConvertRequest, options: NativeOpti
   let furthest = 0;
   const result = await runPasses({
     request,
+    ...(openInput === undefined ? {} : { openInput }),
+    ...(openOutput === undefined ? {} : { openOutput }),
+    accept: (found) => refuse(request, found),
     groupBytes,
     converter: NATIVE_VERSION,
     stopwatch,
@@ -54,6 +58,12 @@ export async function convertNative(request: ConvertRequest, options: NativeOpti
     ...sortDepartures(departures, request.settings.conflicts),
     timings: stopwatch.read(),
   };
+}
+
+function refuse({ refuse: rules, input, settings }: ConvertRequest, result: PassResult): void {
+  if (rules === undefined) return;
+  refuseRejects(input.file, result, rules.rejectsMax);
+  refuseClashes(input.file, sortDepartures(result.departures, settings.conflicts).conflicts);
 }
 
 /** Tells what makes a column wider from what must not be merged silently. */

@@ -9,7 +9,17 @@ export function partialPath(path: string): string {
   return `${path}.partial`;
 }
 
-export class OutputFile {
+/** Where the bytes of a file go. */
+export interface Output {
+  /** Takes bytes that are only valid during the call. */
+  write(bytes: Uint8Array): void;
+  /** Makes what was written visible; called once, after everything. */
+  finish(): void;
+  /** Undoes what was written. Harmless after `finish` and when called again. */
+  discard(): void;
+}
+
+export class OutputFile implements Output {
   readonly #path: string;
   readonly #partial: string;
   readonly #handle: number;

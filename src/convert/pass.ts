@@ -7,7 +7,7 @@ import { Shredder } from "../shred/shredder.ts";
 import type { ConvertRequest } from "./contract.ts";
 import { GroupWriter } from "./group-writer.ts";
 import { openTextInput, type TextInput } from "./input-stream.ts";
-import { OutputFile } from "./output-file.ts";
+import { type Output, OutputFile } from "./output-file.ts";
 import { completeProvenance } from "./provenance.ts";
 import { type RejectSample, Rejects } from "./rejects.ts";
 import type { Stopwatch } from "./stopwatch.ts";
@@ -18,8 +18,12 @@ export interface PassOptions {
   readonly groupBytes: number;
   readonly converter: string;
   readonly stopwatch: Stopwatch;
-  /** Other than `openTextInput` only in tests. */
+  /** Other than `openTextInput` for streams. Called once a pass. */
   readonly openInput?: (file: string) => Promise<TextInput>;
+  /** Other than a file for sinks. Called once a pass. */
+  readonly openOutput?: (path: string) => Output;
+  /** Throws for a result that must not be published. The rejected lines are written all the same. */
+  readonly accept?: (result: PassResult) => void;
   /** Called after each chunk with the bytes of input so far; throws to stop. */
   readonly onChunk: (bytesIn: number) => void;
 }
@@ -38,8 +42,8 @@ export interface PassResult {
 
 /** Answers the result or, where earlier rows would have had to be read otherwise, hints for another pass. */
 export async function runPass(options: PassOptions): Promise<PassResult | { readonly newHints: Hints }> {
-  const { request } = options;
-  const output = new OutputFile(request.output);
+  const { request, openOutput = (path) => new OutputFile(path) } = options;
+  const output = openOutput(request.output);
   const rejects = new Rejects(request.rejects);
   try {
     const pass = new Pass(options, output, rejects);
@@ -48,6 +52,7 @@ export async function runPass(options: PassOptions): Promise<PassResult | { read
     if (newHints.size > 0) return { newHints };
     const result = { ...pass.complete(), bytesIn };
     rejects.finish();
+    options.accept?.(result);
     output.finish();
     return result;
   } finally {
@@ -62,7 +67,7 @@ class Pass {
   readonly #writer: GroupWriter;
   readonly #rejects: Rejects;
 
-  constructor(options: PassOptions, output: OutputFile, rejects: Rejects) {
+  constructor(options: PassOptions, output: Output, rejects: Rejects) {
     this.#options = options;
     this.#rejects = rejects;
     const { settings, known } = options.request;

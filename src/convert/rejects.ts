@@ -28,20 +28,21 @@ export interface Rejected extends RejectSample {
 }
 
 export class Rejects {
-  readonly #path: string;
+  readonly #path: string | undefined;
   readonly samples: RejectSample[] = [];
   #file: OutputFile | undefined;
   #texts: string[] = [];
   #textLength = 0;
 
-  /** The file is created with the first rejected line. */
-  constructor(path: string) {
+  /** The file is created with the first rejected line; without a path only samples are kept. */
+  constructor(path: string | undefined) {
     this.#path = path;
   }
 
   add(rejected: Rejected): void {
     const { line, offset, reason } = rejected;
     if (this.samples.length < SAMPLES_MAX) this.samples.push({ line, offset, reason });
+    if (this.#path === undefined) return;
     const text = `${JSON.stringify({ offset, line, reason, ...describeBytes(rejected) })}\n`;
     this.#texts.push(text);
     this.#textLength += text.length;
@@ -58,7 +59,7 @@ export class Rejects {
   }
 
   #flush(): void {
-    if (this.#texts.length === 0) return;
+    if (this.#texts.length === 0 || this.#path === undefined) return;
     this.#file ??= new OutputFile(this.#path);
     this.#file.write(gzipSync(this.#texts.join("")));
     this.#texts = [];

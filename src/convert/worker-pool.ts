@@ -159,10 +159,11 @@ export class WorkerPool {
 
 /** Only what a conversion needs: settings may carry more, which may not be cloneable. */
 function cloneable(request: ConvertRequest): ConvertRequest {
-  const { input, output, rejects, known, provenance } = request;
+  const { input, output, rejects, refuse, known, provenance } = request;
   const { declared, conflicts, duplicateKeys, compression, lineBytesMax, depthMax, columnsMax } = request.settings;
   const settings = { declared, conflicts, duplicateKeys, compression, lineBytesMax, depthMax, columnsMax };
-  return { input: { file: input.file }, output, rejects, settings, known, provenance };
+  const rules = refuse === undefined ? {} : { refuse };
+  return { input: { file: input.file }, output, rejects, ...rules, settings, known, provenance };
 }
 
 function asThrown({ kind, message, remedy, stack }: PlainFailure): Failure {
@@ -173,5 +174,5 @@ function asThrown({ kind, message, remedy, stack }: PlainFailure): Failure {
 
 /** What a worker that could not clean up left behind. */
 function removePartial({ output, rejects }: ConvertRequest): void {
-  for (const file of [output, rejects]) rmSync(partialPath(file), { force: true });
+  for (const file of [output, rejects]) if (file !== undefined) rmSync(partialPath(file), { force: true });
 }
