@@ -145,6 +145,15 @@ export function lineCases(): CorpusCase[] {
       ['{"a":1234567}', '{"a":12345678}', '{"a":123456}\r', '{"a":1234567}\r', " ".repeat(14), '{"a":1}'],
       { lineBytesMax: 13 },
     ),
+    corpusCase("a byte order mark before lines at the limit of length", ['\ufeff{"a":1234567}', '{"a":1234567}'], {
+      lineBytesMax: 13,
+    }),
+    corpusCase("a byte order mark before the only line, at the limit of length", ['\ufeff{"a":1234567}'], {
+      lineBytesMax: 13,
+    }),
+    corpusCase("a byte order mark before a line that is too long", ['\ufeff{"a":12345678}', '{"a":1}'], {
+      lineBytesMax: 13,
+    }),
     corpusCase(
       "a far too long line between others",
       ['{"a":1}', `{"a":"${"x".repeat(100_000)}"}`, '{"a":2}', `{"a":"${"y".repeat(99_000)}`],

@@ -83,6 +83,33 @@ function knownCases(): CorpusCase[] {
   ]);
 }
 
+/** The rows before are in a row group of their own, if those are small: the widening is found all the same. */
+function lateCases(): CorpusCase[] {
+  const table = (type: string): Schema => ({ fields: [{ name: "b", type: columnType(type) }] });
+  const late: readonly [string, string, ...string[]][] = [
+    ["int64", "0", "0.0"],
+    ["int64", "0", '"x"', "1.5"],
+    ["int64", "0", "{}"],
+    ["double", "0.5", "9007199254740993"],
+    ["bool", "true", "1", "2.5"],
+    ["list<int64>", "[0]", "[1.5]", '["x"]'],
+    ["struct<x int64>", '{"x":0}', '{"x":0.0}', '{"x":[1]}'],
+    ["string", '"x"', "[]"],
+  ];
+  return late.flatMap(([type, ...texts]) =>
+    (["hold", "text"] as const).map((conflicts) =>
+      corpusCase(
+        `wider than ${type} by ${texts.join(" ")}, ${conflicts}`,
+        texts.map((text) => `{"b":${text}}`),
+        {
+          known: table(type),
+          conflicts,
+        },
+      ),
+    ),
+  );
+}
+
 export function typeCases(): CorpusCase[] {
-  return [...conflictCases(), ...knownCases()];
+  return [...conflictCases(), ...knownCases(), ...lateCases()];
 }
