@@ -1,7 +1,7 @@
 /** Runs conversions in a few worker threads, each converting one file at a time. */
 import { rmSync } from "node:fs";
 import { extname } from "node:path";
-import { Worker } from "node:worker_threads";
+import { type ResourceLimits, Worker } from "node:worker_threads";
 import { Failure } from "../errors.ts";
 import type { ConvertReport, ConvertRequest } from "./contract.ts";
 import { partialPath } from "./output-file.ts";
@@ -11,6 +11,8 @@ export interface PoolOptions {
   /** How many workers there are at most. They are started when they are first needed. */
   readonly workers: number;
   readonly groupBytes: number | undefined;
+  /** Limits of each worker's heap; Node's own unless given. */
+  readonly resourceLimits?: ResourceLimits;
 }
 
 export interface RunOptions {
@@ -110,7 +112,10 @@ export class WorkerPool {
   }
 
   #startWorker(): Slot {
-    const worker = new Worker(new URL(`./worker${extname(import.meta.url)}`, import.meta.url));
+    const { resourceLimits } = this.#options;
+    const file = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
+    // Flags of the process, such as `--input-type` beside `--eval`, are not meant for this file.
+    const worker = new Worker(file, { execArgv: [], ...(resourceLimits === undefined ? {} : { resourceLimits }) });
     const slot: Slot = { worker, pending: undefined };
     this.#slots.add(slot);
     worker.on("message", (message: WorkerMessage) => this.#receive(slot, message));

@@ -22,7 +22,7 @@ function consume(chunks: readonly Uint8Array[], lineBytesMax: number): string[] 
         at += line.length + 1;
       }
     },
-    overlong: (_prefix, length, offset) => events.push(`long ${offset} ${length}`),
+    overlong: ({ length, offset }) => events.push(`long ${offset} ${length}`),
   });
   for (const chunk of chunks) lines.push(chunk);
   lines.end();
@@ -61,9 +61,9 @@ test("a line without end is not held", () => {
   let length = 0;
   const lines = new LineBuffer(1_000, {
     lines: () => assert.fail("no line ends"),
-    overlong: (prefix, whole) => {
-      kept = prefix.length;
-      length = whole;
+    overlong: (line) => {
+      kept = line.prefix.length;
+      length = line.length;
     },
   });
   const chunk = Buffer.alloc(1 << 20, "x");

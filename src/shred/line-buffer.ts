@@ -7,18 +7,23 @@ export interface LineConsumer {
    * buffer's first byte stands at offset `base` of the text.
    */
   lines(buffer: Buffer, end: number, base: number): void;
-  /** Takes a line that is longer than allowed: at most its first `PREFIX_BYTES_MAX` bytes, and its whole length. */
-  overlong(prefix: Buffer, length: number, offset: number): void;
+  /** Takes a line that is longer than allowed, once it has ended. */
+  overlong(line: OverlongLine): void;
+}
+
+/** What is kept of a line that is longer than allowed, of which nothing else is held. */
+export interface OverlongLine {
+  /** Its first bytes, at most `PREFIX_BYTES_MAX`. */
+  readonly prefix: Buffer;
+  readonly length: number;
+  readonly offset: number;
+  /** Nothing but white space. */
+  readonly isBlank: boolean;
 }
 
 export const PREFIX_BYTES_MAX = 1 << 20;
 
 const FIRST_BUFFER_BYTES = 1 << 21;
-
-interface OverlongLine {
-  readonly prefix: Buffer;
-  length: number;
-}
 
 export class LineBuffer {
   readonly #lineBytesMax: number;
@@ -28,8 +33,8 @@ export class LineBuffer {
   #waiting = 0;
   /** Offset in the text of the buffer's first byte. */
   #base = 0;
-  /** A line that is longer than allowed, of which more may come: its bytes are passed over. */
-  #overlong: OverlongLine | null = null;
+  /** A line that is longer than allowed, of which more may come. */
+  #overlong: GrowingLine | null = null;
   #bytes = 0;
 
   constructor(lineBytesMax: number, consumer: LineConsumer) {
@@ -56,8 +61,8 @@ export class LineBuffer {
       this.#waiting -= end;
     }
     if (this.#waiting > this.#lineBytesMax) {
-      const prefix = Buffer.from(this.#buffer.subarray(0, Math.min(this.#waiting, PREFIX_BYTES_MAX)));
-      this.#overlong = { prefix, length: this.#waiting };
+      this.#overlong = new GrowingLine();
+      this.#overlong.add(this.#buffer.subarray(0, this.#waiting));
       this.#waiting = 0;
     }
   }
@@ -91,18 +96,37 @@ export class LineBuffer {
   }
 
   /** Answers what follows the end of the overlong line in this chunk. */
-  #passOver(overlong: OverlongLine, chunk: Uint8Array): Uint8Array {
+  #passOver(overlong: GrowingLine, chunk: Uint8Array): Uint8Array {
     const end = chunk.indexOf(LINE_FEED);
-    overlong.length += end < 0 ? chunk.length : end;
+    overlong.add(end < 0 ? chunk : chunk.subarray(0, end));
     if (end < 0) return chunk.subarray(chunk.length);
     this.#endOverlong(overlong);
     this.#base++;
     return chunk.subarray(end + 1);
   }
 
-  #endOverlong(overlong: OverlongLine): void {
-    this.#consumer.overlong(overlong.prefix, overlong.length, this.#base);
-    this.#base += overlong.length;
+  #endOverlong(overlong: GrowingLine): void {
+    const line = overlong.finish(this.#base);
+    this.#consumer.overlong(line);
+    this.#base += line.length;
     this.#overlong = null;
+  }
+}
+
+/** A line of which only the beginning is kept, and whether anything was in it. */
+class GrowingLine {
+  readonly #prefix: Buffer[] = [];
+  #length = 0;
+  #isBlank = true;
+
+  add(bytes: Uint8Array): void {
+    const room = PREFIX_BYTES_MAX - this.#length;
+    if (room > 0) this.#prefix.push(Buffer.from(bytes.subarray(0, room)));
+    this.#length += bytes.length;
+    this.#isBlank &&= bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
+  }
+
+  finish(offset: number): OverlongLine {
+    return { prefix: Buffer.concat(this.#prefix), length: this.#length, offset, isBlank: this.#isBlank };
   }
 }

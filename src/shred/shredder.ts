@@ -63,8 +63,8 @@ export class Shredder {
     this.#state.line = 1;
     this.#lines = new LineBuffer(settings.lineBytesMax, {
       lines: (buffer, end, base) => this.#readLines(buffer, end, base),
-      overlong: (prefix, length, offset) => {
-        this.#rejectBytes(prefix, length, offset, this.#tooLong());
+      overlong: ({ prefix, length, offset, isBlank }) => {
+        if (!isBlank) this.#rejectBytes(prefix, length, offset, this.#tooLong());
         this.#state.line++;
       },
     });
