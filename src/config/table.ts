@@ -1,10 +1,10 @@
 /** `tables.<name>`: Parquet, one partition for each raw object, one merged schema. */
-import { type ELEMENT, foldPath, parsePath } from "../model/column-path.ts";
+import { parsePath } from "../model/column-path.ts";
+import { clashingColumns } from "../model/declared-columns.ts";
 import type { TableSettings } from "../model/project.ts";
 import type { DeclaredType } from "../model/schema.ts";
 import * as kind from "./kinds.ts";
 import { mapOf, option, readScalar, type ValuesOf } from "./option.ts";
-import { quote } from "./problems.ts";
 import { section } from "./section.ts";
 
 const columns = mapOf<DeclaredType>({
@@ -109,41 +109,6 @@ export const table = section(
     if (clash !== undefined) report("columns", clash.fact, clash.remedy);
   },
 );
-
-/** Two declarations of one path, or one below a column that has no members. */
-function clashingColumns(
-  columns: ReadonlyMap<string, DeclaredType>,
-): { readonly fact: string; readonly remedy: string } | undefined {
-  const seen = new Map<string, string>();
-  for (const path of columns.keys()) {
-    const folded = foldPath(path);
-    const before = seen.get(folded);
-    if (before !== undefined) {
-      return {
-        fact: `${quote(before)} and ${quote(path)} are one column`,
-        remedy: "Names match in any case: remove one",
-      };
-    }
-    seen.set(folded, path);
-  }
-  for (const [above, type] of columns) {
-    if (type.kind === "struct" || type.kind === "list") continue;
-    const steps = parsePath(foldPath(above));
-    const below = [...seen].find(([folded, path]) => path !== above && isBelow(parsePath(folded), steps));
-    if (below === undefined) continue;
-    return {
-      fact: `${quote(below[1])} is declared inside ${quote(above)}, which is ${type.kind}`,
-      remedy: "Remove one of the two",
-    };
-  }
-  return undefined;
-}
-
-type Path = readonly (string | typeof ELEMENT)[];
-
-function isBelow(path: Path, above: Path): boolean {
-  return path.length > above.length && above.every((step, index) => step === path[index]);
-}
 
 export function tableSettings(name: string, values: ValuesOf<typeof table.shape.fields>): TableSettings {
   return {

@@ -5,6 +5,8 @@ export type Kind =
   | { readonly kind: "zstd"; readonly what: string }
   /** An error page or another foreign document that somebody stored under a data file's name. */
   | { readonly kind: "document"; readonly what: string }
+  /** A binary format of its own, which no decompressor of ours reads. */
+  | { readonly kind: "foreign"; readonly what: string }
   | { readonly kind: "other"; readonly what: string };
 
 /** So many bytes are looked at: enough for an error document's code behind its declaration. */
@@ -21,10 +23,10 @@ export function isGzip(bytes: Uint8Array): boolean {
 export function sniff(bytes: Uint8Array): Kind {
   if (isGzip(bytes)) return { kind: "gzip", what: "gzip data" };
   if (begins(bytes, [0x28, 0xb5, 0x2f, 0xfd])) return { kind: "zstd", what: "zstd data" };
-  if (begins(bytes, [0x50, 0x4b, 0x03, 0x04])) return { kind: "other", what: "a zip archive" };
-  if (begins(bytes, [0x42, 0x5a, 0x68])) return { kind: "other", what: "bzip2 data" };
-  if (begins(bytes, [0xfd, 0x37, 0x7a, 0x58, 0x5a])) return { kind: "other", what: "xz data" };
-  if (begins(bytes, [0x50, 0x41, 0x52, 0x31])) return { kind: "other", what: "a Parquet file" };
+  if (begins(bytes, [0x50, 0x4b, 0x03, 0x04])) return { kind: "foreign", what: "a zip archive" };
+  if (begins(bytes, [0x42, 0x5a, 0x68])) return { kind: "foreign", what: "bzip2 data" };
+  if (begins(bytes, [0xfd, 0x37, 0x7a, 0x58, 0x5a])) return { kind: "foreign", what: "xz data" };
+  if (begins(bytes, [0x50, 0x41, 0x52, 0x31])) return { kind: "foreign", what: "a Parquet file" };
   // Latin-1 keeps every byte; the marks we look for are ASCII, and a byte order mark is three known characters.
   const text = Buffer.from(bytes)
     .toString("latin1")
