@@ -3,11 +3,12 @@
  * and later served by the console. Times are ISO instants in UTC, sizes are bytes, keys are `name@id`.
  */
 
+import type { ConvertInput, ConvertOptions, ConvertOutput, ConvertReport } from "./convert/contract.ts";
 import type { QueryValue, ResultColumn } from "./engine/contract.ts";
 import type { Failure } from "./errors.ts";
 import type { Report } from "./model/events.ts";
 import type { Project } from "./model/project.ts";
-import type { ColumnType } from "./model/schema.ts";
+import type { ColumnType, Schema } from "./model/schema.ts";
 import type { Plan, PlanOptions, Waiting } from "./reconcile/plan.ts";
 import type { Seen } from "./reconcile/seen.ts";
 
@@ -35,6 +36,45 @@ export interface App {
   /** Marks gaps as known: they are no longer reported nor asked for. Answers the keys that were marked. */
   acknowledge(source: string, ids: readonly string[], options?: Operation): Promise<readonly string[]>;
   close(): Promise<void>;
+}
+
+/** What needs no project. */
+export interface Tools {
+  /** Converts files side by side, as many as cores and memory allow. One that fails does not stop the others. */
+  convert(jobs: readonly ConvertJob[], options?: ConvertJobsOptions & Operation): Promise<ConvertSummary>;
+  /** The schema that a published document of a table or a Parquet file of ours holds. */
+  knownSchema(file: string): Promise<Schema>;
+  close(): Promise<void>;
+}
+
+export interface ConvertJob {
+  /** What messages call the input and the output. */
+  readonly name: string;
+  readonly outputName: string;
+  readonly input: ConvertInput;
+  readonly output: ConvertOutput;
+  /** Bytes of the input, where that is known: for bars. */
+  readonly bytes: number | undefined;
+  readonly rejects: string | undefined;
+}
+
+export type ConvertJobsOptions = Omit<ConvertOptions, "name" | "rejects" | "signal" | "onProgress">;
+
+export interface ConvertSummary {
+  readonly ms: number;
+  /** In the order of the jobs. */
+  readonly files: readonly ConvertedFile[];
+  /** By the contract of product.md: 0 done, 1 failed files, 3 refused ones, 5 a place that cannot be read or written. */
+  readonly exitCode: number;
+}
+
+export interface ConvertedFile {
+  readonly input: string;
+  readonly output: string;
+  readonly ms: number;
+  /** What came of it: one of the two. */
+  readonly report: ConvertReport | undefined;
+  readonly failure: Failure | undefined;
 }
 
 export interface WatchHooks {

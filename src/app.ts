@@ -6,7 +6,7 @@
 import { randomUUID } from "node:crypto";
 import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
-import type { App, Operation, RunSummary, Selection } from "./answers.ts";
+import type { App, Operation, RunSummary, Selection, Tools } from "./answers.ts";
 import { openCatalog } from "./catalog/open.ts";
 import { environment, localFiles } from "./config/read.ts";
 import { resolveSecret } from "./config/secret.ts";
@@ -17,6 +17,7 @@ import { asFailure } from "./errors.ts";
 import type { Report } from "./model/events.ts";
 import type { Project } from "./model/project.ts";
 import { acknowledge } from "./operations/acknowledge.ts";
+import { convertFiles } from "./operations/convert.ts";
 import { doctor } from "./operations/doctor.ts";
 import { explain } from "./operations/explain.ts";
 import { query, queryToFile } from "./operations/query.ts";
@@ -164,8 +165,7 @@ function openParts(
   const raw = wrap("raw", openStorage(project.lake.raw));
   const tables = wrap("tables", openStorage(project.lake.tables));
   const marts = wrap("marts", openStorage(project.lake.marts));
-  const workers =
-    options.workers ?? Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / 2 / conversionBytes)));
+  const workers = options.workers ?? conversionSlots();
   const sources = new Map<string, Promise<Source>>();
   const converter = once(async (): Promise<Converter> => {
     const { openNativeConverter } = await import("./convert/open.ts");
@@ -205,6 +205,39 @@ function openParts(
     async close() {
       const parts = [...sources.values(), converter.started(), engine.started()];
       await Promise.allSettled(parts.map(async (part) => (await part)?.close()));
+    },
+  };
+}
+
+/** Conversions side by side that cores and memory allow. */
+function conversionSlots(): number {
+  return Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / 2 / conversionBytes)));
+}
+
+/** What works without a project. `parallel` is the most conversions side by side. */
+export function openTools({ parallel }: { readonly parallel?: number | undefined } = {}): Tools {
+  const slots = parallel ?? conversionSlots();
+  const converter = once(async (): Promise<Converter> => {
+    const { openNativeConverter } = await import("./convert/open.ts");
+    return openNativeConverter({ workers: slots });
+  });
+  return {
+    async convert(jobs, options = {}) {
+      const { convertWith } = await import("./convert/convert.ts");
+      // For one file a worker would only take time to start and memory.
+      const pool = Math.min(jobs.length, slots) > 1 ? await converter.get() : undefined;
+      return convertFiles(jobs, {
+        ...options,
+        slots,
+        convert: ({ input, output }, own) => convertWith(pool, input, output, own),
+      });
+    },
+    async knownSchema(file) {
+      const { readKnownSchema } = await import("./convert/known-schema.ts");
+      return readKnownSchema(file);
+    },
+    async close() {
+      await (await converter.started())?.close();
     },
   };
 }

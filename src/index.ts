@@ -2,9 +2,8 @@
 export type { App, Explanation, QueryAnswer, RunSummary, Selection, Status } from "./answers.ts";
 export { type AppOptions, openApp } from "./app.ts";
 export { type ReadOptions, readProject } from "./config/read.ts";
-export type { ConvertReport } from "./convert/contract.ts";
-export { type ConvertOptions, convert } from "./convert/convert.ts";
-export type { ConvertInput, ConvertOutput } from "./convert/ends.ts";
+export type { ConvertInput, ConvertOptions, ConvertOutput, ConvertReport } from "./convert/contract.ts";
+export { convert } from "./convert/convert.ts";
 export { Failure, type FailureKind, isRetriable } from "./errors.ts";
 export type { Event, Report } from "./model/events.ts";
 export type { Project } from "./model/project.ts";

@@ -65,10 +65,19 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "engine/contract",
     "catalog/contract",
   ],
-  answers: ["model", "reconcile", "engine/contract"],
-  operations: ["answers", "model", "schedule", "step", "reconcile", "storage/contract", "engine/contract"],
+  answers: ["model", "reconcile", "engine/contract", "convert/contract"],
+  operations: [
+    "answers",
+    "model",
+    "schedule",
+    "step",
+    "reconcile",
+    "storage/contract",
+    "engine/contract",
+    "convert/contract",
+  ],
   app: ["*"],
-  cli: ["answers", "app", "config", "model", "reconcile", "engine/contract", "sample"],
+  cli: ["answers", "app", "config", "model", "reconcile", "engine/contract", "convert/contract", "sample"],
   index: ["*"],
 };
 

@@ -5,6 +5,8 @@
  * The same raw bytes with the same `known`, `declared` and options give the same output bytes, however the input is
  * chunked and however many workers run.
  */
+import type { Writable } from "node:stream";
+import type { ReadableStream, WritableStream } from "node:stream/web";
 import type { ColumnType, DeclaredColumns, Schema } from "../model/schema.ts";
 
 export interface Converter {
@@ -97,4 +99,36 @@ export interface SchemaConflict {
   readonly line: number;
   readonly offset: number;
   readonly value: string;
+}
+
+/** A path, or bytes: a Node or web stream, or anything that yields them. Plain, gzip or zstd. */
+export type ConvertInput = string | URL | AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>;
+
+/**
+ * A path, a Node or web stream, which is ended, or a function, which is awaited for every piece. Streams and functions get
+ * their first byte only when the whole file is ready: of a conversion that fails they see nothing.
+ */
+export type ConvertOutput =
+  | string
+  | URL
+  | Writable
+  | WritableStream<Uint8Array>
+  | ((bytes: Uint8Array) => void | Promise<void>);
+
+export interface ConvertOptions extends Partial<Omit<ConvertSettings, "declared">> {
+  /** Types of columns by path, as in the project file: `{ "payload.config": "json" }`. Others come from the data. */
+  readonly columns?: Readonly<Record<string, string>> | DeclaredColumns;
+  /** The schema of the table that the file is for: what is wider there is written so, what clashes is refused. */
+  readonly known?: Schema;
+  /** Where rejected lines go (gzip NDJSON); without a path they are only counted. */
+  readonly rejects?: string;
+  /** Largest share of rejected lines, 0 to 1; with more a `refused` failure and no output. Default: 0.001. */
+  readonly rejectsMax?: number;
+  /** Goes into the footer's metadata under the key `millrace`, beside what the converter found. */
+  readonly provenance?: Readonly<Record<string, string | number | boolean>>;
+  /** What messages call an input without a path. Default: `input`. */
+  readonly name?: string;
+  readonly signal?: AbortSignal;
+  /** Called with the bytes of input so far, compressed as they are. */
+  readonly onProgress?: (bytesIn: number) => void;
 }

@@ -14,41 +14,20 @@
 import { resolve } from "node:path";
 import { asFailure, Failure } from "../errors.ts";
 import { declareColumns } from "../model/declared-columns.ts";
-import type { DeclaredColumns, Schema } from "../model/schema.ts";
-import type { Converter, ConvertReport, ConvertRequest, ConvertSettings } from "./contract.ts";
-import {
-  arriving,
-  type ConvertInput,
-  type ConvertOutput,
-  type From,
-  fromOf,
-  refuseForeign,
-  type To,
-  toOf,
-} from "./ends.ts";
+import type {
+  Converter,
+  ConvertInput,
+  ConvertOptions,
+  ConvertOutput,
+  ConvertReport,
+  ConvertRequest,
+} from "./contract.ts";
+import { arriving, type From, fromOf, refuseForeign, type To, toOf } from "./ends.ts";
 import { openTextStream, type TextInput } from "./input-stream.ts";
 import { convertNative, type NativeOptions } from "./native.ts";
 import type { Output } from "./output-file.ts";
 import { defaultSettings, REJECTS_MAX } from "./settings.ts";
 import { Spool } from "./spool.ts";
-
-export interface ConvertOptions extends Partial<Omit<ConvertSettings, "declared">> {
-  /** Types of columns by path, as in the project file: `{ "payload.config": "json" }`. Others come from the data. */
-  readonly columns?: Readonly<Record<string, string>> | DeclaredColumns;
-  /** The schema of the table that the file is for: what is wider there is written so, what clashes is refused. */
-  readonly known?: Schema;
-  /** Where rejected lines go (gzip NDJSON); without a path they are only counted. */
-  readonly rejects?: string;
-  /** Largest share of rejected lines, 0 to 1; with more a `refused` failure and no output. Default: 0.001. */
-  readonly rejectsMax?: number;
-  /** Goes into the footer's metadata under the key `millrace`, beside what the converter found. */
-  readonly provenance?: Readonly<Record<string, string | number | boolean>>;
-  /** What messages call an input without a path. Default: `input`. */
-  readonly name?: string;
-  readonly signal?: AbortSignal;
-  /** Called with the bytes of input so far, compressed as they are. */
-  readonly onProgress?: (bytesIn: number) => void;
-}
 
 /**
  * Converts newline-delimited JSON to Parquet. Throws a `Failure`: `corrupt` for damaged compressed data, `refused` for too

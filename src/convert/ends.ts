@@ -3,24 +3,11 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { open, realpath, stat } from "node:fs/promises";
 import { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { ReadableStream, type WritableStream } from "node:stream/web";
+import { ReadableStream } from "node:stream/web";
 import { fileURLToPath } from "node:url";
 import { asFailure, Failure } from "../errors.ts";
 import { sniff, sniffBytes } from "../gzip/sniff.ts";
-
-/** A path, or bytes: a Node or web stream, or anything that yields them. Plain, gzip or zstd. */
-export type ConvertInput = string | URL | AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>;
-
-/**
- * A path, a Node or web stream, which is ended, or a function, which is awaited for every piece. Streams and functions get
- * their first byte only when the whole file is ready: of a conversion that fails they see nothing.
- */
-export type ConvertOutput =
-  | string
-  | URL
-  | Writable
-  | WritableStream<Uint8Array>
-  | ((bytes: Uint8Array) => void | Promise<void>);
+import type { ConvertInput, ConvertOutput } from "./contract.ts";
 
 export type From =
   | { readonly kind: "file"; readonly path: string }
