@@ -52,6 +52,11 @@ export const commandGroups: readonly CommandGroup[] = [
         purpose: "the same for ever, with health and metrics",
         load: async () => (await import("./watch.ts")).watch,
       },
+      {
+        name: "convert",
+        purpose: "JSON files to Parquet, without a project",
+        load: async () => (await import("./convert.ts")).convert,
+      },
     ],
   },
   {

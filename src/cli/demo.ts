@@ -4,7 +4,7 @@ import type { Call, Command } from "./command.ts";
 import { DEMO_MARK, demoProject, SAMPLE_URL_VARIABLE } from "./demo-project.ts";
 import { writeNew } from "./init.ts";
 import { writeTable } from "./query-output.ts";
-import { startReporting } from "./reporting.ts";
+import { startReporting, unitsOf } from "./reporting.ts";
 import { dayLine } from "./terminal/calendar.ts";
 import { count, duration, size } from "./terminal/numbers.ts";
 import type { Paint } from "./terminal/paint.ts";
@@ -74,7 +74,7 @@ async function show(
   demo: { readonly directory: string; readonly began: number },
 ): Promise<number> {
   const { out, err, common, signal } = call;
-  const reporting = startReporting(call, app.project);
+  const reporting = startReporting(call, unitsOf(app.project));
   const summary = await app.run({ signal, report: reporting.report }).finally(reporting.stop);
   const status = await app.status({ signal });
   if (common.json) out.printJson({ ...summary, waiting: summary.waiting.map(waitingJson) });

@@ -2,7 +2,7 @@
 import type { QueryAnswer } from "../answers.ts";
 import type { QueryValue } from "../engine/contract.ts";
 import type { Call } from "./command.ts";
-import type { OutStream } from "./terminal/screen.ts";
+import { writeWhole } from "./drain.ts";
 import { layOutTable, type TableLayout, tableHeader, tableLine } from "./terminal/table.ts";
 import { guarded, visible } from "./terminal/text.ts";
 import { cellText, csvField, jsonRow, tableColumn, uniqueNames } from "./terminal/values.ts";
@@ -45,7 +45,7 @@ export async function writeTable(
     }
     for (const each of waiting) lines.push(lineOf(layout, each));
     waiting = [];
-    await writeText(call, guarded(lines.map((line) => `${indent}${line}\n`).join("")));
+    await writeWhole(call, guarded(lines.map((line) => `${indent}${line}\n`).join("")));
   };
   for await (const batch of answer.rows()) {
     for (const row of batch) waiting.push({ row, texts: row.map((value) => cellText(value, !full)) });
@@ -54,7 +54,7 @@ export async function writeTable(
   await flush();
   const left = layout?.left ?? 0;
   if (left > 0)
-    await writeText(
+    await writeWhole(
       call,
       `${indent}${out.paint.quiet(`… and ${left} more ${left === 1 ? "column" : "columns"}: --full, --json or --csv show them`)}\n`,
     );
@@ -63,33 +63,13 @@ export async function writeTable(
 export async function writeJson(call: OutputCall, answer: QueryAnswer): Promise<void> {
   const names = uniqueNames(answer.columns).map((name) => JSON.stringify(name));
   for await (const batch of answer.rows())
-    await writeText(call, batch.map((row) => `${jsonRow(names, row)}\n`).join(""));
+    await writeWhole(call, batch.map((row) => `${jsonRow(names, row)}\n`).join(""));
 }
 
 export async function writeCsv(call: OutputCall, answer: QueryAnswer): Promise<void> {
   // A file gets every byte; a terminal gets nothing that could steer it.
   const field = call.out.isTerminal ? (value: QueryValue) => visible(csvField(value)) : csvField;
   const lineOf = (row: Row): string => `${row.map(field).join(",")}\n`;
-  await writeText(call, lineOf(answer.columns.map((column) => column.name)));
-  for await (const batch of answer.rows()) await writeText(call, batch.map(lineOf).join(""));
-}
-
-/** Writes, and waits as long as the reader is behind. Throws when the work was cancelled meanwhile. */
-async function writeText({ stdout, signal }: OutputCall, text: string): Promise<void> {
-  if (text !== "" && !stdout.write(text)) await drained(stdout, signal);
-  signal.throwIfAborted();
-}
-
-function drained(stdout: OutStream, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const events = ["drain", "close", "error"] as const;
-    const done = (): void => {
-      for (const event of events) stdout.removeListener(event, done);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    for (const event of events) stdout.once(event, done);
-    signal.addEventListener("abort", done);
-    if (signal.aborted) done();
-  });
+  await writeWhole(call, lineOf(answer.columns.map((column) => column.name)));
+  for await (const batch of answer.rows()) await writeWhole(call, batch.map(lineOf).join(""));
 }

@@ -13,15 +13,18 @@ export interface Reporting {
   stop(): void;
 }
 
+/** What the items of a stage are called. */
+export type Units = Readonly<Record<Stage, string>>;
+
 export interface ReportingOptions {
   /** A command that runs for ever writes a log even on a terminal. */
   readonly isLog?: boolean;
 }
 
-export function startReporting(call: Call, project: Project, options: ReportingOptions = {}): Reporting {
+export function startReporting(call: Call, units: Units, options: ReportingOptions = {}): Reporting {
   const { err, common, now } = call;
   if (common.log === "text" && err.isLive && !common.quiet && options.isLog !== true) {
-    return { isLive: true, ...startBars({ screen: err, units: unitsOf(project), now }) };
+    return { isLive: true, ...startBars({ screen: err, units, now }) };
   }
   const report = (event: Event): void => {
     if (common.quiet && !isAlarming(event)) return;
@@ -35,7 +38,7 @@ export function startReporting(call: Call, project: Project, options: ReportingO
 }
 
 /** Hours or days if all sources agree, files otherwise. */
-function unitsOf(project: Project): Readonly<Record<Stage, string>> {
+export function unitsOf(project: Project): Units {
   const everys = new Set([...project.sources.values()].map((source) => source.every));
   const [every] = everys;
   return {

@@ -1,6 +1,6 @@
 import { type Command, noArguments } from "./command.ts";
 import { withApp } from "./open.ts";
-import { startReporting } from "./reporting.ts";
+import { startReporting, unitsOf } from "./reporting.ts";
 import { readSelection, selectionOptions } from "./selection.ts";
 import { waitingJson } from "./terminal/plan-report.ts";
 import { renderRun } from "./terminal/run-report.ts";
@@ -31,7 +31,7 @@ export const run: Command = {
   run: (call) =>
     withApp(call, async (app) => {
       const selection = readSelection(call, app.project);
-      const reporting = startReporting(call, app.project);
+      const reporting = startReporting(call, unitsOf(app.project));
       const summary = await app
         .run({ ...selection, signal: call.signal, report: reporting.report })
         .finally(reporting.stop)

@@ -4,7 +4,7 @@ import { type Call, type Command, noArguments } from "./command.ts";
 import { newMetrics } from "./metrics.ts";
 import { withApp } from "./open.ts";
 import { text, whole } from "./option.ts";
-import { startReporting } from "./reporting.ts";
+import { startReporting, unitsOf } from "./reporting.ts";
 import { readSelection, selectionOptions } from "./selection.ts";
 import { failureJson, renderFailure } from "./terminal/failure.ts";
 import { startWatchServer } from "./watch-server.ts";
@@ -37,7 +37,7 @@ export const watch: Command = {
   run: (call) =>
     withApp(call, async (app) => {
       const selection = readSelection(call, app.project);
-      const reporting = startReporting(call, app.project, { isLog: true });
+      const reporting = startReporting(call, unitsOf(app.project), { isLog: true });
       const metrics = newMetrics(call.version, call.now);
       let notReady: string | undefined = "the first pass is not over";
       const { host, port } = app.project.watch;

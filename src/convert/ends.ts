@@ -28,7 +28,8 @@ export async function fromOf(input: ConvertInput, name: string): Promise<From> {
 
 async function fromPath(path: string): Promise<From> {
   const info = await stat(path).catch((error: unknown) => {
-    throw asFailure(error, path);
+    const failure = asFailure(error, path);
+    throw failure.kind === "missing" ? new Failure("missing", `${path}: no such file`, { cause: error }) : failure;
   });
   if (info.isDirectory()) throw new Failure("usage", `${path}: is a directory`);
   // A pipe's bytes are there only once.

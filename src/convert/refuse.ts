@@ -18,7 +18,9 @@ export function refuseRejects(name: string, { rows, rejected, rejectSamples }: L
   if (rejected <= rejectsMax * lines) return;
   const samples = rejectSamples.slice(0, SAMPLES_SHOWN).map(({ line, reason }) => `line ${line}: ${reason}`);
   const message = `${name}: ${rejected} of ${lines} lines rejected (${percent(rejected / lines)}, allowed ${percent(rejectsMax)}); ${samples.join("; ")}`;
-  throw new Failure("refused", message, { remedy: "look at these lines, then allow more rejected lines" });
+  throw new Failure("refused", message, {
+    remedy: "look at these lines; --max-rejects, or rejectsMax in a call, allows more",
+  });
 }
 
 export function refuseClashes(name: string, clashes: readonly SchemaConflict[]): void {
@@ -28,7 +30,7 @@ export function refuseClashes(name: string, clashes: readonly SchemaConflict[]):
   const more = clashes.length === 1 ? "" : `; and ${clashes.length - 1} more`;
   const types = `${describeType(file, TYPE_WIDTH)} here and ${describeType(table, TYPE_WIDTH)} in the schema`;
   throw new Failure("refused", `${name}: ${path} is ${types} (line ${line}: ${value})${more}`, {
-    remedy: `declare the column as json, or let conflicts become text`,
+    remedy: "declare the column as json, or choose text for conflicts",
   });
 }
 
