@@ -110,6 +110,9 @@ function shredNumber(state: RowState, node: Node, parentEntry: number): void {
       addRaw(state, node, parentEntry, start);
       return;
     }
+  } else if (kind === SEEN_DOUBLE && (node.seen & SEEN_DOUBLE) === 0) {
+    // The column began as double by a hint or by the table, before this first double of its own.
+    note(state, node, kind, start);
   }
   const value = addEntry(node, parentEntry);
   if (kind === SEEN_BIG) numbersOf(node).addWide(value, numbers.wide);
