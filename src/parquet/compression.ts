@@ -11,12 +11,16 @@ export function codecOf(compression: Compression): number {
   return compression === "zstd" ? CODEC.zstd : CODEC.snappy;
 }
 
+const SMALL_BYTES = 16 << 10;
+
 /** Level 1: on an archive hour, level 3 was slower and not smaller. */
 const zstdParams = { [constants.ZSTD_c_compressionLevel]: 1 };
 
 export function compress(bytes: Uint8Array, codec: number): Uint8Array {
   if (codec === CODEC.uncompressed) return bytes;
   if (codec === CODEC.snappy) return compressSnappy(bytes);
-  // Room for the worst case in one piece: growing by pieces, or a much too large piece, costs more than small pages take.
-  return zstdCompressSync(bytes, { params: zstdParams, chunkSize: bytes.length + (bytes.length >> 7) + 128 });
+  // The expected size of the output: zlib's default of 16 KiB costs more than a small page takes, and room for the worst
+  // case of a large one is memory that the garbage collector has to look after. What exceeds it comes in pieces.
+  const chunkSize = bytes.length < SMALL_BYTES ? bytes.length + 128 : bytes.length >> 1;
+  return zstdCompressSync(bytes, { params: zstdParams, chunkSize });
 }

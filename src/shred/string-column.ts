@@ -24,15 +24,18 @@ const SHARE_FROM_COUNT = 256;
 const LARGE_BYTES = 1 << 20;
 const LARGE_SHARE_MAX = 0.3;
 
-const FIRST_SLOTS = 32;
+/** Two numbers each. */
+const FIRST_SLOTS = 2 * 32;
 
-/** The hash table over the entries of a dictionary: open addressing, each slot holding an entry's number plus one. */
+/**
+ * The hash table over the entries of a dictionary, with open addressing. A slot is two neighbouring numbers, the hash and
+ * the entry's number plus one, so that looking it up touches one line of memory.
+ */
 interface Dictionary {
   slots: Int32Array;
   entries: number;
-  /** By entry: where its length stands in the arena, its hash, and the first value that had it. */
+  /** By entry: where its length stands in the arena, and the first value that had it. */
   offsets: Int32Array;
-  hashes: Int32Array;
   firstValues: Int32Array;
 }
 
@@ -60,15 +63,16 @@ export class StringColumn {
     }
     const { slots } = dictionary;
     const mask = slots.length - 1;
-    let slot = text.hash & mask;
-    let entry = slots[slot] ?? 0;
+    const { hash } = text;
+    let slot = (hash << 1) & mask;
+    let entry = slots[slot + 1] ?? 0;
     while (entry !== 0) {
-      if (dictionary.hashes[entry - 1] === text.hash && this.#equals(dictionary.offsets[entry - 1] ?? 0, text)) {
+      if (slots[slot] === hash && this.#equals(dictionary.offsets[entry - 1] ?? 0, text)) {
         this.#refs[value] = entry - 1;
         return;
       }
-      slot = (slot + 1) & mask;
-      entry = slots[slot] ?? 0;
+      slot = (slot + 2) & mask;
+      entry = slots[slot + 1] ?? 0;
     }
     this.#addEntry(dictionary, slot, value, text);
   }
@@ -77,17 +81,17 @@ export class StringColumn {
     const entry = dictionary.entries++;
     if (entry === dictionary.offsets.length) {
       dictionary.offsets = grown(dictionary.offsets, entry + 1);
-      dictionary.hashes = grown(dictionary.hashes, entry + 1);
       dictionary.firstValues = grown(dictionary.firstValues, entry + 1);
     }
     this.#refs[value] = entry;
     dictionary.offsets[entry] = this.#append(text);
-    dictionary.hashes[entry] = text.hash;
     dictionary.firstValues[entry] = value;
-    dictionary.slots[slot] = entry + 1;
-    if (dictionary.entries * 2 <= dictionary.slots.length) return;
+    dictionary.slots[slot] = text.hash;
+    dictionary.slots[slot + 1] = entry + 1;
+    // Half of the slots are taken.
+    if (dictionary.entries * 4 <= dictionary.slots.length) return;
     if (this.#doesNotPay(dictionary, value + 1)) this.#giveUp(dictionary, value + 1);
-    else dictionary.slots = slotsFor(dictionary, dictionary.slots.length * 4);
+    else dictionary.slots = rehashed(dictionary, dictionary.slots.length * 4);
   }
 
   /** Whether the arena's text at `offset` is the same; four bytes at a time, which may read behind both. */
@@ -179,9 +183,9 @@ export class StringColumn {
     if (entries === dictionary.entries) return;
     this.#arena.used = dictionary.offsets[entries] ?? 0;
     dictionary.entries = entries;
-    let slots = FIRST_SLOTS;
-    while (entries * 2 > slots) slots *= 4;
-    dictionary.slots = slotsFor(dictionary, slots);
+    let length = FIRST_SLOTS;
+    while (entries * 4 > length) length *= 4;
+    dictionary.slots = rehashed(dictionary, length);
   }
 
   /** The first `count` values, sharing memory with this column: to be encoded before it is cleared. */
@@ -214,18 +218,23 @@ function newDictionary(): Dictionary {
     slots: new Int32Array(FIRST_SLOTS),
     entries: 0,
     offsets: new Int32Array(16),
-    hashes: new Int32Array(16),
     firstValues: new Int32Array(16),
   };
 }
 
-function slotsFor(dictionary: Dictionary, size: number): Int32Array {
-  const slots = new Int32Array(size);
-  const mask = size - 1;
-  for (let entry = 0; entry < dictionary.entries; entry++) {
-    let slot = (dictionary.hashes[entry] ?? 0) & mask;
-    while (slots[slot] !== 0) slot = (slot + 1) & mask;
-    slots[slot] = entry + 1;
+/** The slots of the dictionary's entries in a table of the given length; slots of forgotten entries are left out. */
+function rehashed(dictionary: Dictionary, length: number): Int32Array {
+  const old = dictionary.slots;
+  const slots = new Int32Array(length);
+  const mask = length - 1;
+  for (let i = 0; i < old.length; i += 2) {
+    const entry = old[i + 1] ?? 0;
+    if (entry === 0 || entry > dictionary.entries) continue;
+    const hash = old[i] ?? 0;
+    let slot = (hash << 1) & mask;
+    while (slots[slot + 1] !== 0) slot = (slot + 2) & mask;
+    slots[slot] = hash;
+    slots[slot + 1] = entry;
   }
   return slots;
 }
