@@ -138,6 +138,9 @@ test("paths that are only null are no columns, but bounded too", () => {
   assert.throws(() => shred(nulls(401), { columnsMax: 50 }), /more than 50 columns: the top-level object has/);
   // A line that is no row anyway is rejected and not refused.
   assert.equal(shred(`${nulls(401)}x`, { columnsMax: 50 }).rejected.length, 1);
+  const twice = `{"a":1,"a":2,${nulls(401).slice(1)}`;
+  assert.equal(shred(twice, { columnsMax: 50 }).rejected.length, 1);
+  assert.throws(() => shred(twice, { columnsMax: 50, duplicateKeys: "last" }), /more than 50 columns/);
 });
 
 test("names of megabytes are refused before they fill the memory", () => {

@@ -216,7 +216,7 @@ export class Shredder {
     skipBlanks(cursor);
     const objectStart = cursor.at;
     try {
-      skipper.superseded = skipper.findSuperseded(cursor);
+      if (this.#settings.duplicateKeys === "last") skipper.superseded = skipper.findSuperseded(cursor);
       cursor.at = objectStart;
       skipper.skip(cursor, 0, root.declared, "");
       return skipBlanks(cursor) === LINE_FEED ? undefined : new BadLine("second value on the line");
