@@ -23,7 +23,7 @@ export interface App {
   watch(options: Selection & Operation & WatchHooks): Promise<void>;
   status(options?: Operation): Promise<Status>;
   explain(key: string, options?: Operation): Promise<Explanation>;
-  schema(table: string, options?: Operation): Promise<TableSchemaAnswer>;
+  schema(table: string, options?: SchemaOptions): Promise<TableSchemaAnswer>;
   query(sql: string, options?: Operation): Promise<QueryAnswer>;
   /** Writes a statement's result as one Parquet file, whole or not at all. Columns need names that any engine takes. */
   queryToFile(
@@ -44,6 +44,8 @@ export interface Tools {
   convert(jobs: readonly ConvertJob[], options?: ConvertJobsOptions & Operation): Promise<ConvertSummary>;
   /** The schema that a published document of a table or a Parquet file of ours holds. */
   knownSchema(file: string): Promise<Schema>;
+  /** The columns of a Parquet file of any writer, or of a file of JSON lines. */
+  schemaOfFile(file: string, options?: Operation): Promise<FileSchemaAnswer>;
   close(): Promise<void>;
 }
 
@@ -204,18 +206,40 @@ export interface Explanation {
   readonly facts: readonly { readonly topic: string; readonly text: string }[];
 }
 
+export interface SchemaOptions extends Operation {
+  /**
+   * Reads the footers of so many of the newest partitions: they tell how many values each column has there. Without it
+   * nothing but the schema is read.
+   */
+  readonly profile?: number;
+}
+
+/** A column of a table or file. What was not read or cannot be known is `undefined`. */
+export interface SchemaColumn {
+  readonly path: string;
+  /** Only in a file that others wrote there may be none of ours. */
+  readonly type: ColumnType | undefined;
+  readonly typeText: string;
+  /** The partition in which the column first appeared, and the last one of those read that has it. */
+  readonly first: string | undefined;
+  readonly last: string | undefined;
+  readonly declared: boolean;
+  /** Has become text in a conflict inside a file, or wider over the partitions. */
+  readonly conflict: "mixed" | "widened" | undefined;
+  /** Share of the rows read that have a value, 0 to 1; of a column below a list there is none. */
+  readonly present: number | undefined;
+  /** Values in the rows read, and how many different ones at least and at most. */
+  readonly values: number | undefined;
+  readonly distinct: { readonly least: number; readonly most: number } | undefined;
+}
+
 export interface TableSchemaAnswer {
   readonly table: string;
   readonly version: number;
   readonly partitions: number;
-  readonly columns: readonly {
-    readonly path: string;
-    readonly type: ColumnType;
-    readonly typeText: string;
-    /** The partition in which the column first appeared. */
-    readonly first: string | undefined;
-    readonly declared: boolean;
-  }[];
+  /** What `present`, `values`, `distinct` and `last` were read from. */
+  readonly read: ReadPartitions | undefined;
+  readonly columns: readonly (SchemaColumn & { readonly type: ColumnType })[];
   readonly widenings: readonly {
     readonly path: string;
     readonly from: string;
@@ -226,7 +250,31 @@ export interface TableSchemaAnswer {
     readonly value: string;
   }[];
   readonly held: readonly { readonly key: string; readonly reason: string }[];
-  readonly ddl: { readonly duckdb: string; readonly spark: string };
+  readonly ddl: SchemaStatements;
+}
+
+export interface ReadPartitions {
+  readonly partitions: number;
+  readonly rows: number;
+  readonly oldest: string;
+  readonly newest: string;
+}
+
+export interface SchemaStatements {
+  readonly duckdb: string;
+  readonly spark: string;
+}
+
+export interface FileSchemaAnswer {
+  readonly file: string;
+  /** `json` was converted for the answer, and the result thrown away. */
+  readonly kind: "parquet" | "json";
+  readonly rows: number;
+  readonly rejected: number;
+  readonly createdBy: string;
+  readonly columns: readonly SchemaColumn[];
+  /** Of a file that others wrote there are none. */
+  readonly ddl: SchemaStatements | undefined;
 }
 
 export interface QueryAnswer {

@@ -20,6 +20,7 @@ import { acknowledge } from "./operations/acknowledge.ts";
 import { convertFiles } from "./operations/convert.ts";
 import { doctor } from "./operations/doctor.ts";
 import { explain } from "./operations/explain.ts";
+import { schemaOfFile } from "./operations/file-schema.ts";
 import { query, queryToFile } from "./operations/query.ts";
 import { schemaOf } from "./operations/schema.ts";
 import { statusOf } from "./operations/status.ts";
@@ -92,7 +93,7 @@ export async function openApp(project: Project, options: AppOptions = {}): Promi
       const { seen, plan } = await look(operation);
       return explain(key, parts, seen, plan);
     },
-    schema: async (table, operation) => schemaOf(table, await observe(parts, signalOf(operation))),
+    schema: async (table, options = {}) => schemaOf(table, parts, await observe(parts, signalOf(options)), options),
     query: async (sql, operation = {}) =>
       query(sql, parts, await observe(parts, signalOf(operation)), signalOf(operation)),
     queryToFile: async (sql, file, operation = {}) =>
@@ -235,6 +236,10 @@ export function openTools({ parallel }: { readonly parallel?: number | undefined
     async knownSchema(file) {
       const { readKnownSchema } = await import("./convert/known-schema.ts");
       return readKnownSchema(file);
+    },
+    async schemaOfFile(file, operation = {}) {
+      const { profileFile } = await import("./convert/profile-file.ts");
+      return schemaOfFile(file, await profileFile(file, operation.signal));
     },
     async close() {
       await (await converter.started())?.close();

@@ -75,6 +75,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "storage/contract",
     "engine/contract",
     "convert/contract",
+    "parquet/profile",
   ],
   app: ["*"],
   cli: ["answers", "app", "config", "model", "reconcile", "engine/contract", "convert/contract", "sample"],

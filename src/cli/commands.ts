@@ -74,7 +74,7 @@ export const commandGroups: readonly CommandGroup[] = [
       },
       {
         name: "schema",
-        purpose: "a table's columns, when each appeared, what widened",
+        purpose: "columns of a table or file: types, how full, since when",
         load: async () => (await import("./schema.ts")).schema,
       },
       { name: "query", purpose: "SQL over tables and marts", load: async () => (await import("./query.ts")).query },

@@ -25,6 +25,8 @@ export interface ChunkInfo {
   readonly codec: number;
   readonly entries: number;
   readonly nulls: number;
+  /** How many different values there are, where a dictionary has counted them. */
+  readonly distinct: number | undefined;
   readonly dataOffset: number;
   readonly dictionaryOffset: number | undefined;
   readonly uncompressedBytes: number;
@@ -83,6 +85,7 @@ export class ChunkWriter {
       codec,
       entries,
       nulls: entries - present,
+      distinct: dictionary === undefined ? undefined : Math.min(dictionary.entries, present),
       dataOffset,
       dictionaryOffset,
       uncompressedBytes: progress.uncompressedBytes,

@@ -40,7 +40,12 @@ export function readSchema(end: Uint8Array): Schema {
   return logicalSchema({ fields }, readNotes(footer));
 }
 
-function footerIn(end: Uint8Array): Uint8Array {
+/** Whether a whole footer has our provenance. */
+export function isOurs(end: Uint8Array): boolean {
+  return notesIn(new CompactReader(footerIn(end)).struct(new Set([FOOTER_KEY_VALUES]))) !== undefined;
+}
+
+export function footerIn(end: Uint8Array): Uint8Array {
   if (!endsLikeParquet(end)) throw corrupt("the file does not end like a Parquet file");
   const length = new DataView(end.buffer, end.byteOffset, end.byteLength).getUint32(end.length - END_BYTES, true);
   const start = end.length - END_BYTES - length;
@@ -52,7 +57,7 @@ function endsLikeParquet(bytes: Uint8Array): boolean {
   return bytes.length >= END_BYTES && Buffer.from(bytes.subarray(bytes.length - 4)).toString("latin1") === "PAR1";
 }
 
-function readNotes(footer: ThriftStruct): ColumnNotes {
+function notesIn(footer: ThriftStruct): Readonly<Record<string, unknown>> | undefined {
   const keyValues = footer.get(FOOTER_KEY_VALUES);
   const byKey = new Map<string, Readonly<Record<string, unknown>>>();
   for (const entry of Array.isArray(keyValues) ? keyValues : []) {
@@ -60,7 +65,11 @@ function readNotes(footer: ThriftStruct): ColumnNotes {
     const key = textOf(entry.get(1));
     if (key === PROVENANCE_KEY || key === NOTES_KEY) byKey.set(key, parseObject(entry) ?? {});
   }
-  const notes = byKey.get(NOTES_KEY) ?? byKey.get(PROVENANCE_KEY);
+  return byKey.get(NOTES_KEY) ?? byKey.get(PROVENANCE_KEY);
+}
+
+function readNotes(footer: ThriftStruct): ColumnNotes {
+  const notes = notesIn(footer);
   if (notes === undefined) throw corrupt("it holds no provenance of ours");
   return {
     stand_ins: arrayOf(notes.stand_ins).map(readStandIn),

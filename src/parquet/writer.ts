@@ -121,7 +121,8 @@ function writeColumnMetaData(out: CompactWriter, leaf: LeafColumn, chunk: ChunkI
   if (chunk.dictionaryOffset !== undefined) out.int64(11, chunk.dictionaryOffset);
   out.struct(12, () => {
     out.int64(3, chunk.nulls);
-    const { statistics } = chunk;
+    const { distinct, statistics } = chunk;
+    if (distinct !== undefined) out.int64(4, distinct);
     if (statistics === undefined) return;
     if (statistics.max !== undefined) out.binary(5, statistics.max);
     out.binary(6, statistics.min);

@@ -2,6 +2,7 @@
 import { Failure } from "../errors.ts";
 import type { Schema } from "../model/schema.ts";
 import type { StandIn } from "../model/stand-in.ts";
+import { type FileProfile, readProfile } from "../parquet/profile.ts";
 import { readKeyValue, readSchema } from "../parquet/read.ts";
 import type { Storage } from "../storage/contract.ts";
 
@@ -112,19 +113,29 @@ export async function readPartitionFacts(
   return factsFromProvenance(info.key, readKeyValue(tail));
 }
 
+type FooterOf = { readonly key: string; readonly size: number; readonly token: string };
+
 /** Reads the column types of a partition from its whole footer. */
-export async function readPartitionSchema(
+export async function readPartitionSchema(storage: Storage, info: FooterOf, signal?: AbortSignal): Promise<Schema> {
+  return readSchema(await readFooter(storage, info, signal));
+}
+
+/** Reads what the whole footer of a partition tells of its columns and their values. */
+export async function readPartitionProfile(
   storage: Storage,
-  info: { readonly key: string; readonly size: number; readonly token: string },
+  info: FooterOf,
   signal?: AbortSignal,
-): Promise<Schema> {
+): Promise<FileProfile> {
+  return readProfile(await readFooter(storage, info, signal));
+}
+
+async function readFooter(storage: Storage, info: FooterOf, signal: AbortSignal | undefined): Promise<Uint8Array> {
   const last = await readTail(storage, info, Math.min(info.size, tailBytes), signal);
   const footer =
     last.length < 8 ? 0 : new DataView(last.buffer, last.byteOffset, last.byteLength).getUint32(last.length - 8, true);
   const need = footer + 8;
   if (need > info.size) throw new Failure("corrupt", `${info.key}: its footer claims ${footer} bytes of ${info.size}`);
-  const bytes = need <= last.length ? last.subarray(last.length - need) : await readTail(storage, info, need, signal);
-  return readSchema(bytes);
+  return need <= last.length ? last.subarray(last.length - need) : readTail(storage, info, need, signal);
 }
 
 async function readTail(
