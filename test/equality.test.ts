@@ -83,7 +83,7 @@ test("real hours, alone and as a table that grows by them in either order", asyn
 });
 
 test("the input's compression and the output's make no difference", async () => {
-  for (const entry of edgeCorpus().filter((_, index) => index % 9 === 0)) {
+  for (const entry of edgeCorpus().filter(({ file }, index) => index % 9 === 0 && file.length < 200_000)) {
     const half = Math.floor(entry.file.length / 2);
     const members = [entry.file.subarray(0, half), entry.file.subarray(half)].map((part) => gzipSync(part));
     for (const input of [gzipSync(entry.file), Buffer.concat(members), zstdCompressSync(entry.file)]) {
