@@ -31,6 +31,7 @@ async function withFile<T>(path: string, work: (handle: FileHandle) => Promise<T
     throw asFailure(error);
   });
   try {
+    if ((await handle.stat()).isDirectory()) throw new Failure("usage", "is a directory");
     return await work(handle);
   } finally {
     await handle.close();

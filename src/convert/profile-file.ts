@@ -16,10 +16,8 @@ const TAIL_BYTES = 32 << 20;
 /** JSON is converted for the answer: what its columns are is what they would become. */
 export async function profileFile(path: string, signal: AbortSignal | undefined): Promise<FoundProfile> {
   const isParquet = await isParquetFile(path).catch((error: unknown) => {
-    const failure = asFailure(error, path);
-    throw new Failure(failure.kind, failure.kind === "missing" ? `${path}: no such file` : failure.message, {
-      cause: error,
-    });
+    const { kind, message } = asFailure(error);
+    throw new Failure(kind, `${path}: ${kind === "missing" ? "no such file" : message}`, { cause: error });
   });
   if (isParquet) {
     try {

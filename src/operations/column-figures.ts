@@ -3,7 +3,7 @@ import type { ReadPartitions, SchemaColumn } from "../answers.ts";
 import { intervalId } from "../model/calendar.ts";
 import { foldPath } from "../model/column-path.ts";
 import { partitionKey } from "../model/layout.ts";
-import type { FileProfile } from "../parquet/profile.ts";
+import { type FileProfile, joinSingles } from "../parquet/profile.ts";
 import type { Seen } from "../reconcile/seen.ts";
 import { readPartitionProfile } from "../step/partition.ts";
 import type { Storage } from "../storage/contract.ts";
@@ -57,6 +57,7 @@ interface Sum {
   most: number;
   readonly isRepeated: boolean;
   readonly isFlag: boolean;
+  single: string | null | undefined;
 }
 
 /** Adds up what files say of their columns, in any order. */
@@ -68,25 +69,26 @@ class FigureSums {
 
   add(src: string, profile: FileProfile): void {
     this.rows += profile.rows;
-    for (const { path, type, isRepeated, values, distinct } of profile.leaves) {
+    for (const { path, type, isRepeated, values, distinct, single } of profile.leaves) {
       const key = this.#fold(path);
       let sum = this.#sums.get(key);
       if (sum === undefined) {
-        sum = { last: src, values: 0, least: 0, most: 0, isRepeated, isFlag: type?.kind === "bool" };
+        sum = { last: src, values: 0, least: 0, most: 0, isRepeated, isFlag: type?.kind === "bool", single };
         this.#sums.set(key, sum);
       }
       if (src > sum.last) sum.last = src;
       sum.values = values === undefined || sum.values === undefined ? undefined : sum.values + values;
       sum.least = Math.max(sum.least, distinct.least);
       sum.most += distinct.most;
+      sum.single = joinSingles(sum.single, single);
     }
   }
 
   figures(): Map<string, ColumnFigures> {
     const figures = new Map<string, ColumnFigures>();
-    for (const [path, { last, values, least, most, isRepeated, isFlag }] of this.#sums) {
+    for (const [path, { last, values, least, most, isRepeated, isFlag, single }] of this.#sums) {
       const share = values === undefined || this.rows === 0 ? undefined : values / this.rows;
-      const distinct = { least, most: isFlag ? Math.min(2, most) : most };
+      const distinct = { least, most: typeof single === "string" ? 1 : isFlag ? Math.min(2, most) : most };
       figures.set(path, { last, present: isRepeated ? undefined : share, values, distinct });
     }
     return figures;

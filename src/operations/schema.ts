@@ -4,7 +4,7 @@
  */
 import type { ReadPartitions, SchemaColumn, SchemaOptions, TableSchemaAnswer } from "../answers.ts";
 import { Failure } from "../errors.ts";
-import { foldPath, leaves } from "../model/column-path.ts";
+import { ELEMENT, foldPath, formatPath, leaves, parsePath } from "../model/column-path.ts";
 import { duckdbColumns, sparkColumns } from "../model/ddl.ts";
 import { nearest } from "../model/nearest.ts";
 import type { ColumnType } from "../model/schema.ts";
@@ -30,6 +30,13 @@ export async function schemaOf(
   if (profile === undefined) return answer;
   const figures = await readFigures(name, parts.tables, seen, { newest: profile, signal });
   return figures === undefined ? answer : withFigures(answer, figures);
+}
+
+/** Fields have their first partition noted, elements that of the list they are in. */
+function firstOf(first: ReadonlyMap<string, string>, path: string): string | undefined {
+  const steps = parsePath(foldPath(path));
+  const field = steps.findLastIndex((step) => step !== ELEMENT);
+  return first.get(formatPath(steps.slice(0, field + 1)));
 }
 
 function withFigures(answer: TableSchemaAnswer, { read, columns }: Figures): TableSchemaAnswer {
@@ -77,7 +84,7 @@ function plainSchema(name: string, seen: Seen): TableSchemaAnswer {
       path,
       type,
       typeText: describeType(type, 60),
-      first: state.first.get(foldPath(path)),
+      first: firstOf(state.first, path),
       last: undefined,
       declared: declared.has(foldPath(path)),
       conflict: conflictOf(path, type),

@@ -15,7 +15,7 @@ const FILE = { schema: 2, rows: 3, rowGroups: 4, createdBy: 6 } as const;
 const GROUP_COLUMNS = 1;
 const CHUNK_META = 3;
 const META = { path: 3, entries: 5, statistics: 12 } as const;
-const STATISTICS = { nulls: 3, distinct: 4 } as const;
+const STATISTICS = { nulls: 3, distinct: 4, max: 5, min: 6, maxExact: 7, minExact: 8 } as const;
 const ELEMENT_FIELD = { repetition: 3, name: 4, children: 5, converted: 6 } as const;
 const REPEATED = 2;
 const REQUIRED = 0;
@@ -40,6 +40,8 @@ export interface LeafProfile {
   /** Values that are there; `undefined` where the footer does not tell. */
   readonly values: number | undefined;
   readonly distinct: DistinctCount;
+  /** The one value that all rows have, as the footer's bytes in Latin-1; `null` if there are several, or nobody knows. */
+  readonly single: string | null | undefined;
 }
 
 /** At least and at most so many different values; the same where they were counted. */
@@ -72,6 +74,7 @@ interface StoredLeaf {
   values: number | undefined;
   least: number;
   most: number;
+  single: string | null | undefined;
 }
 
 /** The leaves in the order of the chunks. */
@@ -92,7 +95,8 @@ function storedLeaves(elements: readonly ThriftValue[]): StoredLeaf[] {
       if (element.get(ELEMENT_FIELD.children) !== undefined) visit(element, path, isRequired, depth + 1);
       else {
         const isRepeated = path.includes(ELEMENT);
-        found.push({ path: formatPath(path), element, isRepeated, isRequired, values: 0, least: 0, most: 0 });
+        const figures = { values: 0, least: 0, most: 0, single: undefined };
+        found.push({ path: formatPath(path), element, isRepeated, isRequired, ...figures });
       }
     }
   };
@@ -125,15 +129,44 @@ function addGroup(stored: readonly StoredLeaf[], group: ThriftValue): void {
     const nulls = leaf.isRequired ? 0 : known.get(STATISTICS.nulls);
     const values = typeof nulls === "number" ? Math.max(0, entries - nulls) : undefined;
     leaf.values = values === undefined || leaf.values === undefined ? undefined : leaf.values + values;
-    const distinct = known.get(STATISTICS.distinct);
-    const counted = typeof distinct === "number" ? distinct : undefined;
+    const single = values === 0 ? undefined : singleOf(known);
+    const counted = countedIn(known, single);
     leaf.least = Math.max(leaf.least, counted ?? Math.min(1, values ?? 0));
     leaf.most += counted ?? values ?? entries;
+    if (single !== undefined) leaf.single = joinSingles(leaf.single, single);
   }
 }
 
-function foreignLeaf({ path, element, isRepeated, values, least, most }: StoredLeaf): LeafProfile {
-  return { path, type: undefined, typeText: foreignTypeText(element), isRepeated, values, distinct: { least, most } };
+/** Where the least value is also the greatest, there is only that one. */
+function singleOf(statistics: ThriftStruct): string | null {
+  const [min, max] = [statistics.get(STATISTICS.min), statistics.get(STATISTICS.max)];
+  const isExact = statistics.get(STATISTICS.minExact) !== false && statistics.get(STATISTICS.maxExact) !== false;
+  if (!isExact || !(min instanceof Uint8Array) || !(max instanceof Uint8Array)) return null;
+  return Buffer.compare(min, max) === 0 ? Buffer.from(min).toString("latin1") : null;
+}
+
+function countedIn(statistics: ThriftStruct, single: string | null | undefined): number | undefined {
+  const distinct = statistics.get(STATISTICS.distinct);
+  if (typeof distinct === "number") return distinct;
+  return typeof single === "string" ? 1 : undefined;
+}
+
+/** The one value of two stretches of rows; `undefined` stands for rows without a value. */
+export function joinSingles(a: string | null | undefined, b: string | null | undefined): string | null | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return a === b ? a : null;
+}
+
+function distinctOf({ least, most, single }: StoredLeaf, isFlag: boolean): DistinctCount {
+  const ceiling = typeof single === "string" ? 1 : isFlag ? Math.min(2, most) : most;
+  // The limits of a flag that are not equal are both of its values.
+  return { least: isFlag && single === null ? ceiling : Math.min(ceiling, least), most: ceiling };
+}
+
+function foreignLeaf(leaf: StoredLeaf): LeafProfile {
+  const { path, element, isRepeated, values, single } = leaf;
+  const typeText = foreignTypeText(element);
+  return { path, type: undefined, typeText, isRepeated, values, distinct: distinctOf(leaf, false), single };
 }
 
 /** The leaves of the logical schema: those that were only null have no column, and no value. */
@@ -141,14 +174,14 @@ function ownLeaves(schema: Schema, stored: readonly StoredLeaf[]): LeafProfile[]
   const byPath = new Map(stored.map((leaf) => [leaf.path, leaf]));
   return leaves(schema).map(({ path, type }) => {
     const leaf = byPath.get(path);
-    const most = type.kind === "bool" ? Math.min(2, leaf?.most ?? 0) : (leaf?.most ?? 0);
     return {
       path,
       type,
       typeText: describeType(type, TYPE_WIDTH),
       isRepeated: leaf?.isRepeated ?? false,
       values: leaf === undefined ? 0 : leaf.values,
-      distinct: { least: Math.min(most, leaf?.least ?? 0), most },
+      distinct: leaf === undefined ? { least: 0, most: 0 } : distinctOf(leaf, type.kind === "bool"),
+      single: leaf?.single,
     };
   });
 }

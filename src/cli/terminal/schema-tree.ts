@@ -28,33 +28,60 @@ interface TreeNode {
 export function renderTree(columns: readonly SchemaColumn[], options: TreeOptions): readonly string[] {
   const root = treeOf(columns);
   const depth = options.depth ?? fittingDepth(root);
+  const span = spanOf(columns, options.newest);
   const rows: string[][] = [];
   let collapsed = 0;
   const visit = (node: TreeNode, level: number): void => {
     for (const child of node.children.values()) {
       const isCollapsed = child.children.size > 0 && level === depth;
       if (isCollapsed) collapsed += leafCount(child);
-      rows.push(rowOf(child, level - 1, isCollapsed, options.newest));
+      rows.push(rowOf(child, level - 1, isCollapsed, span));
       if (!isCollapsed) visit(child, level + 1);
     }
   };
   visit(root, 1);
   return [
-    ...renderColumns(rows, options),
+    ...renderColumns(rows, span, options),
     ...(collapsed === 0 ? [] : ["", options.paint.quiet(hint(collapsed, depth))]),
   ];
 }
 
 /** Every column on a line of its own, with its whole path. */
 export function renderList(columns: readonly SchemaColumn[], options: TreeOptions): readonly string[] {
+  const span = spanOf(columns, options.newest);
   return renderColumns(
-    columns.map((column) => [column.path, ...cellsOf(column, options.newest)]),
+    columns.map((column) => [column.path, ...cellsOf(column, span)]),
+    span,
     options,
   );
 }
 
 const hint = (collapsed: number, depth: number): string =>
   `  ${counted(collapsed, "column")} below level ${depth}: --depth ${depth + 1} opens them, --match PATTERN shows some`;
+
+/** The partitions that a table's columns were seen in. */
+interface Span {
+  /** What all their ids begin with, `2026-`: it stands in the header and not in each line. */
+  readonly common: string;
+  readonly newest: string | undefined;
+}
+
+/** A day, or an hour with its day, stays together. */
+const PARTS_SHOWN = 2;
+
+function spanOf(columns: readonly SchemaColumn[], newest: string | undefined): Span {
+  const ids = columns.flatMap(({ first, last }) => [first ?? [], last ?? []].flat()).map((id) => id.split("-"));
+  const [some = []] = ids;
+  const different = some.findIndex((part, index) => ids.some((parts) => parts[index] !== part));
+  const length = Math.min(different < 0 ? some.length : different, some.length - PARTS_SHOWN);
+  return {
+    common: some
+      .slice(0, Math.max(0, length))
+      .map((part) => `${part}-`)
+      .join(""),
+    newest,
+  };
+}
 
 const header = [
   { header: "column", align: "left" },
@@ -66,25 +93,39 @@ const header = [
 ] as const;
 
 /** What no column has is left out. */
-function renderColumns(rows: readonly (readonly string[])[], { width, paint }: ReportOptions): readonly string[] {
+function renderColumns(
+  rows: readonly (readonly string[])[],
+  span: Span,
+  { width, paint }: ReportOptions,
+): readonly string[] {
   const used = header.map((_, index) => index < 2 || rows.some((row) => (row[index] ?? "") !== ""));
-  const columns = header.filter((_, index) => used[index]);
+  const titled = header.map((each) =>
+    each.header === "seen" ? { ...each, header: `seen ${span.common}`.trim() } : each,
+  );
+  const columns = titled.filter((_, index) => used[index]);
   const cells = rows.map((row) => header.flatMap((_, index) => (used[index] ? [row[index] ?? ""] : [])));
   return renderTable(columns, cells, { width, paint, indent: "  " });
 }
 
-function rowOf(node: TreeNode, level: number, isCollapsed: boolean, newest: string | undefined): string[] {
+function rowOf(node: TreeNode, level: number, isCollapsed: boolean, span: Span): string[] {
   const label = "  ".repeat(level) + node.label;
-  if (node.column !== undefined) return [label, ...cellsOf(node.column, newest)];
+  if (node.column !== undefined) return [label, ...cellsOf(node.column, span)];
   // A struct is there at least where the fullest of its columns is.
   const share = fullest(node);
   const type = isCollapsed ? counted(leafCount(node), "column") : "";
   return [label, type, share === undefined ? "" : percent(share), "", "", ""];
 }
 
-function cellsOf(column: SchemaColumn, newest: string | undefined): string[] {
-  const notes = [column.declared ? "declared" : "", column.conflict ?? ""].filter((each) => each !== "");
-  return [column.typeText, presence(column), distinctText(column), seenText(column, newest), notes.join(", ")];
+function cellsOf(column: SchemaColumn, span: Span): string[] {
+  // A mixed column has that as its type already.
+  const notes = [column.declared ? "declared" : "", column.conflict === "widened" ? "widened" : ""];
+  return [
+    column.typeText,
+    presence(column),
+    distinctText(column),
+    seenText(column, span),
+    notes.filter((each) => each !== "").join(", "),
+  ];
 }
 
 function presence({ present, values }: SchemaColumn): string {
@@ -107,16 +148,17 @@ function distinctText({ distinct, values }: SchemaColumn): string {
   return least > 1 ? `≥ ${count(least)}` : `≤ ${count(most)}`;
 }
 
-function seenText({ first, last }: SchemaColumn, newest: string | undefined): string {
+function seenText({ first, last }: SchemaColumn, { common, newest }: Span): string {
   if (first === undefined) return "";
-  return last === undefined || last === newest || last < first ? first : `${first} … ${shortened(last, first)}`;
+  const from = first.slice(common.length);
+  if (last === undefined || last === newest || last < first) return from;
+  return last === first ? `${from} only` : `${from} … ${shortened(last, first)}`;
 }
 
 /** `2026-03-01-04` behind `2026-03-01-00` is `04`. */
 function shortened(id: string, after: string): string {
   const [parts, before] = [id.split("-"), after.split("-")];
-  const different = parts.findIndex((part, index) => part !== before[index]);
-  return different < 0 ? id : parts.slice(different).join("-");
+  return parts.slice(parts.findIndex((part, index) => part !== before[index])).join("-");
 }
 
 function treeOf(columns: readonly SchemaColumn[]): TreeNode {
@@ -133,7 +175,18 @@ function treeOf(columns: readonly SchemaColumn[]): TreeNode {
     }
     node.column = column;
   }
-  return root;
+  return { ...root, children: joined(root.children) };
+}
+
+/** A struct of one member is no branch: `field.member` stands on one line. */
+function joined(children: ReadonlyMap<string, TreeNode>): Map<string, TreeNode> {
+  const nodes = [...children.values()].map((child): TreeNode => {
+    const below = joined(child.children);
+    const [only] = below.values();
+    if (below.size !== 1 || only === undefined || child.column !== undefined) return { ...child, children: below };
+    return { ...only, label: `${child.label}.${only.label}` };
+  });
+  return new Map(nodes.map((node) => [node.label, node]));
 }
 
 function labelsOf(path: string): readonly string[] {
