@@ -10,7 +10,7 @@ import { type PlannedLeaf, planLeaves } from "../shred/file-schema.ts";
 import type { NodeLevels } from "../shred/levels.ts";
 import type { Node } from "../shred/node.ts";
 import { PackedLevels } from "../shred/packed-levels.ts";
-import { missingChunk, type RowGroup } from "../shred/row-group.ts";
+import { missingChunk, type RowGroup, releaseValues } from "../shred/row-group.ts";
 
 interface WrittenGroup {
   readonly rows: number;
@@ -32,6 +32,7 @@ export class GroupWriter {
     const chunks = new Map<Node, ChunkInfo>();
     for (const { node, type, levels, values } of group.leaves) {
       chunks.set(node, this.#parquet.writeChunk(levels, values, physicalType(type)));
+      releaseValues(node);
     }
     this.#parquet.endGroup();
     const before = this.#groups.at(-1);

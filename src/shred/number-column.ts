@@ -9,7 +9,7 @@ export interface NumberValues {
 }
 
 export class NumberColumn {
-  #values = new Float64Array(16);
+  #values: Float64Array<ArrayBuffer> = new Float64Array(16);
   #wide: Map<number, bigint> | null = null;
 
   add(index: number, value: number): void {
@@ -37,6 +37,13 @@ export class NumberColumn {
   }
 
   clear(): void {
+    this.#wide = null;
+  }
+
+  /** Gives the memory back as soon as the values are written. What `values` answered may not be read any more. */
+  release(): void {
+    this.#values.buffer.transfer(0);
+    this.#values = new Float64Array(16);
     this.#wide = null;
   }
 }

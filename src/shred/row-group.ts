@@ -99,6 +99,15 @@ function valuesOf(node: Node): LeafValues {
   }
 }
 
+/**
+ * Frees the values of a leaf that was written. Without it the peak of a conversion is all columns and all of their
+ * compressed pages together; with it the pages take the place that the columns leave.
+ */
+export function releaseValues(node: Node): void {
+  node.strings?.release();
+  node.numbers?.release();
+}
+
 /** Empties all columns for the next row group. Types, known fields and predictions stay. */
 export function clearColumns(node: Node): void {
   if (node.count > 0) node.hasFlushedValues = true;

@@ -23,6 +23,7 @@ import { NumberReader } from "./number.ts";
 import { rollBack } from "./rollback.ts";
 import { type Hint, type Hints, offendingKinds, type SettleContext } from "./settle.ts";
 import { Skipper } from "./skip.ts";
+import { settleStrings } from "./string-column.ts";
 import { Text } from "./text.ts";
 
 export interface ShredSettings {
@@ -100,6 +101,7 @@ export class RowState implements SettleContext {
 
   /** Remembers where the row begins. Lines are good as a rule, so this is all that is done for a rollback beforehand. */
   beginRow(): void {
+    settleStrings();
     const before = this.#before;
     before.entries = this.root.count;
     before.typed = this.typed;
