@@ -43,6 +43,15 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
+/** A directory that another removal has emptied and pruned meanwhile needs no sync any more: its parent was synced for that. */
+export async function syncAfterRemoval(path: string): Promise<void> {
+  try {
+    await syncDirectory(path);
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+  }
+}
+
 /** Writes a new file and syncs it; the name's own durability is the caller's. */
 export async function writeSynced(path: string, bytes: Uint8Array | string): Promise<void> {
   const handle = await open(path, "wx");

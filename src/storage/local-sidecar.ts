@@ -12,7 +12,15 @@ import { link, lstat, open, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Failure } from "../errors.ts";
 import type { Metadata } from "./contract.ts";
-import { isAbsent, renamePatiently, syncDirectory, systemCode, type Tree, writeSynced } from "./durable.ts";
+import {
+  isAbsent,
+  renamePatiently,
+  syncAfterRemoval,
+  syncDirectory,
+  systemCode,
+  type Tree,
+  writeSynced,
+} from "./durable.ts";
 import { keyFault, metadataBytesMax } from "./keys.ts";
 import { type Owner, ownerText, parseJson, parseOwner, stateOf, thisProcess } from "./owner.ts";
 
@@ -96,7 +104,7 @@ async function promote(
   if (!(await isCurrent())) return rm(pending, { force: true });
   if (sidecar.metadata === undefined) {
     await rm(path, { force: true });
-    await syncDirectory(dirname(path));
+    await syncAfterRemoval(dirname(path));
     return rm(pending, { force: true });
   }
   const segments = [receiptsName, ...sidecar.key.split("/").slice(0, -1)];

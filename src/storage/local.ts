@@ -9,7 +9,7 @@ import { dirname, join, resolve } from "node:path";
 import { asFailure, Failure } from "../errors.ts";
 import { stopIfAborted } from "../pace/abort.ts";
 import type { ListOptions, Metadata, ObjectDetail, ObjectInfo, ReadOptions, Storage } from "./contract.ts";
-import { directoryTree, isAbsent, patiently, symbolicLink, syncDirectory, systemCode } from "./durable.ts";
+import { directoryTree, isAbsent, patiently, symbolicLink, syncAfterRemoval, systemCode } from "./durable.ts";
 import { checkKey, checkPrefix, metadataText, quote, reservedNames } from "./keys.ts";
 import { type Disk, infoOf, look, parentOf } from "./local-disk.ts";
 import { listLeaves, listTree, tokenOf } from "./local-list.ts";
@@ -203,7 +203,7 @@ async function remove(disk: Disk, key: string): Promise<void> {
   if (root === undefined) return;
   if (found !== undefined) {
     await patiently(() => rm(found.path, { force: true }));
-    await syncDirectory(dirname(found.path));
+    await syncAfterRemoval(dirname(found.path));
   }
   if (found !== undefined || (await hasSidecar(root, key))) {
     await removeSidecars(disk.tree, root, key, found === undefined ? undefined : tokenOf(found.stats));
