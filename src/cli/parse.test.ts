@@ -66,6 +66,7 @@ const accepted: readonly (readonly [
   ["status --full --no-color", [], { full: [""], "no-color": [""] }],
   ["explain gharchive@2026-03-01-05", ["gharchive@2026-03-01-05"], {}],
   ["schema events --ddl spark", ["events"], { ddl: ["spark"] }],
+  ["convert a.json b.json.gz -o out", ["a.json", "b.json.gz"], { output: ["out"] }],
   ["query -", ["-"], {}],
   ["query --input a.sql --csv", [], { input: ["a.sql"], csv: [""] }],
   ["query -- --not-an-option", ["--not-an-option"], {}],
@@ -149,7 +150,7 @@ test("missing and superfluous values", async () => {
 test("words are counted", async () => {
   assert.match(await refused("explain"), /^millrace explain: expected one key/);
   assert.match(await refused("plan", "events"), /^millrace plan: takes no argument, got "events" as well/);
-  assert.match(await refused("schema", "a", "b"), /^millrace schema: expected only one table, got "b" as well/);
+  assert.match(await refused("schema", "a", "b"), /^millrace schema: expected only one table or file, got "b" as well/);
   assert.match(await refused("ack", "gharchive"), /^millrace ack: expected a source and one or more ids/);
 });
 
