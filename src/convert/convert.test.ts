@@ -216,3 +216,19 @@ test("the defaults are those of a table in the project file", async () => {
   );
   assert.equal(table.rejectsMax, REJECTS_MAX);
 });
+
+test("gzip may be padded with zeros; members behind them are not lost silently", async () => {
+  const file = join(folder, "padded.json.gz");
+  const [one, two] = [gzipSync(lines), gzipSync(lines)];
+  const good = Buffer.concat([one, two, Buffer.alloc(9_000_000)]);
+  const bad = Buffer.concat([one, Buffer.alloc(9_000_000), two]);
+  await writeFile(file, good);
+  for (const input of [file, cut(good, 1000), cut(good, 1 << 24)]) {
+    assert.equal((await convert(input, collected().take)).rows, 4002);
+  }
+  await writeFile(file, bad);
+  for (const input of [file, cut(bad, 1000), cut(bad, 1 << 24)]) {
+    const message = new RegExp(`more behind the padding at byte ${one.length}$`);
+    await assert.rejects(convert(input, collected().take), { kind: "corrupt", message });
+  }
+});

@@ -2,6 +2,7 @@
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { Readable, type Transform } from "node:stream";
+import { finished } from "node:stream/promises";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { Failure } from "../errors.ts";
 import { ZstdFrames } from "../gzip/zstd-frames.ts";
@@ -25,6 +26,31 @@ export async function openTextInput(file: string): Promise<TextInput> {
   const magic = await readMagic(file);
   const source = createReadStream(file, { highWaterMark: CHUNK_BYTES });
   return textOf(source, magic, file, () => source.bytesRead);
+}
+
+/**
+ * Node's gunzip ends without an error at the first zero byte behind a member: padding, as tapes and some writers leave it.
+ * But members behind it would be lost silently, so that whatever is not zero there is damage.
+ */
+async function* unpadded(text: OpenedText, source: Readable, name: string, end: DataEnd): AsyncGenerator<Buffer> {
+  yield* text.chunks;
+  const taken = text.bytesTaken();
+  // What the decompressor did not ask for any more passes by `end` as well.
+  if (!source.readableEnded && !source.destroyed) await finished(source.resume());
+  if (end.at <= taken) return;
+  throw new Failure("corrupt", `${name}: damaged compressed data: more behind the padding at byte ${taken}`);
+}
+
+/** Behind the last byte that is not zero, of those that have passed. */
+class DataEnd {
+  at = 0;
+  #passed = 0;
+
+  pass(chunk: Uint8Array): void {
+    const last = chunk.findLastIndex((byte) => byte !== 0);
+    if (last >= 0) this.at = this.#passed + last + 1;
+    this.#passed += chunk.length;
+  }
 }
 
 /** The same of bytes that arrive from elsewhere, in chunks of any size. `name` is for messages. */
@@ -61,6 +87,12 @@ function* pieces(chunk: Buffer): Generator<Buffer> {
   for (let at = 0; at < chunk.length; at += CHUNK_BYTES) yield chunk.subarray(at, at + CHUNK_BYTES);
 }
 
+interface OpenedText {
+  readonly chunks: AsyncIterable<Buffer>;
+  /** Bytes that the decompressor took: fewer than were read if it ended before them. */
+  bytesTaken(): number;
+}
+
 function textOf(source: Readable, magic: Buffer, name: string, bytesRead: () => number): TextInput {
   const compression = compressionOf(magic);
   if (compression === undefined) return { chunks: source, bytesRead, close: () => source.destroy() };
@@ -70,8 +102,12 @@ function textOf(source: Readable, magic: Buffer, name: string, bytesRead: () => 
   // `pipe` does not hand an error of its source on.
   feed.on("error", (error) => decompressor.destroy(error));
   feed.pipe(decompressor);
+  const chunks = decompressed(decompressor, feed, name);
+  const end = new DataEnd();
+  if (compression === "gzip") source.on("data", (chunk: Uint8Array) => end.pass(chunk));
+  const text = { chunks, bytesTaken: () => decompressor.bytesWritten };
   return {
-    chunks: decompressed(decompressor, feed, name),
+    chunks: compression === "gzip" ? unpadded(text, source, name, end) : chunks,
     bytesRead,
     close: () => {
       feed.destroy();
