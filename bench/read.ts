@@ -2,11 +2,11 @@
  * What our files cost to read: DuckDB's CPU for four shapes of query, on our file and on the one DuckDB itself made of the
  * same input with the same columns.
  *
- *     node bench/read.ts [--input generated|real|large] [--rounds 5] [--repeat 20]
+ *     node bench/read.ts [--input generated|real|large] [--rounds 5] [--repeat 20] [--threads 1]
  *
- * Both files answer every query in every round, alternately first, in a fresh instance without caches of its own and with
- * one thread: a second one has no row group to read, and its waiting would be counted. Each time `repeat` runs are added
- * up. The answers must be equal. A ratio is taken within a round.
+ * Both files answer every query in every round, alternately first, in a fresh instance without caches of its own. With
+ * one thread, unless told otherwise: a second one has no row group to read, and makes the figures unsteady. Each time
+ * `repeat` runs are added up. The answers must be equal. A ratio is taken within a round.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
@@ -33,6 +33,7 @@ const { values: options } = parseArgs({
     input: { type: "string", default: "generated" },
     rounds: { type: "string", default: "5" },
     repeat: { type: "string", default: "20" },
+    threads: { type: "string", default: "1" },
   },
 });
 const inputName = inputNames.find((name) => name === options.input);
@@ -70,7 +71,10 @@ async function makeFiles(source: string): Promise<{ readonly ours: string; reado
 
 /** CPU milliseconds of one run, on average over `repeat` runs after one that is not counted. */
 async function cpuOf(query: string, file: string): Promise<{ readonly cpuMs: number; readonly answer: unknown }> {
-  const instance = await DuckDBInstance.create(":memory:", { enable_external_file_cache: "false", threads: "1" });
+  const instance = await DuckDBInstance.create(":memory:", {
+    enable_external_file_cache: "false",
+    threads: options.threads,
+  });
   const connection = await instance.connect();
   try {
     const sql = query.replace("FILE", `read_parquet('${file.replaceAll("'", "''")}')`);
@@ -94,11 +98,13 @@ function report(): void {
     rows.push([shape, spreadText(spreadOf(costs.ours), 1), spreadText(spreadOf(costs.theirs), 1), spreadText(ratio)]);
   }
   const load = `${loadBefore.toFixed(1)} before, ${(loadavg()[0] ?? 0).toFixed(1)} after`;
-  console.log(`\`${inputName}\`: ${rounds} rounds of ${repeat} runs; load average ${load}; Node ${process.version}.\n`);
+  console.log(
+    `\`${inputName}\`: ${rounds} rounds of ${repeat} runs, ${options.threads} thread(s); load average ${load}; Node ${process.version}.\n`,
+  );
   console.log(markdownTable(["query", "our file, CPU ms", "DuckDB's file, CPU ms", "ratio"], rows));
   console.log(`\nGeometric mean of the median ratios: ${geometricMean(medians).toFixed(3)}`);
   const directory = join(cacheDirectory, "results");
   mkdirSync(directory, { recursive: true });
   const result = { input: inputName, rounds, repeat, load, queries: Object.fromEntries(measured) };
-  writeFileSync(join(directory, `read-${inputName}.json`), `${JSON.stringify(result, null, 2)}\n`);
+  writeFileSync(join(directory, `read-${inputName}-${options.threads}.json`), `${JSON.stringify(result, null, 2)}\n`);
 }

@@ -123,7 +123,20 @@ function spark({ input, output }: Files): string[] {
   };
   const options = Object.entries(settings).flatMap(([key, value]) => ["--conf", `${key}=${value}`]);
   const script = join(here, "spark-convert.py");
-  return [sparkSubmit, "--master", "local[2]", "--driver-memory", "2g", ...options, script, input, output];
+  // spark-submit looks for Spark's home beside this Python.
+  return [
+    "env",
+    `PYSPARK_PYTHON=${python}`,
+    sparkSubmit,
+    "--master",
+    "local[2]",
+    "--driver-memory",
+    "2g",
+    ...options,
+    script,
+    input,
+    output,
+  ];
 }
 
 function lastConversion(stdout: string): { cpuSeconds: number; wallSeconds: number } {
