@@ -93,7 +93,7 @@ export async function convert(
       const key = partitionKey(settings.name, id);
       const info = await places.tables.put(key, { file: output }, call);
       const facts = factsFromProvenance(key, report.provenance);
-      return { info, facts: { ...facts, checked: covered.checked }, report, published };
+      return { info, facts: { ...facts, standIns: report.standIns, checked: covered.checked }, report, published };
     }
     throw new Failure(
       "conflict",

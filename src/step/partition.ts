@@ -1,7 +1,7 @@
 /** What a partition's footer says of its origin, in both directions (`designs/formats.md`, "partition"). */
 import { Failure } from "../errors.ts";
 import type { Schema } from "../model/schema.ts";
-import type { StandIn } from "../model/stand-in.ts";
+import { type StandIn, standInsOf } from "../model/stand-in.ts";
 import { type FileProfile, readProfile } from "../parquet/profile.ts";
 import { readKeyValue, readSchema } from "../parquet/read.ts";
 import type { Storage } from "../storage/contract.ts";
@@ -110,7 +110,11 @@ export async function readPartitionFacts(
   signal?: AbortSignal,
 ): Promise<PartitionFacts> {
   const tail = await readTail(storage, info, Math.min(info.size, tailBytes), signal);
-  return factsFromProvenance(info.key, readKeyValue(tail));
+  const provenance = readKeyValue(tail);
+  const facts = factsFromProvenance(info.key, provenance);
+  if (provenance?.notes_cut !== true) return facts;
+  // Thousands of notes do not fit into the tail; what they say is in the whole footer's schema.
+  return { ...facts, standIns: standInsOf(await readPartitionSchema(storage, info, signal)) };
 }
 
 type FooterOf = { readonly key: string; readonly size: number; readonly token: string };
