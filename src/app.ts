@@ -193,10 +193,7 @@ function openParts(
     converter: converter.get,
     engine: engine.get,
     catalog: openCatalog(marts),
-    index: openIndex(
-      join(project.directory, ".millrace"),
-      [project.lake.raw.path, project.lake.tables.path].join("\n"),
-    ),
+    index: openIndex(indexDirectory(project), [project.lake.raw.path, project.lake.tables.path].join("\n")),
     clock: options.clock ?? Date.now,
     newId: () => randomUUID().replaceAll("-", ""),
   };
@@ -266,4 +263,10 @@ function once<T>(open: () => Promise<T>): { get(): Promise<T>; started(): Promis
     },
     started: () => started,
   };
+}
+
+/** Each target has an index of its own, so that changing between them does not mean reading a lake again. */
+function indexDirectory(project: Project): string {
+  const own = join(project.directory, ".millrace");
+  return project.target === undefined ? own : join(own, "targets", project.target);
 }
