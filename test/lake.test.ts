@@ -200,6 +200,6 @@ test("two targets of one project have an index each", () =>
     await app.close();
     assert.equal(summary.stages.collect.done, 2);
     assert.ok(existsSync(join(lake.directory, "other/marts/_catalog/activity")));
-    assert.ok(existsSync(join(lake.directory, ".millrace/targets/other/raw-hours.ndjson")));
+    assert.ok(existsSync(join(lake.directory, ".millrace/targets/other/raw-hours.index")));
     assert.deepEqual((await run(lake, 0)).codes, []);
   }));

@@ -31,13 +31,11 @@ export function collectSteps(source: SourceSeen, seen: Seen, options: PlanOption
     missingStep(settings, interval, inWindow, seen, options, steps, out.waiting);
   }
   // Objects that another collector stored outside the window are adopted as well: the table reads them.
-  for (const [startMs, raw] of source.raw) {
+  for (const startMs of source.unadopted) {
+    const raw = source.raw.get(startMs);
     const interval: Interval = { every: settings.every, startMs };
-    if (
-      raw.facts === undefined &&
-      (startMs < fromMs || startMs >= toMs) &&
-      selected(options, settings.name, interval)
-    ) {
+    const isOutside = startMs < fromMs || startMs >= toMs;
+    if (raw?.facts === undefined && raw !== undefined && isOutside && selected(options, settings.name, interval)) {
       steps.push({ kind: "adopt", source: settings.name, interval, raw });
     }
   }

@@ -1,63 +1,55 @@
 /**
  * The index: what was learned about objects by reading them, kept beside the project so that the next pass only lists.
- * It is a cache. Every row is bound to the size and token that the listing showed; whatever does not match is read
- * again, and deleting the whole directory costs time and nothing else. Rows are arrays, since there are 87,600 of them
- * for ten years of hours and the file is read at every start.
+ * It is a cache. Every record is bound to the size and token that the listing showed; whatever does not match is read
+ * again, and deleting the whole directory costs time and nothing else.
+ *
+ * A file is one line of JSON (format, lake, length and CRC32 of what follows) and then the packed records. Ten years of
+ * hours are 15 MB that need not be parsed: a record is decoded when its object is listed.
  */
-import { createReadStream } from "node:fs";
-import { mkdir, open, rename } from "node:fs/promises";
+import { mkdir, open, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import { asFailure } from "../errors.ts";
 import type { PartitionFacts } from "../step/partition.ts";
 import type { Attempt, Attempts } from "./attempts.ts";
 import type { Lookup } from "./lookup.ts";
+import { type Codec, partitionCodec, rawCodec, readRecords, SharedTexts, writeRecords } from "./packed.ts";
 import type { PartitionSeen, RawFacts, RawSeen } from "./seen.ts";
 
-/** Rows written at a time. */
-const linesPerWrite = 4096;
+const formatNumber = 3;
 
-/**
- * What the last pass knew of a source or a table, by interval start. Rows lie in the order of time, as most listings
- * come, so that only those between the two are in memory.
- */
+/** What the last pass knew of a source or a table. */
 export interface Remembered<Facts> {
-  /** Reads on until everything up to this start is there. */
-  upTo(startMs: number): Promise<void>;
-  /** What is known of the object in this size and with this token. It is handed over: a second call finds nothing. */
-  take(startMs: number, size: number, token: string): Facts | undefined;
-  close(): Promise<void>;
+  /** What is known of the object in this size and with this token. */
+  find(startMs: number, size: number, token: string): Facts | undefined;
 }
 
-type Row = readonly [startMs: number, size: number, token: string, facts: object];
-
 export interface IndexFile {
-  raw(source: string): Remembered<RawFacts>;
+  raw(source: string): Promise<Remembered<RawFacts>>;
   saveRaw(source: string, raw: Lookup<RawSeen>): Promise<void>;
-  partitions(table: string): Remembered<PartitionFacts>;
+  partitions(table: string): Promise<Remembered<PartitionFacts>>;
   savePartitions(table: string, partitions: Lookup<PartitionSeen>): Promise<void>;
   attempts(): Promise<Attempts>;
   saveAttempts(attempts: Attempts): Promise<void>;
 }
 
-/** `directory` is `.millrace` beside the project file; `lake` names the lake, so that another target has its own rows. */
+/** `directory` is `.millrace` beside the project file; `lake` names the lake, so that another one has its own rows. */
 export function openIndex(directory: string, lake: string): IndexFile {
-  const path = (name: string): string => join(directory, `${name}.ndjson`);
-  const head = JSON.stringify({ format: 2, lake });
-  const read = (name: string): AsyncGenerator<readonly unknown[]> => readRows(path(name), head);
-  const write = (name: string, rows: Iterable<unknown>): Promise<void> =>
-    replaceFile(directory, path(name), head, rows);
+  const path = (name: string): string => join(directory, `${name}.index`);
+  const read = (name: string): Promise<Contents | undefined> => readContents(path(name), lake);
+  const write = (name: string, texts: readonly string[], body: Buffer): Promise<void> =>
+    replaceFile(directory, path(name), [header(lake, texts, body), body]);
   return {
-    raw: (source) => remember(read(`raw-${source}`), isRawFacts),
-    saveRaw: (source, raw) => write(`raw-${source}`, rowsOf(raw)),
-    partitions: (table) => remember(read(`table-${table}`), isPartitionFacts),
-    savePartitions: (table, partitions) => write(`table-${table}`, rowsOf(partitions)),
-    async attempts() {
-      const attempts: Attempts = new Map();
-      for await (const rows of read("attempts"))
-        for (const row of rows) if (isAttemptRow(row)) attempts.set(row[0], row[1]);
-      return attempts;
+    raw: async (source) => remember(await read(`raw-${source}`), () => rawCodec),
+    saveRaw: (source, raw) => write(`raw-${source}`, [], writeRecords(rawCodec, withFacts(raw))),
+    partitions: async (table) => remember(await read(`table-${table}`), partitionCodec),
+    savePartitions(table, partitions) {
+      const texts = new SharedTexts();
+      const body = writeRecords(partitionCodec(texts), withFacts(partitions));
+      return write(`table-${table}`, texts.texts, body);
     },
-    saveAttempts: (attempts) => write("attempts", attempts),
+    attempts: async () => readAttempts((await read("attempts"))?.body),
+    saveAttempts: (attempts) => write("attempts", [], Buffer.from(JSON.stringify([...attempts]))),
   };
 }
 
@@ -67,76 +59,70 @@ interface Listed {
   readonly facts: object | undefined;
 }
 
-function* rowsOf(objects: Pick<Lookup<Listed>, "keys" | "get">): Generator<Row> {
-  for (const startMs of [...objects.keys()].sort((a, b) => a - b)) {
-    const found = objects.get(startMs);
-    if (found?.facts !== undefined) yield [startMs, found.size, found.token, found.facts];
-  }
+function* withFacts<T extends Listed>(objects: Lookup<T>): Generator<readonly [number, T]> {
+  for (const entry of objects) if (entry[1].facts !== undefined) yield entry;
 }
 
+const nothing = { find: () => undefined } as const;
+
 function remember<Facts>(
-  batches: AsyncGenerator<readonly unknown[]>,
-  isFacts: (facts: unknown) => facts is Facts,
+  contents: Contents | undefined,
+  codecFor: (
+    texts: SharedTexts,
+  ) => Codec<{ readonly size: number; readonly token: string; readonly facts: Facts | undefined }>,
 ): Remembered<Facts> {
-  const byStart = new Map<number, Row>();
-  let readToMs = Number.NEGATIVE_INFINITY;
+  if (contents === undefined) return nothing;
+  const record = readRecords(codecFor(new SharedTexts(contents.texts)), contents.body);
   return {
-    async upTo(startMs) {
-      while (readToMs < startMs) {
-        const batch = await batches.next();
-        if (batch.done === true) {
-          readToMs = Number.POSITIVE_INFINITY;
-          return;
-        }
-        for (const row of batch.value) {
-          if (!isRow(row)) continue;
-          byStart.set(row[0], row);
-          readToMs = row[0];
-        }
-      }
-    },
-    take(startMs, size, token) {
-      const row = byStart.get(startMs);
-      if (row === undefined) return undefined;
-      byStart.delete(startMs);
-      const [, knownSize, knownToken, facts] = row;
-      return knownSize === size && knownToken === token && isFacts(facts) ? facts : undefined;
-    },
-    close: async () => {
-      await batches.return(undefined);
+    find(startMs, size, token) {
+      const known = record(startMs);
+      return known?.size === size && known.token === token ? known.facts : undefined;
     },
   };
 }
 
-const isRow = (row: unknown): row is Row =>
-  Array.isArray(row) && typeof row[0] === "number" && typeof row[1] === "number" && typeof row[2] === "string";
+interface Contents {
+  readonly texts: readonly string[];
+  readonly body: Buffer;
+}
 
-const isRawFacts = (facts: unknown): facts is RawFacts =>
-  hasFields(facts, { sha256: "string", revision: "number", verified: "boolean" }) &&
-  isSum(Reflect.get(facts, "sha256"));
+function header(lake: string, texts: readonly string[], body: Buffer): Buffer {
+  const fields = { format: formatNumber, lake, texts, bytes: body.length, crc32: crc32(body) };
+  return Buffer.from(`${JSON.stringify(fields)}\n`);
+}
 
-const isSum = (value: unknown): boolean => typeof value === "string" && value.length === 64;
+/** `undefined` for a file that is absent, of another format or lake, cut by a crash, or changed: it is read anew from the lake. */
+async function readContents(path: string, lake: string): Promise<Contents | undefined> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    if (asFailure(error).kind === "missing") return undefined;
+    throw asFailure(error, path);
+  }
+  const end = bytes.indexOf(10);
+  const fields = parseObject(bytes.toString("utf8", 0, Math.max(0, end)));
+  const body = bytes.subarray(end + 1);
+  if (fields === undefined || fields.format !== formatNumber || fields.lake !== lake) return undefined;
+  if (fields.bytes !== body.length || fields.crc32 !== crc32(body)) return undefined;
+  const { texts } = fields;
+  const areTexts = Array.isArray(texts) && texts.every((text) => typeof text === "string");
+  return areTexts ? { texts, body } : undefined;
+}
 
-const isPartitionFacts = (facts: unknown): facts is PartitionFacts =>
-  hasFields(facts, partitionFields) &&
-  isSum(Reflect.get(facts, "rawSha256")) &&
-  Array.isArray(Reflect.get(facts, "standIns")) &&
-  Array.isArray(Reflect.get(facts, "narrow"));
+function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? { ...value } : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
 
-const partitionFields = {
-  rawSha256: "string",
-  rawRevision: "number",
-  rows: "number",
-  rejected: "number",
-  converter: "string",
-  settings: "string",
-  checked: "number",
-} as const;
-
-function hasFields(value: unknown, fields: Readonly<Record<string, string>>): value is object {
-  if (typeof value !== "object" || value === null) return false;
-  for (const name in fields) if (typeof Reflect.get(value, name) !== fields[name]) return false;
-  return true;
+function readAttempts(body: Buffer | undefined): Attempts {
+  const value: unknown = body === undefined ? [] : JSON.parse(body.toString());
+  return new Map(Array.isArray(value) ? value.filter(isAttemptRow) : []);
 }
 
 const isAttemptRow = (row: unknown): row is [string, Attempt] =>
@@ -147,51 +133,12 @@ const isAttemptRow = (row: unknown): row is [string, Attempt] =>
   row[1] !== null &&
   typeof Reflect.get(row[1], "nextMs") === "number";
 
-/** Rows in batches of some thousands, parsed together: line by line costs twice the time, all at once four times the memory. */
-async function* readRows(path: string, head: string): AsyncGenerator<readonly unknown[]> {
-  let rest = "";
-  let isHeadSeen = false;
-  try {
-    for await (const chunk of createReadStream(path, { encoding: "utf8", highWaterMark: 1 << 16 })) {
-      const text: string = rest + chunk;
-      const from = isHeadSeen ? 0 : text.indexOf("\n") + 1;
-      const end = text.lastIndexOf("\n") + 1;
-      if (from === 0 && !isHeadSeen) {
-        rest = text;
-        continue;
-      }
-      // Another format or another lake: nothing here is about this one.
-      if (!isHeadSeen && text.slice(0, from - 1) !== head) return;
-      isHeadSeen = true;
-      rest = text.slice(end);
-      if (end > from) yield parseRows(text.slice(from, end - 1));
-    }
-  } catch (error) {
-    // A cache that cannot be read, or was cut by a crash, is no cache: the pass reads the lake instead.
-    if (error instanceof SyntaxError || asFailure(error).kind === "missing") return;
-    throw asFailure(error, path);
-  }
-}
-
-function parseRows(lines: string): readonly unknown[] {
-  const rows: unknown = JSON.parse(`[${lines.replaceAll("\n", ",")}]`);
-  return Array.isArray(rows) ? rows : [];
-}
-
-async function replaceFile(directory: string, path: string, head: string, rows: Iterable<unknown>): Promise<void> {
+async function replaceFile(directory: string, path: string, pieces: readonly Buffer[]): Promise<void> {
   await mkdir(directory, { recursive: true });
   const temporary = `${path}.${process.pid}.tmp`;
   const file = await open(temporary, "w");
   try {
-    let lines: string[] = [head];
-    for (const row of rows) {
-      lines.push(JSON.stringify(row));
-      if (lines.length >= linesPerWrite) {
-        await file.write(`${lines.join("\n")}\n`);
-        lines = [];
-      }
-    }
-    await file.write(lines.length === 0 ? "" : `${lines.join("\n")}\n`);
+    for (const piece of pieces) await file.writeFile(piece);
   } finally {
     await file.close();
   }

@@ -51,6 +51,11 @@ function world(parts: World): Seen {
               typeof item === "string" ? [hourOf(item), makeRaw(item)] : [hourOf(item[0]), item[1]],
             ),
           ),
+          unadopted: new Set(
+            (parts.raw ?? []).flatMap((item) =>
+              typeof item !== "string" && item[1].facts === undefined ? [hourOf(item[0])] : [],
+            ),
+          ),
           acknowledged: [],
         },
       ],

@@ -68,31 +68,29 @@ async function observeSource(
   settings: SourceSettings,
   signal: AbortSignal | undefined,
 ): Promise<SourceSeen> {
-  const remembered = parts.index.raw(settings.name);
+  const remembered = await parts.index.raw(settings.name);
   const raw = packedRaw();
   const unknown: { startMs: number; seen: RawSeen }[] = [];
   const prefix = staticPrefix(settings.object);
   const revisions = await newestRevisions(parts.raw, settings, prefix, signal);
-  try {
-    for await (const page of parts.raw.list(prefix, callOptions(signal))) {
-      const found = page.map((info) => ({ info, startMs: matchKey(settings.object, info.key)?.startMs }));
-      await remembered.upTo(latest(found));
-      for (const { info: original, startMs } of found) {
-        if (startMs === undefined) continue;
-        const { key, size, token } = revisions.get(startMs) ?? original;
-        const seen: RawSeen = { key, size, token, facts: remembered.take(startMs, size, token) };
-        raw.set(startMs, seen);
-        if (seen.facts === undefined) unknown.push({ startMs, seen });
-      }
+  for await (const page of parts.raw.list(prefix, callOptions(signal))) {
+    for (const original of page) {
+      const startMs = matchKey(settings.object, original.key)?.startMs;
+      if (startMs === undefined) continue;
+      const { key, size, token } = revisions.get(startMs) ?? original;
+      const seen: RawSeen = { key, size, token, facts: remembered.find(startMs, size, token) };
+      raw.set(startMs, seen);
+      if (seen.facts === undefined) unknown.push({ startMs, seen });
     }
-  } finally {
-    await remembered.close();
   }
+  const unadopted = new Set<number>();
   await readEach(unknown, signal, async ({ startMs, seen }) => {
-    raw.set(startMs, { ...seen, facts: await readRawFacts(parts.raw, seen, signal) });
+    const facts = await readRawFacts(parts.raw, seen, signal);
+    raw.set(startMs, { ...seen, facts });
+    if (facts === undefined) unadopted.add(startMs);
   });
   if (unknown.length > 0) await parts.index.saveRaw(settings.name, raw);
-  return { settings, raw, acknowledged: await acknowledged(parts.raw, settings, signal) };
+  return { settings, raw, unadopted, acknowledged: await acknowledged(parts.raw, settings, signal) };
 }
 
 async function newestRevisions(
@@ -150,28 +148,19 @@ export async function observeTable(
 ): Promise<TableSeen> {
   const every = source?.settings.every ?? "hour";
   const schema = await latestSchema(parts.tables, settings.name, signal);
-  const remembered = parts.index.partitions(settings.name);
+  const remembered = await parts.index.partitions(settings.name);
   const partitions = packedPartitions();
   const unknown: { startMs: number; info: ObjectInfo }[] = [];
-  try {
-    const listing = parts.tables.list(`${settings.name}/`, { leaf: partitionFile, ...callOptions(signal) });
-    for await (const page of listing) {
-      const found = page.map((info) => ({ info, startMs: partitionStart(settings.name, every, info.key) }));
-      await remembered.upTo(latest(found));
-      for (const { info, startMs } of found) {
-        if (startMs === undefined) continue;
-        const facts = remembered.take(startMs, info.size, info.token);
-        if (facts === undefined) unknown.push({ startMs, info });
-        else
-          partitions.set(startMs, {
-            size: info.size,
-            token: info.token,
-            facts,
-          });
-      }
+  const listing = parts.tables.list(`${settings.name}/`, { leaf: partitionFile, ...callOptions(signal) });
+  for await (const page of listing) {
+    for (const info of page) {
+      const startMs = partitionStart(settings.name, every, info.key);
+      if (startMs === undefined) continue;
+      const { size, token } = info;
+      const facts = remembered.find(startMs, size, token);
+      if (facts === undefined) unknown.push({ startMs, info });
+      else partitions.set(startMs, { size, token, facts });
     }
-  } finally {
-    await remembered.close();
   }
   await readEach(unknown, signal, async ({ startMs, info }) => {
     const facts = await readPartitionFacts(parts.tables, info, signal);
@@ -211,9 +200,6 @@ function partitionStart(table: string, every: Every, key: string): number | unde
   const interval = id === undefined ? undefined : parseIntervalId(id);
   return interval?.every === every ? interval.startMs : undefined;
 }
-
-const latest = (found: readonly { readonly startMs: number | undefined }[]): number =>
-  found.reduce((most, { startMs }) => Math.max(most, startMs ?? most), Number.NEGATIVE_INFINITY);
 
 /** Drops records of items that exist by now, whoever stored them. */
 function forgetDone(attempts: Attempts, sources: ReadonlyMap<string, SourceSeen>): Attempts {

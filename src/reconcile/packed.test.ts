@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
-import { packedPartitions, packedRaw } from "./packed.ts";
+import {
+  packedPartitions,
+  packedRaw,
+  partitionCodec,
+  rawCodec,
+  readRecords,
+  SharedTexts,
+  writeRecords,
+} from "./packed.ts";
 import type { PartitionSeen, RawSeen } from "./seen.ts";
 
 const record = <T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(fields, { noNullPrototype: true });
@@ -50,5 +58,24 @@ test("property: packed maps answer like maps, also after replacements", () => {
         assert.equal(packed.get(60_000), plain.get(60_000));
       }
     }),
+  );
+});
+
+test("property: records are found again as they were written, and cut ones are refused", () => {
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(fc.tuple(start, raw), { selector: ([at]) => at }),
+      fc.uniqueArray(fc.tuple(start, partition), { selector: ([at]) => at }),
+      (raws, partitions) => {
+        const found = readRecords(rawCodec, writeRecords(rawCodec, raws));
+        for (const [at, value] of raws) assert.deepEqual(found(at), value);
+        const texts = new SharedTexts();
+        const bytes = writeRecords(partitionCodec(texts), partitions);
+        const again = readRecords(partitionCodec(new SharedTexts(texts.texts)), bytes);
+        for (const [at, value] of partitions) assert.deepEqual(again(at), value);
+        assert.equal(again(1), undefined);
+        if (bytes.length > 0) assert.throws(() => readRecords(rawCodec, bytes.subarray(0, -1)), RangeError);
+      },
+    ),
   );
 });

@@ -23,6 +23,8 @@ export interface SourceSeen {
   readonly settings: SourceSettings;
   /** By the interval's start. */
   readonly raw: Lookup<RawSeen>;
+  /** Those of them without a receipt. */
+  readonly unadopted: ReadonlySet<number>;
   /** Gaps that a person accepted. */
   readonly acknowledged: readonly TimeRange[];
 }
