@@ -76,3 +76,13 @@ test(`nothing made visible holds a control, and a fitted text fits (seed ${seed}
     runs,
   );
 });
+
+test("the short way to a width answers as the long one does", () => {
+  const shown = "→ … ━─ ■▪·✕! ▶ é ß ø 24 stored ✓ « » – —";
+  const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
+  for (const character of shown) {
+    // A joiner behind it takes no cell and sends the text the long way.
+    assert.equal(displayWidth(character), displayWidth(`${character}\u200d`), character);
+  }
+  assert.equal(displayWidth(shown), [...segmenter.segment(shown)].length);
+});

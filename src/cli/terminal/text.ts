@@ -37,7 +37,13 @@ const colour = `${String.fromCharCode(27)}\\[\\d{1,2}m`;
 const colours = new RegExp(colour, "g");
 const coloursAndLines = new RegExp(`(${colour}|\n)`);
 
-const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
+/** Made when first needed: it costs 7 ms, and most of what is printed is ASCII. */
+let segmenter: Intl.Segmenter | undefined;
+
+function graphemes(text: string): Iterable<Intl.SegmentData> {
+  segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
+  return segmenter.segment(text);
+}
 
 /** Blocks whose characters take two cells (Unicode's East Asian Width W and F), as pairs of first and last. */
 const wideBlocks: readonly (readonly [number, number])[] = [
@@ -67,11 +73,15 @@ function clusterWidth(cluster: string): number {
   return wideBlocks.some(([first, last]) => code >= first && code <= last) ? 2 : 1;
 }
 
+/** Latin letters, arrows, lines and blocks: one cell and one code unit each, which is nearly all that we print. */
+const oneCellEach = /^[\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff\u2013-\u201f\u2026\u2190-\u2193\u2500-\u25b6\u2713\u2715]*$/;
+
 /** Cells that the text takes on a terminal; colours take none. */
 export function displayWidth(text: string): number {
-  if (plainAscii.test(text)) return text.length;
+  const plain = text.includes("\u001b") ? text.replaceAll(colours, "") : text;
+  if (oneCellEach.test(plain)) return plain.length;
   let width = 0;
-  for (const { segment } of segmenter.segment(text.replaceAll(colours, ""))) width += clusterWidth(segment);
+  for (const { segment } of graphemes(plain)) width += clusterWidth(segment);
   return width;
 }
 
@@ -81,7 +91,7 @@ export function cut(text: string, width: number): string {
   if (width <= 0) return "";
   let kept = "";
   let used = 0;
-  for (const { segment } of segmenter.segment(text)) {
+  for (const { segment } of graphemes(text)) {
     const next = clusterWidth(segment);
     if (used + next > width - 1) break;
     kept += segment;
