@@ -79,7 +79,10 @@ async function runCase(directory: string, definition: CaseFile, work: string): P
         [],
         `run ${at + 1} left something to do`,
       );
-      out.set(`run-${at + 1}.txt`, `${[...lines, ...ending(summary)].join("\n")}\n`.replaceAll(archive, "ARCHIVE"));
+      out.set(
+        `run-${at + 1}.txt`,
+        `${[...byStage(lines), ...ending(summary)].join("\n")}\n`.replaceAll(archive, "ARCHIVE"),
+      );
       if (at === definition.runs.length - 1) await dump(app, out);
     } finally {
       await app.close();
@@ -97,7 +100,7 @@ function arrive(from: string, archive: string): void {
   }
 }
 
-/** What of an event is the same on every machine and in every order of the queue; the run's lines are sorted by the caller's stage. */
+/** What of an event is the same on every machine. */
 function line(event: Event): string[] {
   switch (event.code) {
     case "fetch.done":
@@ -125,6 +128,12 @@ function line(event: Event): string[] {
     default:
       return [];
   }
+}
+
+/** Collecting overlaps with converting, so only the order within each of the two is the same every time. */
+function byStage(lines: readonly string[]): readonly string[] {
+  const isCollecting = (line: string): boolean => /^(fetch|source|raw)\./.test(line);
+  return [...lines.filter(isCollecting), ...lines.filter((line) => !isCollecting(line))];
 }
 
 function ending(summary: RunSummary): string[] {
