@@ -23,7 +23,7 @@ import { NumberReader } from "./number.ts";
 import { rollBack } from "./rollback.ts";
 import { type Hint, type Hints, offendingKinds, type SettleContext } from "./settle.ts";
 import { Skipper } from "./skip.ts";
-import { settleStrings } from "./string-column.ts";
+import { type SealTexts, sealStrings, settleStrings } from "./string-column.ts";
 import { Text } from "./text.ts";
 
 export interface ShredSettings {
@@ -60,6 +60,7 @@ export class RowState implements SettleContext {
   readonly conflicts: ConflictRule;
   readonly hints: Hints;
   readonly newHints = new Map<string, Hint>();
+  readonly sealTexts: SealTexts | undefined;
   line = 0;
   /** Byte offset of the line in the text. */
   lineOffset = 0;
@@ -74,8 +75,9 @@ export class RowState implements SettleContext {
   #before = { entries: 0, typed: 0, paths: 0, pathBytes: 0, keyBytes: 0 };
   readonly #knownFields = new Map<ColumnType, ReadonlyMap<string, ColumnType>>();
 
-  constructor(settings: ShredSettings, hints: Hints) {
+  constructor(settings: ShredSettings, hints: Hints, sealTexts?: SealTexts) {
     this.settings = settings;
+    this.sealTexts = sealTexts;
     this.conflicts = settings.conflicts;
     this.hints = hints;
     this.skipper = new Skipper(settings);
@@ -108,6 +110,11 @@ export class RowState implements SettleContext {
     before.paths = this.#paths;
     before.pathBytes = this.#pathBytes;
     before.keyBytes = this.keys.used;
+  }
+
+  /** The row stays. */
+  endRow(): void {
+    if (this.sealTexts !== undefined) sealStrings(this.sealTexts);
   }
 
   /** Takes back everything since `beginRow`. */

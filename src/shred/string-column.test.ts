@@ -10,6 +10,8 @@ function read(values: TextValues): string[] {
   const view = new DataView(values.arena.buffer, values.arena.byteOffset, values.arena.byteLength);
   const textAt = (offset: number): string =>
     Buffer.from(values.arena).toString("utf8", offset + 4, offset + 4 + view.getInt32(offset, true));
+  assert.notEqual(values.kind, "sealed");
+  if (values.kind === "sealed") return [];
   if (values.kind === "texts") return Array.from({ length: values.count }, (_, i) => textAt(values.offsets[i] ?? 0));
   const entries: string[] = [];
   for (let at = 0; at < view.byteLength; at += 4 + view.getInt32(at, true)) entries.push(textAt(at));
