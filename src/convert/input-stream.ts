@@ -155,7 +155,8 @@ async function* decompressed(stream: Transform, feed: Readable, name: string): A
 
 /**
  * Frees a chunk that was consumed, if it is the last of its memory: zlib's streams hand out one buffer piece by piece. The
- * garbage collector would do so as well, but late, since to it a chunk is a small object.
+ * garbage collector would do so as well, but late, since to it a chunk is a small object. None of these buffers is a part of
+ * Node's shared pool, for which CHUNK_BYTES is too large.
  */
 function release(chunk: Buffer): void {
   const { buffer, byteOffset, byteLength } = chunk;
