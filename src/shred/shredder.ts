@@ -39,7 +39,7 @@ export interface ShredderOptions {
   /** A row group ends with the row by which its lines reach so many bytes. */
   readonly groupBytes: number;
   readonly onReject: (rejected: RejectedLine) => void;
-  /** Compresses a full page of texts at once. Without it texts stay as they are until the row group is taken. */
+  /** Compresses pages of texts ahead of their row group, where columns hold much. Without it texts stay as they are until the row group is taken. */
   readonly sealTexts?: SealTexts;
   /** A row group is full: it is to be taken and cleared. */
   readonly onGroup: () => void;
@@ -62,7 +62,7 @@ export class Shredder {
   constructor(settings: ShredSettings, options: ShredderOptions) {
     this.#settings = settings;
     this.#options = options;
-    this.#state = new RowState(settings, options.hints, options.sealTexts);
+    this.#state = new RowState(settings, options.hints, options.groupBytes, options.sealTexts);
     this.#state.line = 1;
     this.#lines = new LineBuffer(settings.lineBytesMax, {
       lines: (buffer, end, base) => this.#readLines(buffer, end, base),
@@ -116,6 +116,7 @@ export class Shredder {
 
   clearGroup(): void {
     clearColumns(this.#state.root);
+    this.#state.sealQueue.clear();
     this.#groupBytes = 0;
   }
 
