@@ -5,6 +5,7 @@ import type { ChunkInfo, WriteBytes } from "../parquet/chunk-writer.ts";
 import type { Compression } from "../parquet/compression.ts";
 import { PLACEHOLDER_COLUMN } from "../parquet/names.ts";
 import { type LeafColumn, leafColumns, physicalType } from "../parquet/schema-elements.ts";
+import type { SealedTexts } from "../parquet/values.ts";
 import { ParquetWriter } from "../parquet/writer.ts";
 import { type PlannedLeaf, planLeaves } from "../shred/file-schema.ts";
 import type { NodeLevels } from "../shred/levels.ts";
@@ -28,13 +29,17 @@ export class GroupWriter {
     this.#parquet = new ParquetWriter(write, compression);
   }
 
+  /** Compresses a page of texts ahead of its row group. */
+  sealTexts(texts: Uint8Array): SealedTexts {
+    return this.#parquet.sealTexts(texts);
+  }
+
   writeGroup(group: RowGroup): void {
     const chunks = new Map<Node, ChunkInfo>();
     for (const { node, type, levels, values } of group.leaves) {
       chunks.set(node, this.#parquet.writeChunk(levels, values, physicalType(type)));
       releaseValues(node);
     }
-    this.#parquet.endGroup();
     const before = this.#groups.at(-1);
     if (before !== undefined && !(before.levels instanceof PackedLevels)) {
       before.levels = new PackedLevels(before.levels);
@@ -55,7 +60,6 @@ export class GroupWriter {
     const rowGroups = this.#groups.map((group) => {
       const levels = group.levels instanceof PackedLevels ? group.levels.unpack() : group.levels;
       const chunks = columns.map(({ column, plan }) => this.#chunkOf(group, levels, column, plan));
-      this.#parquet.endGroup();
       return { rows: group.rows, chunks };
     });
     return this.#parquet.finish({ schema: stored, rowGroups, keyValues, createdBy });

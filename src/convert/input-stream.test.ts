@@ -21,7 +21,7 @@ async function read(bytes: Uint8Array): Promise<{ readonly text: Buffer; readonl
   await writeFile(file, bytes);
   const input = await openTextInput(file);
   const chunks: Buffer[] = [];
-  for await (const chunk of input.chunks) chunks.push(chunk);
+  for await (const chunk of input.chunks) chunks.push(Buffer.from(chunk));
   return { text: Buffer.concat(chunks), bytesRead: input.bytesRead() };
 }
 

@@ -15,7 +15,10 @@ const AHEAD_BYTES = 4 << 20;
 const MAGIC_BYTES = 4;
 
 export interface TextInput {
-  /** Consume with `for await`: a handler of 'data' events would run inside the decompressor and not beside it. */
+  /**
+   * Consume with `for await`: a handler of 'data' events would run inside the decompressor and not beside it. A chunk is
+   * only valid until the next one is asked for.
+   */
   readonly chunks: AsyncIterable<Buffer>;
   /** Bytes of the file read so far. */
   bytesRead(): number;
@@ -139,10 +142,23 @@ async function* framed(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
 
 async function* decompressed(stream: Transform, feed: Readable, name: string): AsyncGenerator<Buffer> {
   try {
-    for await (const chunk of stream) yield chunk;
+    for await (const chunk of stream) {
+      yield chunk;
+      release(chunk);
+    }
   } catch (cause) {
     if (feed.errored !== null) throw feed.errored;
     const fact = cause instanceof Error ? cause.message : String(cause);
     throw new Failure("corrupt", `${name}: damaged compressed data: ${fact}`, { cause });
   }
+}
+
+/**
+ * Frees a chunk that was consumed, if it is the last of its memory: zlib's streams hand out one buffer piece by piece. The
+ * garbage collector would do so as well, but late, since to it a chunk is a small object. None of these buffers is a part of
+ * Node's shared pool, for which CHUNK_BYTES is too large.
+ */
+function release(chunk: Buffer): void {
+  const { buffer, byteOffset, byteLength } = chunk;
+  if (buffer instanceof ArrayBuffer && byteOffset + byteLength === buffer.byteLength) buffer.transfer(0);
 }

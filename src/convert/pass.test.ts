@@ -103,6 +103,29 @@ test("whatever the size of row groups, the values are those of the reference", a
   );
 });
 
+test("sealed pages of texts depend on the rows only, and hold what the reference does", async () => {
+  const text = (seed: number): string => `${(seed * 7919) % 10_007} `.repeat(1 + (seed % 40));
+  const lines = Array.from({ length: 6_000 }, (_, i) => {
+    const row =
+      i % 3 === 0 ? { a: text(i) } : { a: text(i), l: Array.from({ length: i % 5 }, (_, at) => text(i * at)) };
+    const line = JSON.stringify(row);
+    // A line that is rejected behind a text that would have filled a page.
+    return i % 500 === 7 ? `${JSON.stringify({ a: "x".repeat(200_000) }).slice(0, -1)},}` : line;
+  });
+  const entry: CorpusCase = { name: "texts", file: Buffer.from(lines.join("\n")), settings: {} };
+  const expected = parseFile(entry.file, settingsOf(entry));
+  const fields = readableFields(expected.schema);
+  for (const groupBytes of [8 << 20, 700_000]) {
+    const whole = await convert(entry, [Buffer.from(entry.file)], groupBytes);
+    assert.equal(whole.result.rejected, 12);
+    assert.equal(compare({ fields, rows: expected.rows }, await readWithHyparquet(whole.parquet)), undefined);
+    for (const size of [() => 997, () => 65_536, (at: number) => 1 + ((at * 7919) % 200_000)]) {
+      const pieces = await convert(entry, cut(entry.file, size), groupBytes);
+      assert.ok(pieces.parquet.equals(whole.parquet));
+    }
+  }
+});
+
 test("rejected lines leave no trace: without them every page and limit is the same", async (t) => {
   const settings = runSettings(150);
   t.diagnostic(`seed ${settings.seed}`);

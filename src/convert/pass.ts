@@ -77,6 +77,7 @@ class Pass {
       {
         hints: options.hints,
         groupBytes: options.groupBytes,
+        sealTexts: (texts) => this.#writer.sealTexts(texts),
         onReject: (rejected) => rejects.add(rejected),
         onGroup: () => this.#writeGroup(),
       },

@@ -1,12 +1,20 @@
 /** Writes column chunks: an optional dictionary page and data pages (version 1), one after the other. */
 import { ByteBuffer } from "./byte-buffer.ts";
 import { CompactWriter } from "./compact-writer.ts";
-import { CODEC, compress } from "./compression.ts";
+import { CODEC, compress, joinCompressed } from "./compression.ts";
 import { appendRuns, bitWidth } from "./hybrid.ts";
-import { type ChunkLevels, countLevel, type LevelRuns, pageStarts, RunCutter } from "./level-runs.ts";
-import type { Statistics } from "./statistics.ts";
+import {
+  type ChunkLevels,
+  countLevel,
+  type LevelRuns,
+  pageStarts,
+  pageStartsByValues,
+  RunCutter,
+} from "./level-runs.ts";
+import { sealTexts } from "./sealed-texts.ts";
+import { mergedTextStatistics, type Statistics } from "./statistics.ts";
 import { ENCODING, type ValueEncoder, valueEncoder } from "./value-encoder.ts";
-import type { ColumnValues, PhysicalType } from "./values.ts";
+import { type ColumnValues, PHYSICAL, type PhysicalType, type SealedTexts } from "./values.ts";
 
 const PAGE_TYPE = { data: 0, dictionary: 2 } as const;
 
@@ -37,6 +45,8 @@ export interface ChunkInfo {
 /** Takes bytes that are only valid during the call. */
 export type WriteBytes = (bytes: Uint8Array) => void;
 
+type Sealed = Extract<ColumnValues, { kind: "sealed" }>;
+
 interface Progress {
   readonly codec: number;
   uncompressedBytes: number;
@@ -49,7 +59,7 @@ export class ChunkWriter {
   readonly #page = new ByteBuffer(1 << 16);
   readonly #header = new CompactWriter();
   /** Encoded levels by runs and bit width: the dense children of a struct share their runs, and so these bytes. */
-  readonly #encodedLevels = new Map<LevelRuns, Map<number, Uint8Array>>();
+  readonly #encodedLevels = new WeakMap<LevelRuns, Map<number, Uint8Array>>();
   #offset: number;
 
   /** `offset` is where in the file the next byte will stand. */
@@ -65,6 +75,7 @@ export class ChunkWriter {
 
   /** Writes one chunk of a column of the type `physical`. */
   writeChunk(levels: ChunkLevels, values: ColumnValues, physical: PhysicalType): ChunkInfo {
+    if (values.kind === "sealed") return this.#writeSealedChunk(levels, values);
     const encoder = valueEncoder(values, physical);
     const levelBytes = estimateLevelBytes(levels);
     const { dictionary } = encoder;
@@ -94,9 +105,49 @@ export class ChunkWriter {
     };
   }
 
-  /** Forgets the encoded levels; called after each row group, whose runs do not come back. */
-  endGroup(): void {
-    this.#encodedLevels.clear();
+  #writeSealedChunk(levels: ChunkLevels, { pages: sealed, arena }: Sealed): ChunkInfo {
+    const pages = arena.length === 0 ? sealed : [...sealed, sealTexts(arena, this.#codec)];
+    const progress: Progress = { codec: this.#codec, uncompressedBytes: 0, compressedBytes: 0 };
+    const dataOffset = this.#offset;
+    const { entries } = levels.definition;
+    const counts = pages.map(({ count }) => count);
+    const starts = pageStartsByValues(levels, counts);
+    const definition = new RunCutter(levels.definition);
+    const repetition = levels.repetition === undefined ? undefined : new RunCutter(levels.repetition);
+    for (const [i, page] of pages.entries()) {
+      const length = (starts[i + 1] ?? entries) - (starts[i] ?? 0);
+      this.#writeSealedPage(
+        page,
+        { ...levels, definition: definition.cut(length), repetition: repetition?.cut(length) },
+        progress,
+      );
+    }
+    return {
+      physical: PHYSICAL.byteArray,
+      encodings: [ENCODING.plain, ENCODING.rle],
+      codec: this.#codec,
+      entries,
+      nulls: entries - counts.reduce((sum, count) => sum + count, 0),
+      distinct: undefined,
+      dataOffset,
+      dictionaryOffset: undefined,
+      uncompressedBytes: progress.uncompressedBytes,
+      compressedBytes: progress.compressedBytes,
+      statistics: mergedTextStatistics(pages.map(({ statistics }) => statistics)),
+    };
+  }
+
+  /** The levels are compressed by themselves, since the values are already. */
+  #writeSealedPage(page: SealedTexts, levels: ChunkLevels, progress: Progress): void {
+    const { definition, definitionMax, repetition, repetitionMax } = levels;
+    const out = this.#page;
+    out.clear();
+    if (repetition !== undefined) appendBlock(out, this.#encoded(repetition, repetitionMax));
+    appendBlock(out, this.#encoded(definition, definitionMax));
+    const { body, uncompressedBytes } = page;
+    const bytes = out.length + uncompressedBytes;
+    const pieces = joinCompressed(compress(out.written(), progress.codec), body, bytes, progress.codec);
+    this.#writePieces(PAGE_TYPE.data, pieces, bytes, definition.entries, ENCODING.plain, progress);
   }
 
   /** Answers how many values were written. */
@@ -122,11 +173,24 @@ export class ChunkWriter {
 
   #writePage(type: number, bytes: Uint8Array, entries: number, encoding: number, progress: Progress): void {
     const body = compress(bytes, progress.codec);
+    this.#writePieces(type, [body], bytes.length, entries, encoding, progress);
+  }
+
+  /** Writes a page whose body is in pieces. `bytes` is its length uncompressed. */
+  #writePieces(
+    type: number,
+    body: readonly Uint8Array[],
+    bytes: number,
+    entries: number,
+    encoding: number,
+    progress: Progress,
+  ): void {
+    const bodyBytes = body.reduce((sum, piece) => sum + piece.length, 0);
     const out = this.#header;
     out.clear();
     out.int32(1, type);
-    out.int32(2, bytes.length);
-    out.int32(3, body.length);
+    out.int32(2, bytes);
+    out.int32(3, bodyBytes);
     out.struct(type === PAGE_TYPE.data ? 5 : 7, () => {
       out.int32(1, entries);
       out.int32(2, encoding);
@@ -137,10 +201,10 @@ export class ChunkWriter {
     });
     const header = out.finish();
     this.#write(header);
-    this.#write(body);
-    this.#offset += header.length + body.length;
-    progress.uncompressedBytes += header.length + bytes.length;
-    progress.compressedBytes += header.length + body.length;
+    for (const piece of body) this.#write(piece);
+    this.#offset += header.length + bodyBytes;
+    progress.uncompressedBytes += header.length + bytes;
+    progress.compressedBytes += header.length + bodyBytes;
   }
 
   #encoded(runs: LevelRuns, max: number): Uint8Array {

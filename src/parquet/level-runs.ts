@@ -37,20 +37,21 @@ export class RunCutter {
       return this.#runs;
     }
     const { pairs } = this.#runs;
-    const piece: number[] = [];
-    for (let missing = entries; missing > 0; ) {
-      const level = pairs[this.#at] ?? 0;
-      const left = (pairs[this.#at + 1] ?? 0) - this.#taken;
-      const count = Math.min(left, missing);
-      piece.push(level, count);
-      missing -= count;
-      if (count < left) this.#taken += count;
-      else {
-        this.#at += 2;
-        this.#taken = 0;
-      }
+    const from = this.#at;
+    const takenBefore = this.#taken;
+    // What is missing from the current run on, counting what was taken of it.
+    let missing = takenBefore + entries;
+    let to = from;
+    for (; missing > 0; to += 2) {
+      const count = pairs[to + 1] ?? 0;
+      this.#at = missing < count ? to : to + 2;
+      this.#taken = missing < count ? missing : 0;
+      missing -= Math.min(missing, count);
     }
-    return { pairs: Int32Array.from(piece), used: piece.length, entries };
+    const piece = pairs.slice(from, to);
+    if (this.#taken > 0) piece[piece.length - 1] = this.#taken;
+    if (takenBefore > 0) piece[1] = (piece[1] ?? 0) - takenBefore;
+    return { pairs: piece, used: piece.length, entries };
   }
 }
 
@@ -60,6 +61,65 @@ export function countLevel(runs: LevelRuns, level: number): number {
   let count = 0;
   for (let i = 0; i < used; i += 2) if (pairs[i] === level) count += pairs[i + 1] ?? 0;
   return count;
+}
+
+/**
+ * The entries at which pages with so many values each begin: each with the row of its first value, so that what is missing
+ * before that row belongs to the page before it. No row may have values in two pages.
+ */
+export function pageStartsByValues(levels: ChunkLevels, counts: readonly number[]): number[] {
+  const starts = [0];
+  const definition = new RunWalker(levels.definition);
+  const repetition = levels.repetition === undefined ? undefined : new RunWalker(levels.repetition);
+  let values = 0;
+  for (const count of counts.slice(0, -1)) {
+    values += count;
+    const entry = definition.find(levels.definitionMax, values);
+    starts.push(repetition === undefined ? entry : repetition.lastAt(0, entry));
+  }
+  return starts;
+}
+
+/** Answers questions about ascending places. */
+class RunWalker {
+  readonly #runs: LevelRuns;
+  #at = 0;
+  /** Entries before the current run. */
+  #entries = 0;
+  /** Entries before the current run that have the wanted level. */
+  #found = 0;
+  #last = 0;
+
+  constructor(runs: LevelRuns) {
+    this.#runs = runs;
+  }
+
+  /** The entry of level `level` that follows `count` others. */
+  find(level: number, count: number): number {
+    const { pairs, used } = this.#runs;
+    for (; this.#at < used; this.#at += 2) {
+      const repeats = pairs[this.#at + 1] ?? 0;
+      if (pairs[this.#at] === level) {
+        if (count < this.#found + repeats) return this.#entries + count - this.#found;
+        this.#found += repeats;
+      }
+      this.#entries += repeats;
+    }
+    throw new RangeError(`no entry ${count} of level ${level}`);
+  }
+
+  /** The last entry of level `level` up to `entry`. */
+  lastAt(level: number, entry: number): number {
+    const { pairs, used } = this.#runs;
+    for (; this.#at < used; this.#at += 2) {
+      const repeats = pairs[this.#at + 1] ?? 0;
+      const isWanted = pairs[this.#at] === level;
+      if (entry < this.#entries + repeats) return isWanted ? entry : this.#last;
+      this.#entries += repeats;
+      if (isWanted) this.#last = this.#entries - 1;
+    }
+    throw new RangeError(`no entry ${entry}`);
+  }
 }
 
 /**

@@ -106,3 +106,10 @@ function appendCopyPiece(distance: number, length: number, out: Output): void {
     bytes[out.length++] = distance;
   }
 }
+
+/** A compressed block without the length in front. */
+export function snappyElements(block: Uint8Array): Uint8Array {
+  let at = 0;
+  while ((block[at] ?? 0) >= 128) at++;
+  return block.subarray(at + 1);
+}

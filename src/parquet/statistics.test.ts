@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { runSettings } from "../../test/corpus/runs.ts";
-import { encodeFixed, flagStatistics, numberStatistics, textStatistics } from "./statistics.ts";
+import {
+  encodeFixed,
+  flagStatistics,
+  mergedTextStatistics,
+  numberStatistics,
+  type Statistics,
+  textStatistics,
+} from "./statistics.ts";
 import { PHYSICAL } from "./values.ts";
 
 function arenaOf(texts: readonly string[]): Uint8Array {
@@ -28,23 +35,41 @@ test("limits of texts bound all of them and are exact where they say so", (t) =>
   const settings = runSettings(500);
   t.diagnostic(`seed ${settings.seed}`);
   fc.assert(
-    fc.property(fc.array(text, { minLength: 1, maxLength: 8 }), (texts) => {
-      const found = textStatistics(arenaOf(texts));
-      assert.ok(found !== undefined);
-      const sorted = texts.map((each) => Buffer.from(each)).sort(Buffer.compare);
-      const [least, greatest] = [sorted[0], sorted.at(-1)];
-      assert.ok(least !== undefined && greatest !== undefined);
-      assert.ok(found.min.length <= 48);
-      assert.ok(Buffer.compare(Buffer.from(found.min), least) <= 0);
-      if (found.minExact) assert.ok(texts.includes(Buffer.from(found.min).toString()));
-      if (found.max === undefined) return;
-      assert.ok(found.max.length <= 48);
-      assert.ok(Buffer.compare(Buffer.from(found.max), greatest) >= 0);
-      if (found.maxExact) assert.deepEqual(Buffer.from(found.max), greatest);
-      assert.equal(Buffer.from(found.max).toString().includes("\ufffd"), false, "a limit is UTF-8");
+    fc.property(fc.array(text, { minLength: 1, maxLength: 8 }), fc.nat(7), (texts, firstPage) => {
+      const pages = [texts.slice(0, firstPage), texts.slice(firstPage)].map((page) => textStatistics(arenaOf(page)));
+      assertBounds(textStatistics(arenaOf(texts)), texts);
+      assertBounds(mergedTextStatistics(pages.filter((page) => page !== undefined)), texts);
     }),
     settings,
   );
+});
+
+function assertBounds(found: Statistics | undefined, texts: readonly string[]): void {
+  assert.ok(found !== undefined);
+  const sorted = texts.map((each) => Buffer.from(each)).sort(Buffer.compare);
+  const [least, greatest] = [sorted[0], sorted.at(-1)];
+  assert.ok(least !== undefined && greatest !== undefined);
+  assert.ok(found.min.length <= 48);
+  assert.ok(Buffer.compare(Buffer.from(found.min), least) <= 0);
+  if (found.minExact) assert.ok(texts.includes(Buffer.from(found.min).toString()));
+  if (found.max === undefined) return;
+  assert.ok(found.max.length <= 48);
+  assert.ok(Buffer.compare(Buffer.from(found.max), greatest) >= 0);
+  if (found.maxExact) assert.deepEqual(Buffer.from(found.max), greatest);
+  assert.equal(Buffer.from(found.max).toString().includes("\ufffd"), false, "a limit is UTF-8");
+}
+
+test("of equal limits of pages the exact one counts", () => {
+  const exact = "x".repeat(48);
+  const [short, long] = [exact, `${exact}y`].map((each) => textStatistics(arenaOf([each])));
+  assert.ok(short !== undefined && long !== undefined);
+  for (const pages of [
+    [short, long],
+    [long, short],
+  ]) {
+    const merged = mergedTextStatistics(pages);
+    assert.deepEqual([Buffer.from(merged.min).toString(), merged.minExact, merged.maxExact], [exact, true, false]);
+  }
 });
 
 test("a limit is cut at a character and raised", () => {

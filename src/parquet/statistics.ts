@@ -106,6 +106,25 @@ export function textStatistics(arena: Uint8Array): Statistics | undefined {
   };
 }
 
+/** Of all pages of texts of a chunk, of which there is at least one. */
+export function mergedTextStatistics(pages: readonly Statistics[]): Statistics {
+  return pages.reduce((left, right) => ({ ...lower(left, right), ...upper(left, right) }));
+}
+
+/** Of equal limits the exact one tells more: a text that was cut there is greater than it. */
+function lower(left: Statistics, right: Statistics): Pick<Statistics, "min" | "minExact"> {
+  const order = Buffer.compare(left.min, right.min);
+  const { min, minExact } = order < 0 || (order === 0 && left.minExact) ? left : right;
+  return { min, minExact };
+}
+
+function upper(left: Statistics, right: Statistics): Pick<Statistics, "max" | "maxExact"> {
+  if (left.max === undefined || right.max === undefined) return { max: undefined, maxExact: false };
+  const order = Buffer.compare(left.max, right.max);
+  const { max, maxExact } = order > 0 || (order === 0 && left.maxExact) ? left : right;
+  return { max, maxExact };
+}
+
 /** Where the lengths of the least and the greatest text stand. */
 function extremeTexts(view: DataView): [min: number, max: number] {
   const end = view.byteLength;

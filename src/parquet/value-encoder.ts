@@ -20,7 +20,7 @@ export interface ValueEncoder {
 }
 
 /** `physical` is the type of the column. */
-export function valueEncoder(values: ColumnValues, physical: PhysicalType): ValueEncoder {
+export function valueEncoder(values: Exclude<ColumnValues, { kind: "sealed" }>, physical: PhysicalType): ValueEncoder {
   switch (values.kind) {
     case "none":
       return { ...plain, physical, dataBytes: 0, statistics: undefined, append: () => undefined };

@@ -1,4 +1,5 @@
 /** The values of one column chunk, as a writer of shredded columns holds them: only those that are present. */
+import type { Statistics } from "./statistics.ts";
 
 /** Parquet's physical types, by their codes in the footer. */
 export const PHYSICAL = { boolean: 0, int64: 2, double: 5, byteArray: 6, fixedByteArray: 7 } as const;
@@ -35,7 +36,18 @@ export type ColumnValues =
       readonly arena: Uint8Array;
       readonly offsets: Int32Array;
       readonly count: number;
-    };
+    }
+  /** Texts of which the first are in pages already, each of whole rows; the rest stands in PLAIN layout in `arena`. */
+  | { readonly kind: "sealed"; readonly pages: readonly SealedTexts[]; readonly arena: Uint8Array };
+
+/** A data page without its levels, which are known only when the row group ends. */
+export interface SealedTexts {
+  /** Compressed by the codec of the chunk, in memory of its own. */
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly uncompressedBytes: number;
+  readonly count: number;
+  readonly statistics: Statistics;
+}
 
 /** Bytes of a decimal beyond 18 digits: 38 digits take 127 bits. */
 export const WIDE_DECIMAL_BYTES = 16;

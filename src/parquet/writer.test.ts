@@ -148,3 +148,44 @@ test("large chunks are split into pages at rows, with either codec", async () =>
     );
   }
 });
+
+test("sealed texts get their levels when the chunk is written, with either codec", async () => {
+  // Rows of 0 to 4 texts. The pages end at rows, with and without rows of no text behind them.
+  const rows = Array.from({ length: 2_000 }, (_, row) =>
+    Array.from({ length: row % 5 }, (_, i) => `${row}.${i} of it`),
+  );
+  const definition = rows.flatMap((row) => (row.length === 0 ? [1, 1] : [3, row.length]));
+  const repetition = rows.flatMap((row) => (row.length > 1 ? [0, 1, 1, row.length - 1] : [0, 1]));
+  const entries = rows.reduce((sum, row) => sum + Math.max(row.length, 1), 0);
+  const runs = (pairs: readonly number[]) => ({ pairs: Int32Array.from(pairs), used: pairs.length, entries });
+  const levels = { definition: runs(definition), definitionMax: 3, repetition: runs(repetition), repetitionMax: 1 };
+  const plain = (from: number, to: number): Buffer =>
+    Buffer.concat(
+      rows
+        .slice(from, to)
+        .flat()
+        .map((text) => Buffer.concat([Buffer.of(text.length, 0, 0, 0), Buffer.from(text)])),
+    );
+  for (const compression of ["zstd", "snappy"] as const) {
+    for (const end of [rows.length, 1_501, 1_250]) {
+      const { writer, file } = openWriter(compression);
+      const pages = [plain(0, 700), plain(700, 703), plain(703, end)].map((texts) => writer.sealTexts(texts));
+      const values = { kind: "sealed", pages, arena: plain(end, rows.length) } as const;
+      const chunk = writer.writeChunk(levels, values, PHYSICAL.byteArray);
+      writer.finish({
+        schema: { fields: [{ name: "l", type: { kind: "list", element: { kind: "string" } } }] },
+        rowGroups: [{ rows: rows.length, chunks: [chunk] }],
+        keyValues: [],
+        createdBy: "test",
+      });
+      assert.equal(chunk.nulls, 400);
+      assert.equal(Buffer.from(chunk.statistics?.min ?? []).toString(), "1.0 of it");
+      assert.equal(Buffer.from(chunk.statistics?.max ?? []).toString(), "999.3 of it");
+      const read = await readWithHyparquet(file());
+      assert.deepEqual(
+        read.rows.map((row) => row.get("l")),
+        rows,
+      );
+    }
+  }
+});

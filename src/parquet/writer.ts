@@ -9,7 +9,8 @@ import { COMPACT, CompactWriter } from "./compact-writer.ts";
 import { type Compression, codecOf } from "./compression.ts";
 import type { ChunkLevels } from "./level-runs.ts";
 import { countElements, type LeafColumn, leafColumns, writeElements } from "./schema-elements.ts";
-import type { ColumnValues, PhysicalType } from "./values.ts";
+import { sealTexts } from "./sealed-texts.ts";
+import type { ColumnValues, PhysicalType, SealedTexts } from "./values.ts";
 
 const MAGIC = new TextEncoder().encode("PAR1");
 
@@ -29,21 +30,24 @@ export interface FooterContent {
 
 export class ParquetWriter {
   readonly #write: WriteBytes;
+  readonly #codec: number;
   readonly #chunks: ChunkWriter;
 
   /** `write` takes bytes that are only valid during the call. */
   constructor(write: WriteBytes, compression: Compression) {
     this.#write = write;
-    this.#chunks = new ChunkWriter(write, codecOf(compression), MAGIC.length);
+    this.#codec = codecOf(compression);
+    this.#chunks = new ChunkWriter(write, this.#codec, MAGIC.length);
     write(MAGIC);
+  }
+
+  /** Compresses a page of texts in PLAIN layout ahead of its chunk. The texts are only needed during the call. */
+  sealTexts(texts: Uint8Array): SealedTexts {
+    return sealTexts(texts, this.#codec);
   }
 
   writeChunk(levels: ChunkLevels, values: ColumnValues, physical: PhysicalType): ChunkInfo {
     return this.#chunks.writeChunk(levels, values, physical);
-  }
-
-  endGroup(): void {
-    this.#chunks.endGroup();
   }
 
   /** Writes the footer and answers the length of the whole file. */

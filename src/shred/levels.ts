@@ -6,7 +6,7 @@ import type { Node } from "./node.ts";
 
 /** Pairs of a level and how often it repeats; neighbours differ in level. */
 export interface Runs {
-  readonly pairs: Int32Array;
+  readonly pairs: Int32Array<ArrayBuffer>;
   /** How many numbers of `pairs` count. */
   readonly used: number;
   /** The sum of all repeats. */
@@ -40,9 +40,7 @@ class RunBuilder {
       return;
     }
     if (used + 2 > this.#pairs.length) {
-      const larger = new Int32Array(this.#pairs.length * 2);
-      larger.set(this.#pairs);
-      this.#pairs = larger;
+      this.#pairs = new Int32Array(this.#pairs.buffer.transfer(8 * this.#pairs.length));
     }
     this.#pairs[used] = level;
     this.#pairs[used + 1] = count;
@@ -51,8 +49,14 @@ class RunBuilder {
 
   /** The runs, in memory of just their size: some are kept until the file ends. */
   finish(): Runs {
-    return { pairs: this.#pairs.slice(0, this.#used), used: this.#used, entries: this.#entries };
+    const pairs = new Int32Array(this.#pairs.buffer.transfer(4 * this.#used));
+    return { pairs, used: this.#used, entries: this.#entries };
   }
+}
+
+/** Gives the memory back at once. The runs may not be read any more. */
+export function freeRuns({ pairs }: Runs): void {
+  pairs.buffer.transfer(0);
 }
 
 export function constantRuns(level: number, entries: number): Runs {

@@ -2,7 +2,15 @@
 import type { ColumnType } from "../model/schema.ts";
 import { EMPTY_STRUCT_TEXT } from "../model/stand-in.ts";
 import { leafType } from "./leaf-type.ts";
-import { constantRuns, elementLevels, type NodeLevels, presenceRuns, type Runs, rootLevels } from "./levels.ts";
+import {
+  constantRuns,
+  elementLevels,
+  freeRuns,
+  type NodeLevels,
+  presenceRuns,
+  type Runs,
+  rootLevels,
+} from "./levels.ts";
 import type { Node } from "./node.ts";
 import { flagsOf, numbersOf, stringsOf } from "./node.ts";
 import { BOOL, DECLARED_BOOL, DROP, JSON_TEXT, LIST, STRING, STRUCT, TEXT, UNKNOWN } from "./node-type.ts";
@@ -28,60 +36,66 @@ export interface LeafChunk {
 
 export interface RowGroup {
   readonly rows: number;
-  /** The leaves with at least one value in this group. They share memory with the columns. */
-  readonly leaves: readonly LeafChunk[];
-  /** The levels of structs and lists, from which columns without a value here get theirs at the end of the file. */
+  /**
+   * The leaves with at least one value in this group, to be visited once. They share memory with the columns, and the
+   * levels of each are freed with the step to the next: those of all would take a fifth of the peak memory of an hour.
+   */
+  readonly leaves: Iterable<LeafChunk>;
+  /**
+   * The levels of structs and lists, from which columns without a value here get theirs at the end of the file. Complete
+   * when the leaves were visited.
+   */
   readonly levels: ReadonlyMap<Node, NodeLevels>;
 }
 
 /** Derives levels for everything below `root`. Valid until the columns change or are cleared. */
 export function takeRowGroup(root: Node): RowGroup {
   const levels = new Map<Node, NodeLevels>();
-  const leaves: LeafChunk[] = [];
   const rows = root.count;
-  visitFields(root, rootLevels(rows), levels, leaves);
-  return { rows, leaves, levels };
+  return { rows, leaves: leavesOf(root, rootLevels(rows), levels), levels };
 }
 
-function visitFields(node: Node, own: NodeLevels, levels: Map<Node, NodeLevels>, leaves: LeafChunk[]): void {
+function* leavesOf(node: Node, own: NodeLevels, levels: Map<Node, NodeLevels>): Generator<LeafChunk> {
   levels.set(node, own);
   /** Fields that are present wherever the struct is share their runs, and so their encoded levels. */
   let denseRuns: Runs | undefined;
   for (const field of node.fields) {
     if (field.type === UNKNOWN || field.type === DROP || field.count === 0) continue;
-    let runs: Runs;
     if (field.count === node.count) {
       denseRuns ??= presenceRuns(own, field);
-      runs = denseRuns;
-    } else runs = presenceRuns(own, field);
-    visit(field, runs, own, levels, leaves);
+      yield* leavesBelow(field, denseRuns, own, levels);
+      continue;
+    }
+    const runs = presenceRuns(own, field);
+    yield* leavesBelow(field, runs, own, levels);
+    if (field.type !== STRUCT && field.type !== LIST) freeRuns(runs);
   }
 }
 
-function visit(
+/** The leaf itself, or those below a struct or list. */
+function* leavesBelow(
   node: Node,
   presence: Runs,
   parent: NodeLevels,
   levels: Map<Node, NodeLevels>,
-  leaves: LeafChunk[],
-): void {
+): Generator<LeafChunk> {
   const level = parent.level + 1;
   const { repetition, repetitionMax } = parent;
   if (node.type === STRUCT) {
-    visitFields(node, { definition: presence, level, repetition, repetitionMax }, levels, leaves);
+    yield* leavesOf(node, { definition: presence, level, repetition, repetitionMax }, levels);
   } else if (node.type === LIST) {
     const own = elementLevels(node, presence, level, parent);
     levels.set(node, own);
     const { element } = node;
     if (element === null || element.type === UNKNOWN || element.type === DROP || element.count === 0) return;
-    visit(element, presenceRuns(own, element), own, levels, leaves);
+    yield* leavesBelow(element, presenceRuns(own, element), own, levels);
   } else {
-    leaves.push({
+    yield {
       node,
       type: leafType(node),
       levels: { definition: presence, definitionMax: level, repetition, repetitionMax },
       values: valuesOf(node),
-    });
+    };
   }
 }
 

@@ -23,7 +23,7 @@ import { NumberReader } from "./number.ts";
 import { rollBack } from "./rollback.ts";
 import { type Hint, type Hints, offendingKinds, type SettleContext } from "./settle.ts";
 import { Skipper } from "./skip.ts";
-import { settleStrings } from "./string-column.ts";
+import { SealQueue, type SealTexts, settleStrings } from "./string-column.ts";
 import { Text } from "./text.ts";
 
 export interface ShredSettings {
@@ -46,6 +46,12 @@ const PATHS_PER_COLUMN_MAX = 8;
 /** All names together; a hostile file could otherwise have few columns with names of megabytes. */
 const PATH_BYTES_MAX = 64 << 20;
 
+/**
+ * How much of a row group may lie in pages that are not sealed: 13 MiB of its usual 256. With an eighth the peak memory of
+ * an archive hour was 17 MB higher.
+ */
+const UNSEALED_SHARE = 1 / 20;
+
 const VALUE_CHARACTERS_MAX = 100;
 
 export class RowState implements SettleContext {
@@ -60,6 +66,8 @@ export class RowState implements SettleContext {
   readonly conflicts: ConflictRule;
   readonly hints: Hints;
   readonly newHints = new Map<string, Hint>();
+  readonly #sealTexts: SealTexts | undefined;
+  readonly sealQueue: SealQueue;
   line = 0;
   /** Byte offset of the line in the text. */
   lineOffset = 0;
@@ -74,8 +82,11 @@ export class RowState implements SettleContext {
   #before = { entries: 0, typed: 0, paths: 0, pathBytes: 0, keyBytes: 0 };
   readonly #knownFields = new Map<ColumnType, ReadonlyMap<string, ColumnType>>();
 
-  constructor(settings: ShredSettings, hints: Hints) {
+  /** `groupBytes` is how many bytes of lines make a row group. */
+  constructor(settings: ShredSettings, hints: Hints, groupBytes: number, sealTexts: SealTexts | undefined) {
     this.settings = settings;
+    this.#sealTexts = sealTexts;
+    this.sealQueue = new SealQueue(groupBytes * UNSEALED_SHARE);
     this.conflicts = settings.conflicts;
     this.hints = hints;
     this.skipper = new Skipper(settings);
@@ -108,6 +119,11 @@ export class RowState implements SettleContext {
     before.paths = this.#paths;
     before.pathBytes = this.#pathBytes;
     before.keyBytes = this.keys.used;
+  }
+
+  /** The row stays. */
+  endRow(): void {
+    if (this.#sealTexts !== undefined) this.sealQueue.endRow(this.#sealTexts);
   }
 
   /** Takes back everything since `beginRow`. */

@@ -19,6 +19,7 @@ import { RowState, type ShredSettings, TooManyPaths } from "./row-state.ts";
 import type { Hint, Hints } from "./settle.ts";
 import { shredRow } from "./shred-values.ts";
 import { RepeatedKey } from "./skip.ts";
+import type { SealTexts } from "./string-column.ts";
 
 export interface RejectedLine {
   /** From 1; blank lines count. */
@@ -38,6 +39,8 @@ export interface ShredderOptions {
   /** A row group ends with the row by which its lines reach so many bytes. */
   readonly groupBytes: number;
   readonly onReject: (rejected: RejectedLine) => void;
+  /** Compresses pages of texts ahead of their row group, where columns hold much. Without it texts stay as they are until the row group is taken. */
+  readonly sealTexts?: SealTexts;
   /** A row group is full: it is to be taken and cleared. */
   readonly onGroup: () => void;
 }
@@ -59,7 +62,7 @@ export class Shredder {
   constructor(settings: ShredSettings, options: ShredderOptions) {
     this.#settings = settings;
     this.#options = options;
-    this.#state = new RowState(settings, options.hints);
+    this.#state = new RowState(settings, options.hints, options.groupBytes, options.sealTexts);
     this.#state.line = 1;
     this.#lines = new LineBuffer(settings.lineBytesMax, {
       lines: (buffer, end, base) => this.#readLines(buffer, end, base),
@@ -113,6 +116,7 @@ export class Shredder {
 
   clearGroup(): void {
     clearColumns(this.#state.root);
+    this.#state.sealQueue.clear();
     this.#groupBytes = 0;
   }
 
@@ -141,6 +145,7 @@ export class Shredder {
       try {
         if (!isValid) this.#checkUtf8(start);
         this.#readRow(start);
+        state.endRow();
         this.#rows++;
         this.#groupBytes += cursor.at - start;
       } catch (error) {

@@ -2,17 +2,32 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { runSettings } from "../../test/corpus/runs.ts";
-import { StringColumn, type TextValues } from "./string-column.ts";
+import { type SealedTexts, SealQueue, StringColumn, settleStrings, type TextValues } from "./string-column.ts";
 import { Text } from "./text.ts";
+
+function plainTexts(arena: Uint8Array): string[] {
+  const bytes = Buffer.from(arena);
+  const texts: string[] = [];
+  for (let at = 0; at < bytes.length; at += 4 + bytes.readInt32LE(at)) {
+    texts.push(bytes.toString("utf8", at + 4, at + 4 + bytes.readInt32LE(at)));
+  }
+  return texts;
+}
+
+/** Seals without compressing. */
+function seal(texts: Uint8Array): SealedTexts {
+  const statistics = { min: texts, max: undefined, minExact: false, maxExact: false };
+  return { body: new Uint8Array(texts), uncompressedBytes: texts.length, count: plainTexts(texts).length, statistics };
+}
 
 /** The values that a column holds, read as a Parquet reader would. */
 function read(values: TextValues): string[] {
   const view = new DataView(values.arena.buffer, values.arena.byteOffset, values.arena.byteLength);
   const textAt = (offset: number): string =>
     Buffer.from(values.arena).toString("utf8", offset + 4, offset + 4 + view.getInt32(offset, true));
+  if (values.kind === "sealed") return [...values.pages.map(({ body }) => body), values.arena].flatMap(plainTexts);
   if (values.kind === "texts") return Array.from({ length: values.count }, (_, i) => textAt(values.offsets[i] ?? 0));
-  const entries: string[] = [];
-  for (let at = 0; at < view.byteLength; at += 4 + view.getInt32(at, true)) entries.push(textAt(at));
+  const entries = plainTexts(values.arena);
   assert.equal(entries.length, values.entries);
   assert.equal(new Set(entries).size, entries.length, "no entry twice");
   return Array.from({ length: values.count }, (_, i) => entries[values.indices[i] ?? -1] ?? "missing");
@@ -81,6 +96,45 @@ test("a dictionary is given up where most texts are distinct, and taken up again
   column.clear();
   for (let i = 0; i < 2_000; i++) add(column, i, `repeated ${i % 7}`);
   assert.deepEqual([column.values(2_000).kind, read(column.values(2_000)).at(-1)], ["dictionary", "repeated 4"]);
+});
+
+test("pages are sealed with the row that makes it too much, and never with a row that is taken back", (t) => {
+  const settings = runSettings(50);
+  t.diagnostic(`seed ${settings.seed}`);
+  const row = fc.record({ values: fc.integer({ min: 1, max: 700 }), isRejected: fc.boolean() });
+  const model: string[] = [];
+  const addRow = (column: StringColumn, from: number, values: number): void => {
+    settleStrings();
+    for (let i = from; i < from + values; i++) add(column, i, `${i} `.padEnd(150, "x"));
+  };
+  fc.assert(
+    fc.property(fc.array(row, { minLength: 10, maxLength: 30 }), (rows) => {
+      const [column, fresh] = [new StringColumn(), new StringColumn()];
+      const [queue, freshQueue] = [new SealQueue(3 << 17), new SealQueue(3 << 17)];
+      model.length = 0;
+      for (const { values, isRejected } of rows) {
+        const count = model.length;
+        addRow(column, count, values);
+        if (isRejected) {
+          column.truncate(count, count + values);
+          continue;
+        }
+        queue.endRow(seal);
+        addRow(fresh, count, values);
+        freshQueue.endRow(seal);
+        for (let i = count; i < count + values; i++) model.push(`${i} `.padEnd(150, "x"));
+      }
+      const [found, wanted] = [column.values(model.length), fresh.values(model.length)];
+      assert.deepEqual(read(found), model);
+      const sizes = (each: TextValues) => each.kind === "sealed" && each.pages.map(({ count }) => count);
+      assert.deepEqual(sizes(found), sizes(wanted));
+      if (found.kind === "texts" || found.kind === "sealed") assert.ok(found.arena.length < 3 << 17);
+      column.release();
+      add(column, 0, "again");
+      assert.deepEqual(read(column.values(1)), ["again"]);
+    }),
+    settings,
+  );
 });
 
 test("texts that differ in their last byte only, of every length up to twenty", () => {
