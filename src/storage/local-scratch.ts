@@ -86,7 +86,8 @@ async function lastChangeMs(path: string): Promise<number | undefined> {
 
 async function changeMs(path: string): Promise<number | undefined> {
   try {
-    return (await lstat(path)).mtimeMs;
+    // In whole milliseconds, as the clock it is compared with: otherwise what just changed lies in the future.
+    return Math.floor((await lstat(path)).mtimeMs);
   } catch (error) {
     if (isAbsent(error)) return undefined;
     throw error;

@@ -190,7 +190,7 @@ export async function settle(
     const owner = typeof written === "string" ? parseOwner(written) : undefined;
     const state = owner === undefined ? "unknown" : stateOf(owner);
     // A dead writer will not finish; of one that cannot be asked, only age tells.
-    if (state === "alive" || (state === "unknown" && text.modifiedMs > options.olderThanMs)) continue;
+    if (state === "alive" || (state === "unknown" && Math.floor(text.modifiedMs) > options.olderThanMs)) continue;
     const sidecar = parseSidecar(text.text);
     if (sidecar !== undefined && keyFault(sidecar.key) === undefined) {
       await promote(tree, name, path, sidecar, async () => (await options.tokenOf(sidecar.key)) === sidecar.token);
