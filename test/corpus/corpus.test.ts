@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { foldPath } from "../../src/model/column-path.ts";
 import { fingerprint, joinTypes, mergeSchemas } from "../../src/model/merge.ts";
 import { seenNullOf, standInsOf } from "../../src/model/stand-in.ts";
 import { type JsonValue, parseObject, Reject } from "../reference/json.ts";
@@ -28,12 +29,10 @@ function check(entry: CorpusCase): ReferenceFile {
     conflicts: settings.conflicts,
     declared: settings.declared,
   });
-  const clashes = mergeSchemas(settings.known, { fields: [] }, settings).conflicts.map(({ path }) =>
-    path.toLowerCase(),
-  );
+  const clashes = mergeSchemas(settings.known, { fields: [] }, settings).conflicts.map(({ path }) => foldPath(path));
   const paths = (entries: readonly { path: string }[]): string[] =>
     entries
-      .map((entry) => entry.path.toLowerCase())
+      .map((entry) => foldPath(entry.path))
       .filter((path) => !clashes.includes(path))
       .sort();
   assert.deepEqual(paths(merged.conflicts), paths(file.conflicts), "the merge finds the same conflicts");
