@@ -11,7 +11,7 @@ import type { Outcome, Work } from "./act.ts";
 import { act } from "./act.ts";
 import { addTo, newTotals, type StageTotals, startMeter } from "./meter.ts";
 import { nextSteps } from "./next-step.ts";
-import { observe } from "./observe.ts";
+import { callOptions, observe } from "./observe.ts";
 import type { Parts } from "./parts.ts";
 import { collectAndConvert } from "./pipeline.ts";
 import type { Plan, PlanOptions } from "./plan.ts";
@@ -42,7 +42,7 @@ export async function reconcile(parts: Parts, plan: PlanOptions, options: PassOp
   const failures: Outcome[] = [];
   const spent = { fetched: new Map<string, number>(), converted: new Map<string, number>() };
   for (let pass = 1; pass <= passesMax; pass++) {
-    const seen = await observe(parts, { ...signalOf(options), ...onlyOf(plan) });
+    const seen = await observe(parts, { ...callOptions(options.signal), ...onlyOf(plan) });
     // What was asked for by name is done once; afterwards only what is due.
     const choice: PlanOptions = pass === 1 ? plan : { ...plan, rerun: false, spent };
     const left = nextSteps(seen, choice);
@@ -52,7 +52,7 @@ export async function reconcile(parts: Parts, plan: PlanOptions, options: PassOp
     failures.push(...outcomes.filter((outcome) => outcome.failure !== undefined));
     count(spent, outcomes);
     if (outcomes.every((outcome) => outcome.result !== "done")) {
-      const again = await observe(parts, { ...signalOf(options), ...onlyOf(plan) });
+      const again = await observe(parts, { ...callOptions(options.signal), ...onlyOf(plan) });
       return { stages, failures, left: nextSteps(again, { ...plan, rerun: false, spent }) };
     }
   }
@@ -188,8 +188,6 @@ function reportSkipped(plan: Plan, report: Report): void {
   }
 }
 
-const signalOf = (options: PassOptions): { signal?: AbortSignal } =>
-  options.signal === undefined ? {} : { signal: options.signal };
 const onlyOf = (plan: PlanOptions): { only?: Stage } => (plan.only === undefined ? {} : { only: plan.only });
 
 /** The failure that decides a run's exit code: 5 before 3 before 1 before 4 (`designs/formats.md`). */

@@ -7,9 +7,9 @@ import { basename, join } from "node:path";
 import type { Catalog, CatalogRecord, Numbered } from "../catalog/contract.ts";
 import type { Engine, InputFile, SelectResult, TableInput, TableShape } from "../engine/contract.ts";
 import { Failure, isRetriable } from "../errors.ts";
+import { describeColumnType } from "../model/column-type-text.ts";
 import { manifestKey, partKey, versionName } from "../model/layout.ts";
 import type { MartSettings } from "../model/project.ts";
-import { describeType } from "../model/type-text.ts";
 import type { Storage } from "../storage/contract.ts";
 import type { Manifest, ManifestInput, PublishedMart } from "./manifest.ts";
 import { encodeManifest } from "./manifest.ts";
@@ -74,7 +74,7 @@ export async function buildMart(
       sql: settings.sql,
       engine: engine.name,
       rows: result.rows,
-      columns: result.columns.map((column) => ({ name: column.name, type: typeText(column) })),
+      columns: result.columns.map((column) => ({ name: column.name, type: describeColumnType(column.type) })),
       files: result.files.map((file) => ({
         name: basename(file.path),
         rows: file.rows,
@@ -116,20 +116,6 @@ async function readTables(
   }
   return { inputs, records };
 }
-
-const typeText = (column: SelectResult["columns"][number]): string => {
-  const { type } = column;
-  switch (type.kind) {
-    case "int32":
-    case "float":
-    case "date":
-    case "binary":
-    case "timestamp_local":
-      return type.kind;
-    default:
-      return describeType(type);
-  }
-};
 
 async function putVersion(
   storage: Storage,
