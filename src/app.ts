@@ -15,7 +15,7 @@ import { converterVersion } from "./convert/version.ts";
 import type { Engine } from "./engine/contract.ts";
 import { asFailure } from "./errors.ts";
 import type { Report } from "./model/events.ts";
-import type { Project } from "./model/project.ts";
+import type { Place, Project, SecretReference } from "./model/project.ts";
 import { acknowledge } from "./operations/acknowledge.ts";
 import { convertFiles } from "./operations/convert.ts";
 import { doctor } from "./operations/doctor.ts";
@@ -55,7 +55,7 @@ const scratchAgeMs = 24 * 3_600_000;
 const silent: Report = () => undefined;
 
 export async function openApp(project: Project, options: AppOptions = {}): Promise<App> {
-  const opened = openParts(project, options);
+  const opened = await openParts(project, options);
   const { parts } = opened;
   const choose = (selection: Selection) => ({ ...selection, converter: parts.converterVersion });
   const signalOf = (operation: Operation = {}) => (operation.signal === undefined ? {} : { signal: operation.signal });
@@ -158,14 +158,16 @@ async function runOnce(
   };
 }
 
-function openParts(
+async function openParts(
   project: Project,
   options: AppOptions,
-): { readonly parts: Parts; readonly slots: number; close(): Promise<void> } {
+): Promise<{ readonly parts: Parts; readonly slots: number; close(): Promise<void> }> {
   const wrap = options.wrapStorage ?? ((_place, storage) => storage);
-  const raw = wrap("raw", openStorage(project.lake.raw));
-  const tables = wrap("tables", openStorage(project.lake.tables));
-  const marts = wrap("marts", openStorage(project.lake.marts));
+  const open = async (place: "raw" | "tables" | "marts"): Promise<Storage> => {
+    const scratchRoot = join(indexDirectory(project), "scratch", place);
+    return wrap(place, await openStorage(project.lake[place], { scratchRoot, resolveSecret: secretValue }));
+  };
+  const [raw, tables, marts] = [await open("raw"), await open("tables"), await open("marts")];
   const workers = options.workers ?? conversionSlots();
   const sources = new Map<string, Promise<Source>>();
   const converter = once(async (): Promise<Converter> => {
@@ -193,7 +195,7 @@ function openParts(
     converter: converter.get,
     engine: engine.get,
     catalog: openCatalog(marts),
-    index: openIndex(indexDirectory(project), [project.lake.raw.path, project.lake.tables.path].join("\n")),
+    index: openIndex(indexDirectory(project), [project.lake.raw, project.lake.tables].map(placeId).join("\n")),
     clock: options.clock ?? Date.now,
     newId: () => randomUUID().replaceAll("-", ""),
   };
@@ -249,8 +251,16 @@ async function openOne(project: Project, name: string): Promise<Source> {
   if (settings === undefined) throw new Error(`no source ${name} in the project`);
   const { openSource } = await import("./source/open.ts");
   return openSource(settings, {
-    resolveSecret: (reference) => resolveSecret(reference, environment(), localFiles.readText),
+    resolveSecret: secretValue,
   });
+}
+
+const secretValue = (reference: SecretReference): string =>
+  resolveSecret(reference, environment(), localFiles.readText);
+
+/** Tells a place from every other one: what was learned about its objects is worth nothing for another's. */
+function placeId(place: Place): string {
+  return place.kind === "directory" ? place.path : `${place.store.endpoint ?? place.store.region} ${place.name}`;
 }
 
 /** Opens something at the first call and never twice. */

@@ -189,6 +189,7 @@ export const storageMethods: Readonly<Record<keyof Omit<Storage, "name">, Method
   locate: "plain",
   scratch: "call",
   sweep: "call",
+  probe: "plain",
 };
 
 /** A storage whose calls fail by plan. Half of a put is a body that lies in scratch space and that nobody disposes of. */

@@ -88,7 +88,7 @@ export function makeProject(
     file: undefined,
     directory,
     target: undefined,
-    lake: { raw: place("raw"), tables: place("tables"), marts: place("marts") },
+    lake: { raw: place("raw"), tables: place("tables"), marts: place("marts"), writers: "several" },
     sources: byName(parts.sources ?? [makeSource()]),
     tables: byName(parts.tables ?? [makeTable()]),
     marts: byName(parts.marts ?? []),

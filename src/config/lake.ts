@@ -27,7 +27,7 @@ export const lake = section(
   (values, report, reading) => {
     const places = (["raw", "tables", "marts"] as const).flatMap((name) => {
       const place: Place | undefined = values[name];
-      return place === undefined ? [] : [{ name, place }];
+      return place?.kind !== "directory" ? [] : [{ name, place }];
     });
     const outer = places.filter(({ place }) => contains(place.path, reading.directory));
     for (const { name } of outer) {

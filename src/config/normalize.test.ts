@@ -3,9 +3,11 @@ import { describe, it } from "node:test";
 import { Failure } from "../errors.ts";
 import { parseIntervalId } from "../model/calendar.ts";
 import { formatKey } from "../model/key-pattern.ts";
-import type { Project } from "../model/project.ts";
+import type { Place, Project } from "../model/project.ts";
 import { normalizeProject, type Surroundings } from "./normalize.ts";
 import { localFiles, parseProject } from "./read.ts";
+
+const pathOf = (place: Place): string => (place.kind === "directory" ? place.path : assert.fail(place.name));
 
 const around: Surroundings = { file: "/p/millrace.yaml", directory: "/p", environment: {}, files: localFiles };
 const url = "https://data.gharchive.org/{yyyy}-{MM}-{dd}-{H}.json.gz";
@@ -25,6 +27,7 @@ describe("a project", () => {
       raw: { kind: "directory", path: "/home/me/GH Archive/lake/raw", name: "lake/raw" },
       tables: { kind: "directory", path: "/home/me/GH Archive/lake/tables", name: "lake/tables" },
       marts: { kind: "directory", path: "/home/me/GH Archive/lake/marts", name: "lake/marts" },
+      writers: "several",
     });
     const { locations, object, ...source } = project.sources.get("a") ?? assert.fail();
     assert.equal(object.text, "a/{yyyy}/{MM}/{dd}/{HH}.json.gz");
@@ -251,8 +254,8 @@ targets:
     const project = read(text, { target });
     assert.equal(project.target, "prod");
     assert.deepEqual([...(project.sources.get("a")?.headers.keys() ?? [])], ["X-One", "X-Two"]);
-    assert.equal(project.lake.raw.path, "/prod/raw");
-    assert.equal(project.lake.tables.path, "/p/lake/tables");
+    assert.equal(pathOf(project.lake.raw), "/prod/raw");
+    assert.equal(pathOf(project.lake.tables), "/p/lake/tables");
     assert.equal(project.engine.threads, 2);
     assert.equal(read(text).engine.threads, 0);
   });
@@ -272,7 +275,7 @@ targets:
       },
     });
     assert.equal(project.name, "other");
-    assert.equal(project.lake.marts.path, "/env/marts");
+    assert.equal(pathOf(project.lake.marts), "/env/marts");
     const source = project.sources.get("a") ?? assert.fail();
     assert.equal(source.knownMissing.length, 2);
     assert.equal(source.locations.length, 2);

@@ -72,7 +72,7 @@ export function normalizeInput(written: Input, around: Surroundings, problems: P
     file: around.file,
     directory: around.directory,
     target: around.target?.name,
-    lake,
+    lake: { ...lake, writers: "several" },
     sources,
     tables,
     marts,

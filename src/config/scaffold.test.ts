@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { describe, it } from "node:test";
 import { DuckDBInstance } from "@duckdb/node-api";
-import type { Project } from "../model/project.ts";
+import type { Place, Project } from "../model/project.ts";
 import type { Files } from "./option.ts";
 import { parseProject } from "./read.ts";
 import { type ScaffoldRequest, scaffold } from "./scaffold.ts";
+
+const pathOf = (place: Place): string => (place.kind === "directory" ? place.path : assert.fail(place.name));
 
 function read(request: ScaffoldRequest, target?: string): Project {
   const written = scaffold(request);
@@ -82,7 +84,7 @@ describe("the scaffold", () => {
       files: { readText: () => "select 1 as one", realPath: (path) => path },
       target: { name: "server", chosenBy: "--target" },
     });
-    assert.equal(project.lake.raw.path, "/data/gha/raw");
+    assert.equal(pathOf(project.lake.raw), "/data/gha/raw");
     const plain = read({ name: "gha" });
     // Shown are defaults, so nothing changes but the target's own values and the example header.
     assert.deepEqual(project.tables, plain.tables);

@@ -60,8 +60,14 @@ export interface TableInput extends TableShape {
 }
 
 export interface InputFile {
-  /** A local path. */
+  /** A local path. Where `bring` is given the file is readable there only after it, and only in what was brought. */
   readonly path: string;
+  /**
+   * For an object that lies elsewhere: brings its footer and the chunks of the leaf columns that `wanted` selects to `path`.
+   * What is brought stays until the next `files()` of the table or the end of the statement. Reading a chunk that was not
+   * brought is an error of the reader, never a value.
+   */
+  readonly bring?: (wanted: WantedLeaves, options?: CallOptions) => Promise<void>;
   /** The partition's value of `src`; `undefined` for marts. */
   readonly src: string | undefined;
   readonly size: number;
@@ -70,6 +76,9 @@ export interface InputFile {
   /** The token of what lies there now; `undefined` if it is gone. */
   check(): Promise<string | undefined>;
 }
+
+/** Says of a leaf column, by its path in the file (list levels left out, names as in the file), whether a statement reads it. */
+export type WantedLeaves = "all" | ((path: readonly string[]) => boolean);
 
 export interface QueryRequest {
   readonly sql: string;

@@ -22,20 +22,67 @@ export interface Project {
   readonly watch: WatchSettings;
 }
 
-/** The three places; each is a local directory for now. */
+/** The three places, each a local directory or a prefix of a bucket. */
 export interface Lake {
   readonly raw: Place;
   readonly tables: Place;
   readonly marts: Place;
+  /**
+   * How many processes may write to the lake. `several` (the default) demands of a store what keeps racing writers apart;
+   * `one` is the user's word that nobody else writes, and is all that some stores are good for.
+   */
+  readonly writers: "several" | "one";
 }
 
-export interface Place {
+export type Place = DirectoryPlace | BucketPlace;
+
+export interface DirectoryPlace {
   readonly kind: "directory";
   /** Absolute. */
   readonly path: string;
   /** As the user wrote it, for messages. */
   readonly name: string;
 }
+
+export interface BucketPlace {
+  readonly kind: "s3";
+  readonly bucket: string;
+  /** Without a slash at either end; `""` is the whole bucket. */
+  readonly prefix: string;
+  /** `s3://bucket/prefix`, for messages. Two places of one project never overlap in (endpoint, bucket, prefix). */
+  readonly name: string;
+  readonly store: StoreSettings;
+}
+
+/** How to reach the store that holds a bucket: `s3:` of the project file, with what `s3.buckets.NAME` says differently. */
+export interface StoreSettings {
+  /** What is known of stores of this kind: `model/store-profiles.ts`. */
+  readonly profile: StoreProfileName;
+  /** `https://host:port`, without a path; `undefined` is AWS, by region. */
+  readonly endpoint: string | undefined;
+  readonly region: string;
+  /** `https://host/bucket/key` instead of `https://bucket.host/key`. */
+  readonly pathStyle: boolean;
+  /** PEM text with certificate authorities beside the usual ones: a file or a secret. */
+  readonly ca: SecretReference | undefined;
+  readonly credentials: StoreCredentials;
+  /** Requests side by side. */
+  readonly parallel: number;
+}
+
+export type StoreProfileName = "aws" | "seaweedfs" | "garage" | "ceph" | "rustfs" | "minio" | "versitygw" | "other";
+
+export type StoreCredentials =
+  /** Environment, shared files, web identity, container or instance: what the usual tools look at, in their order. */
+  | { readonly kind: "chain" }
+  /** A profile of the usual shared files. */
+  | { readonly kind: "profile"; readonly name: string }
+  | {
+      readonly kind: "keys";
+      readonly accessKey: SecretReference;
+      readonly secretKey: SecretReference;
+      readonly sessionToken: SecretReference | undefined;
+    };
 
 /** Where a look-back begins: counted back from 00:00 UTC of the day, or fixed. */
 export type Since =

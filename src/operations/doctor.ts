@@ -1,9 +1,8 @@
 /** Tests every connection and right that the project needs, and says what to do about each finding. */
 import type { DoctorReport } from "../answers.ts";
-import { asFailure, Failure } from "../errors.ts";
+import { asFailure } from "../errors.ts";
 import { callOptions } from "../reconcile/observe.ts";
 import type { Parts } from "../reconcile/parts.ts";
-import type { Storage } from "../storage/contract.ts";
 
 type Finding = DoctorReport["checks"][number];
 
@@ -31,7 +30,9 @@ export async function doctor(parts: Parts, options: { readonly signal?: AbortSig
     ["tables", parts.tables],
     ["marts", parts.marts],
   ] as const) {
-    await check(`lake.${place} (${storage.name})`, () => probeStorage(storage, parts.newId(), options.signal));
+    for await (const found of storage.probe({ depth: "all", ...callOptions(options.signal) })) {
+      checks.push({ ...found, subject: `lake.${place} (${storage.name}): ${found.subject}`, ms: 0 });
+    }
   }
   for (const name of parts.project.sources.keys()) {
     await check(`source ${name}`, async () => (await parts.source(name)).probe(callOptions(options.signal)));
@@ -42,32 +43,4 @@ export async function doctor(parts: Parts, options: { readonly signal?: AbortSig
     return `${parts.catalog.name}: ${marts.length} marts`;
   });
   return { checks };
-}
-
-/** Writes, lists, reads and removes one small object, and lets two writers race for one key. */
-async function probeStorage(storage: Storage, id: string, signal: AbortSignal | undefined): Promise<string> {
-  const call = callOptions(signal);
-  const key = `_probe/${id}/object`;
-  const raced = `_probe/${id}/raced`;
-  const bytes = new TextEncoder().encode(id);
-  try {
-    await storage.put(key, bytes, call);
-    const found = await storage.head(key, call);
-    if (found?.size !== bytes.length)
-      throw new Failure("corrupt", `wrote ${bytes.length} bytes, found ${found?.size ?? "none"}`);
-    let listed = 0;
-    for await (const page of storage.list(`_probe/${id}/`, call)) listed += page.length;
-    if (listed !== 1) throw new Failure("corrupt", `wrote 1 object, the listing shows ${listed}`);
-    const wins = await Promise.all(Array.from({ length: 8 }, () => storage.putIfAbsent(raced, bytes, call)));
-    const winners = wins.filter((win) => win !== undefined).length;
-    if (winners !== 1)
-      throw new Failure("conflict", `${winners} of 8 racing writers won put-if-absent`, {
-        remedy:
-          "only one millrace at a time may write to this place; move the lake to a local disk or a store that honours the condition",
-      });
-  } finally {
-    await storage.remove(key, call);
-    await storage.remove(raced, call);
-  }
-  return "put, list, read, remove and put-if-absent under a race all hold";
 }

@@ -60,6 +60,33 @@ export interface Storage {
 
   /** Removes scratch directories whose owner is gone and that are older than `ageMs`. Returns how many. */
   sweep(ageMs: number): Promise<number>;
+
+  /**
+   * Tests whether what lies behind this place keeps the law above, as a suspicious engineer would: finding after finding,
+   * in the order of the tests. Writes small objects under `_staging/probe-…/` and removes them where it may. A store that
+   * cannot be reached is a finding, not an error; only a stop (`cancelled`) throws.
+   */
+  probe(options: ProbeOptions): AsyncIterable<ProbeFinding>;
+}
+
+export interface ProbeOptions extends CallOptions {
+  /** `races`: only what decides whether several writers may share the place (seconds). `all`: everything. */
+  readonly depth: "races" | "all";
+}
+
+export interface ProbeFinding {
+  /** What was tested: `If-None-Match under a race`, `clock`, `listing beyond 1,000 keys`. */
+  readonly subject: string;
+  readonly ok: boolean;
+  /** What was seen, in words with numbers. */
+  readonly finding: string;
+  /** What to do, for a finding that is not ok. */
+  readonly remedy: string | undefined;
+  /**
+   * Who cannot do without it: `everyone`; `several writers` (a lake with `writers: one` may live with it); `gc` (only the
+   * collection of garbage needs it); `nobody` (good to know).
+   */
+  readonly needed: "everyone" | "several writers" | "gc" | "nobody";
 }
 
 /** Bytes in memory, or a complete local file. A `file` inside a scratch directory may be consumed (moved) by the put. */
@@ -84,6 +111,11 @@ export interface PutOptions extends CallOptions {
    * ASCII after JSON escaping. A sidecar whose recorded size is not the object's is no metadata.
    */
   readonly metadata?: Metadata;
+  /**
+   * Names one wish to create an object over all its tries (32 hex digits): a store that cannot say who made the object
+   * that is in the way keeps the id with it, so that a repeated `putIfAbsent` knows its own. `retry.ts` gives one.
+   */
+  readonly putId?: string;
 }
 
 export type Metadata = Readonly<Record<string, string>>;
@@ -97,7 +129,7 @@ export interface ObjectInfo {
   readonly key: string;
   /** Bytes. */
   readonly size: number;
-  /** Changes whenever the object is replaced: an ETag, or inode, mtime and size of a file. Opaque. */
+  /** Changes whenever the object is replaced by other bytes: an ETag, or inode, mtime and size of a file. Opaque. */
   readonly token: string;
   /** Time of the last replacement, milliseconds since the epoch. */
   readonly modifiedMs: number;

@@ -16,6 +16,7 @@ import { listLeaves, listTree, tokenOf } from "./local-list.ts";
 import { publish } from "./local-publish.ts";
 import { openScratch, sweepScratch } from "./local-scratch.ts";
 import { addSidecar, hasSidecar, readMetadata, removeSidecars, settle } from "./local-sidecar.ts";
+import { contractTests, findings } from "./probe.ts";
 import { spanOf } from "./span.ts";
 import { inTurn } from "./turns.ts";
 
@@ -35,6 +36,9 @@ export function localStorage(place: LocalPlace): Storage {
   const disk: Disk = { name, path, tree };
   return {
     name,
+    probe(options) {
+      return findings(contractTests(this, options), options.signal);
+    },
     put: async (key, body, options) => {
       const info = await guarded(disk, key, () => publish(disk, key, body, options, "replace"));
       if (info === undefined) throw new Failure("bug", `${name}: put of ${key} gave no answer`);

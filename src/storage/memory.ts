@@ -19,6 +19,7 @@ import type {
 import { directoryTree, systemCode } from "./durable.ts";
 import { checkKey, checkPrefix, compareKeys, metadataText, prefixClash, reservedNames } from "./keys.ts";
 import { openScratch, stagingName, sweepScratch } from "./local-scratch.ts";
+import { contractTests, findings } from "./probe.ts";
 import { spanOf } from "./span.ts";
 
 export interface MemoryOptions {
@@ -154,6 +155,9 @@ export function memoryStorage(options: MemoryOptions = {}): Storage {
     async sweep(ageMs) {
       const root = await tree.root();
       return root === undefined ? 0 : sweepScratch(root, ageMs, Date.now());
+    },
+    probe(options) {
+      return findings(contractTests(this, options), options.signal);
     },
   };
 }
