@@ -37,6 +37,7 @@ export function makeSource(changes: Partial<SourceSettings> = {}): SourceSetting
     ratioMax: 200,
     knownMissing: [],
     recheckMs: 0,
+    keepMs: undefined,
     ...changes,
   };
 }
@@ -94,6 +95,8 @@ export function makeProject(
     marts: byName(parts.marts ?? []),
     engine: { threads: 2, memoryBytes: 1024 ** 3 },
     watch: { host: "127.0.0.1", port: 0 },
+    gc: { retentionMs: 7 * 24 * 3_600_000, versions: 2 },
+    cache: { directory: `${directory}/.millrace/cache`, bytesMax: 10e9 },
   };
 }
 

@@ -1,4 +1,6 @@
 /** The whole project file as one declared tree. */
+import { dayMs, hourMs } from "../model/calendar.ts";
+import { authorities } from "./authorities.ts";
 import { type Input, keysOf, member } from "./input.ts";
 import * as kind from "./kinds.ts";
 import { lake } from "./lake.ts";
@@ -51,14 +53,60 @@ const watch = section(
   },
 );
 
+const gc = section(
+  { doc: "What `gc` leaves alone." },
+  {
+    retention: option(kind.duration(hourMs, 100 * 365 * dayMs), {
+      doc:
+        "What nothing refers to any more (old versions, replaced revisions, leftovers) is collected when it is older than " +
+        "this; at least 1h, so that no run in progress loses what it is about to publish.",
+      default: "7d",
+      example: "30d",
+    }),
+    versions: option(kind.count(1, 1_000_000), {
+      doc: "Versions of each mart that are kept whatever their age, the current one counted.",
+      default: "2",
+      example: "5",
+    }),
+  },
+);
+
+const cache = section(
+  {
+    doc:
+      "Local copies of what lies in buckets, for the embedded engine. A cache: it can be deleted at any time. Directories " +
+      "of a local lake are read where they are.",
+  },
+  {
+    directory: option(kind.path, {
+      doc: "Where the copies are, relative to the project file.",
+      default: ".millrace/cache",
+      example: "/var/cache/millrace",
+    }),
+    max: option(kind.bytes(64 * 1024 * 1024), {
+      doc: "Most bytes of copies; those that were not used for longest make room. At least 64MiB.",
+      default: "10GB",
+      example: "100GB",
+    }),
+  },
+);
+
 /** What a target may say differently. */
 const overlayFields = {
+  ca: authorities({
+    doc:
+      "Certificate authorities to trust besides the usual ones, wherever millrace connects by TLS: a PEM file, or `env:NAME` " +
+      "for a variable with PEM text. Sources and stores may name their own.",
+    absent: "none",
+  }),
   lake,
   sources: named({ doc: "The archives, by a name of your choice.", noun: "source", required: true, checkName }, source),
   tables: named({ doc: "The Parquet tables, by name.", noun: "table", checkName }, table),
   marts: named({ doc: "The marts, by name.", noun: "mart", checkName }, mart),
   engine,
   watch,
+  gc,
+  cache,
   catalog: unoffered("an external catalog (Hive Metastore) is"),
   exports: unoffered("the export of marts into databases is"),
 } as const;

@@ -161,7 +161,9 @@ const keys: readonly Case[] = [
   [
     "a key from nowhere",
     project({ more: "colour: red" }),
-    ["10: colour: unknown key | The keys here are name, lake, sources, tables, marts, engine, watch, targets"],
+    [
+      "10: colour: unknown key | The keys here are name, ca, lake, sources, tables, marts, engine, watch, gc, cache, targets",
+    ],
   ],
   [
     "a key that is a merge in YAML 1.1",
@@ -177,7 +179,7 @@ const keys: readonly Case[] = [
     "targets inside the chosen target",
     project({ more: "targets:\n  prod:\n    targets: {}" }),
     [
-      "12: targets.prod.targets: unknown key | A target may hold lake, sources, tables, marts, engine, watch, catalog, exports",
+      "12: targets.prod.targets: unknown key | A target may hold ca, lake, sources, tables, marts, engine, watch, gc, cache, catalog, exports",
     ],
     { target: "prod" },
   ],
@@ -423,6 +425,13 @@ const relations: readonly Case[] = [
     inSource("since: 6h\n    settle: 6h"),
     [
       "5: sources.gharchive.settle: as long as the look-back of 6h | Make settle shorter than since: otherwise no file is ever missed",
+    ],
+  ],
+  [
+    "keep as long as settle",
+    inSource("keep: 2d\n    settle: 48h"),
+    [
+      "4: sources.gharchive.keep: not longer than settle | A file that is missing would expire before it is a gap: make keep longer",
     ],
   ],
   [

@@ -56,6 +56,7 @@ describe("a project", () => {
       ratioMax: 500,
       knownMissing: [],
       recheckMs: 0,
+      keepMs: undefined,
     });
     assert.deepEqual(project.tables.get("t"), {
       name: "t",
@@ -85,6 +86,8 @@ describe("a project", () => {
     });
     assert.deepEqual(project.engine, { threads: 0, memoryBytes: 2_000_000_000 });
     assert.deepEqual(project.watch, { host: "127.0.0.1", port: 9464 });
+    assert.deepEqual(project.gc, { retentionMs: 604_800_000, versions: 2 });
+    assert.deepEqual(project.cache, { directory: "/home/me/GH Archive/.millrace/cache", bytesMax: 10_000_000_000 });
   });
 
   it("takes every key", () => {
@@ -114,8 +117,13 @@ sources:
     ratio_max: 100
     known_missing: [2015-02-01, 2015-03-01T05..2015-03-01T06]
     recheck: 3d
+    keep: 400d
   d:
     url: /mnt/daily/{yyyy}-{M}-{d}.gz
+    every: day
+    ca: none
+  e:
+    url: /mnt/other/{yyyy}-{M}-{d}.gz
     every: day
 tables:
   t:
@@ -149,6 +157,9 @@ marts:
       expression: [n > 0, n < 100]
 engine: { threads: 2, memory: 1GiB }
 watch: { host: 0.0.0.0, port: 0 }
+ca: env:CA_PEM
+gc: { retention: 30d, versions: 5 }
+cache: { directory: /var/cache/gha, max: 1GiB }
 `);
     const source = project.sources.get("a") ?? assert.fail();
     const at = parseIntervalId("2015-03-01-05") ?? assert.fail();
@@ -175,7 +186,8 @@ watch: { host: 0.0.0.0, port: 0 }
       ],
       [0, 2, 10, 20_000_000, 0.5, "newest", "none"],
     );
-    assert.equal(source.ca, "/p/certs/ca.pem");
+    assert.deepEqual(source.ca, { kind: "file", path: "/p/certs/ca.pem" });
+    assert.equal(source.keepMs, 400 * 86_400_000);
     assert.deepEqual(source.timeouts, { connectMs: 1_000, headersMs: 30_000, idleMs: 60_000, totalMs: 3_600_000 });
     assert.deepEqual(source.knownMissing, [
       { startMs: Date.parse("2015-02-01"), endMs: Date.parse("2015-02-02") },
@@ -184,6 +196,8 @@ watch: { host: 0.0.0.0, port: 0 }
     const daily = project.sources.get("d") ?? assert.fail();
     assert.equal(daily.object.text, "d/{yyyy}/{MM}/{dd}.json.gz");
     assert.equal(daily.locations[0]?.base, "/mnt/daily");
+    assert.equal(daily.ca, undefined);
+    assert.deepEqual(project.sources.get("e")?.ca, { kind: "env", name: "CA_PEM" });
     const table = project.tables.get("t") ?? assert.fail();
     assert.deepEqual(
       [...table.columns].map(([path, type]) => [path, type.kind]),
@@ -212,6 +226,8 @@ watch: { host: 0.0.0.0, port: 0 }
     assert.deepEqual(project.lake.tables, { kind: "directory", path: "/tables", name: "../tables" });
     assert.deepEqual(project.engine, { threads: 2, memoryBytes: 1_073_741_824 });
     assert.deepEqual(project.watch, { host: "0.0.0.0", port: 0 });
+    assert.deepEqual(project.gc, { retentionMs: 30 * 86_400_000, versions: 5 });
+    assert.deepEqual(project.cache, { directory: "/var/cache/gha", bytesMax: 1_073_741_824 });
   });
 
   it("keeps a comment at the end of select from swallowing from", () => {

@@ -7,6 +7,7 @@ import { lengthMs } from "../model/calendar.ts";
 import { formatKey, matchKey } from "../model/key-pattern.ts";
 import { nearest } from "../model/nearest.ts";
 import type { MartSettings, Project, SourceSettings, TableSettings } from "../model/project.ts";
+import { chosenAuthorities } from "./authorities.ts";
 import { declaration, overlaySection, projectNamePattern } from "./declaration.ts";
 import { emptyMapping, type Input, inputOf, keysOf, type MappingInput, member, overlay } from "./input.ts";
 import { martSettings } from "./mart.ts";
@@ -61,12 +62,13 @@ export function normalizeInput(written: Input, around: Surroundings, problems: P
   const marts = new Map<string, MartSettings>();
   problems.throwIfAny();
   if (values === undefined) throw new Error("a value could not be read, but no problem was reported");
-  for (const [name, each] of values.sources) sources.set(name, sourceSettings(name, each));
+  const ca = chosenAuthorities(values.ca, undefined);
+  for (const [name, each] of values.sources) sources.set(name, sourceSettings(name, each, ca));
   for (const [name, each] of values.tables) tables.set(name, tableSettings(name, each));
   for (const [name, each] of values.marts) marts.set(name, martSettings(name, each));
   reportSharedKeys(sources, input, problems);
   problems.throwIfAny();
-  const { engine, watch, lake } = values;
+  const { engine, watch, lake, gc, cache } = values;
   return {
     name: values.name ?? nameOfDirectory(around.directory),
     file: around.file,
@@ -78,6 +80,8 @@ export function normalizeInput(written: Input, around: Surroundings, problems: P
     marts,
     engine: { threads: engine.threads, memoryBytes: engine.memory },
     watch,
+    gc: { retentionMs: gc.retention, versions: gc.versions },
+    cache: { directory: cache.directory, bytesMax: cache.max },
   };
 }
 

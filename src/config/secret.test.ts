@@ -67,7 +67,7 @@ describe("secrets", () => {
       [[{ kind: "env", name: "EMPTY" }, environment, missing], "usage", /^env:EMPTY: the secret is empty$/],
       [[{ kind: "file", path: "/s" }, environment, () => "\n"], "usage", /^file:\/s: the secret is empty$/],
       [[{ kind: "file", path: "/s" }, environment, missing], "missing", /^file:\/s: ENOENT/],
-      [[{ kind: "file", path: "/s" }, environment, () => "x".repeat(70_000)], "usage", /longer than 64 KiB/],
+      [[{ kind: "file", path: "/s" }, environment, () => "x".repeat(1_100_000)], "usage", /longer than 1 MiB/],
     ];
     for (const [call, kind, message] of cases) {
       assert.throws(

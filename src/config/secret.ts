@@ -67,7 +67,8 @@ function describeReference(reference: SecretReference): string {
   return reference.kind === "env" ? `env:${reference.name}` : `file:${reference.path}`;
 }
 
-const secretLengthMax = 64 * 1024;
+/** A bundle of certificate authorities is read in the same way and is the longest of them. */
+const secretLengthMax = 1024 * 1024;
 
 /**
  * The secret behind a reference, without the line end that editors put behind it. Throws `usage` if the variable is not
@@ -86,8 +87,7 @@ export function resolveSecret(
   }
   const trimmed = secret.replace(/[\r\n]+$/, "");
   if (trimmed === "") throw new Failure("usage", `${subject}: the secret is empty`);
-  if (trimmed.length > secretLengthMax)
-    throw new Failure("usage", `${subject}: longer than 64 KiB, which no secret is`);
+  if (trimmed.length > secretLengthMax) throw new Failure("usage", `${subject}: longer than 1 MiB, which no secret is`);
   return trimmed;
 }
 

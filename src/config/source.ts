@@ -2,7 +2,8 @@
 import { Failure } from "../errors.ts";
 import { dayMs, type Every, hourMs } from "../model/calendar.ts";
 import { parseKeyPattern } from "../model/key-pattern.ts";
-import type { HeaderValue, SourceLocation, SourceSettings } from "../model/project.ts";
+import type { HeaderValue, SecretReference, SourceLocation, SourceSettings } from "../model/project.ts";
+import { authorities, chosenAuthorities } from "./authorities.ts";
 import * as kind from "./kinds.ts";
 import { type Address, address } from "./location.ts";
 import { type Kind, listOf, mapOf, mismatch, option, optional, readScalar, type ValuesOf } from "./option.ts";
@@ -172,10 +173,11 @@ export const source = section(
       example: "newest",
     }),
     headers,
-    ca: option(kind.orNone(kind.path), {
-      doc: "A PEM file with certificate authorities to trust besides the usual ones.",
-      default: "none",
-      example: "certs/company.pem",
+    ca: authorities({
+      doc:
+        "Certificate authorities to trust besides the usual ones, for this source alone: a PEM file, or `env:NAME` for a " +
+        "variable with PEM text. `none` trusts only the usual ones.",
+      absent: "the top-level `ca`",
     }),
     proxy: option(proxy, {
       doc:
@@ -208,6 +210,13 @@ export const source = section(
       default: "0",
       example: "3d",
     }),
+    keep: option(kind.orWord(kind.duration(dayMs, 100 * yearMs), "forever", undefined), {
+      doc:
+        "How long files stay in `lake.raw`, counted from the end of their hour or day. Older ones may be removed by `gc`, and " +
+        "are not fetched again.",
+      default: "forever",
+      example: "365d",
+    }),
   },
   (values, report) => {
     const { every, settle } = values;
@@ -234,6 +243,13 @@ export const source = section(
       const remedy = "Make settle shorter than since: otherwise no file is ever missed";
       report("settle", `as long as the look-back of ${since.text}`, remedy);
     }
+    if (values.keep !== undefined && settle !== undefined && values.keep <= settle) {
+      report(
+        "keep",
+        "not longer than settle",
+        "A file that is missing would expire before it is a gap: make keep longer",
+      );
+    }
     if (since?.kind === "at" && values.until !== undefined && values.until <= since.ms) {
       report("until", `not after since (${since.text})`, "Nothing would be fetched: move one of the two");
     }
@@ -257,7 +273,12 @@ function defaultObject(name: string, every: Every): string {
   return every === "hour" ? `${name}/{yyyy}/{MM}/{dd}/{HH}.json.gz` : `${name}/{yyyy}/{MM}/{dd}.json.gz`;
 }
 
-export function sourceSettings(name: string, values: ValuesOf<typeof source.shape.fields>): SourceSettings {
+/** `ca` is the project's own, for a source that does not name one. */
+export function sourceSettings(
+  name: string,
+  values: ValuesOf<typeof source.shape.fields>,
+  ca: SecretReference | undefined,
+): SourceSettings {
   const { every } = values;
   return {
     name,
@@ -275,7 +296,7 @@ export function sourceSettings(name: string, values: ValuesOf<typeof source.shap
     requestsPerSecond: values.requests,
     order: values.order,
     headers: values.headers,
-    ca: values.ca,
+    ca: chosenAuthorities(values.ca, ca),
     proxy: values.proxy,
     timeouts: {
       connectMs: values.timeouts.connect,
@@ -287,5 +308,6 @@ export function sourceSettings(name: string, values: ValuesOf<typeof source.shap
     ratioMax: values.ratio_max,
     knownMissing: values.known_missing.map(({ startMs, endMs }) => ({ startMs, endMs })),
     recheckMs: values.recheck,
+    keepMs: values.keep,
   };
 }

@@ -20,6 +20,8 @@ export interface Project {
   readonly marts: ReadonlyMap<string, MartSettings>;
   readonly engine: EngineSettings;
   readonly watch: WatchSettings;
+  readonly gc: GcSettings;
+  readonly cache: CacheSettings;
 }
 
 /** The three places, each a local directory or a prefix of a bucket. */
@@ -122,8 +124,8 @@ export interface SourceSettings {
   readonly requestsPerSecond: number | undefined;
   readonly order: "oldest" | "newest";
   readonly headers: ReadonlyMap<string, HeaderValue>;
-  /** PEM file with additional certificate authorities. */
-  readonly ca: string | undefined;
+  /** PEM text with certificate authorities beside the usual ones: a file or a secret. The project's own `ca` unless the source says otherwise. */
+  readonly ca: SecretReference | undefined;
   /** A proxy's URL, or `env` for the usual variables, or `none`. */
   readonly proxy: HeaderValue | "env" | "none";
   readonly timeouts: {
@@ -138,6 +140,11 @@ export interface SourceSettings {
   readonly knownMissing: readonly TimeRange[];
   /** Objects younger than this are asked for again with their validator; 0 never asks. Milliseconds. */
   readonly recheckMs: number;
+  /**
+   * Raw objects of intervals that ended longer ago may be collected, and are not fetched again; `undefined` keeps them for
+   * ever. Milliseconds.
+   */
+  readonly keepMs: number | undefined;
 }
 
 export interface SourceLocation {
@@ -213,4 +220,19 @@ export interface WatchSettings {
   /** Where health and metrics are served: loopback unless told otherwise. */
   readonly host: string;
   readonly port: number;
+}
+
+/** What the collection of garbage leaves alone. */
+export interface GcSettings {
+  /** What nothing refers to is collected when it is older than this. Milliseconds. */
+  readonly retentionMs: number;
+  /** Versions of each mart that are kept whatever their age, the current one counted; at least 1. */
+  readonly versions: number;
+}
+
+/** Local copies of stored objects, for places that are not on a disk. */
+export interface CacheSettings {
+  /** Absolute. */
+  readonly directory: string;
+  readonly bytesMax: number;
 }

@@ -1,8 +1,7 @@
 /** One HTTP exchange: redirects followed by our own rules, credentials kept at home, time limits on every phase. */
-import { readFile } from "node:fs/promises";
 import { getCACertificates } from "node:tls";
 import { Agent, type Dispatcher, EnvHttpProxyAgent, ProxyAgent } from "undici";
-import { Failure } from "../errors.ts";
+import { asFailure, Failure } from "../errors.ts";
 import { sniff } from "../gzip/sniff.ts";
 import type { HeaderValue, SecretReference, SourceSettings } from "../model/project.ts";
 import { stopIfAborted, stopped } from "../pace/abort.ts";
@@ -165,7 +164,10 @@ async function textOf(value: HeaderValue, resolve: HttpSettings["resolveSecret"]
 
 async function openDispatcher({ settings, resolveSecret }: HttpSettings): Promise<Dispatcher> {
   const { connectMs } = settings.timeouts;
-  const ca = settings.ca === undefined ? undefined : [...getCACertificates("default"), await readCa(settings.ca)];
+  const ca =
+    settings.ca === undefined
+      ? undefined
+      : [...getCACertificates("default"), await readAuthorities(settings.ca, resolveSecret)];
   const tls = { timeout: connectMs, ...(ca === undefined ? {} : { ca }) };
   // HTTP/1.1 only: one failure mode less, and archives are served as well by it.
   const common = { connect: tls, allowH2: false, connectTimeout: connectMs };
@@ -179,16 +181,17 @@ async function openDispatcher({ settings, resolveSecret }: HttpSettings): Promis
   return new ProxyAgent({ ...proxied, uri });
 }
 
-async function readCa(path: string): Promise<string> {
+async function readAuthorities(reference: SecretReference, resolve: HttpSettings["resolveSecret"]): Promise<string> {
   let text: string;
   try {
-    text = await readFile(path, "utf8");
+    text = await resolve(reference);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Failure("usage", `ca: ${path} cannot be read: ${why}`, { cause: error });
+    const failure = asFailure(error);
+    throw new Failure("usage", `ca cannot be read: ${failure.message}`, failure.detail);
   }
   if (!text.includes("-----BEGIN CERTIFICATE-----")) {
-    throw new Failure("usage", `ca: ${path} holds no certificate in PEM form`);
+    const name = reference.kind === "env" ? `env:${reference.name}` : reference.path;
+    throw new Failure("usage", `ca: ${name} holds no certificate in PEM form`);
   }
   return text;
 }

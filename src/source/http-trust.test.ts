@@ -140,14 +140,16 @@ describe("proxies and certificates", () => {
       (await openArchive(base, { retry: 3 })).source.fetch(interval, file),
       failsAs("denied", /certificate is not trusted/),
     );
-    const ca = join(directory, "ca.pem");
-    writeFileSync(ca, cert);
+    const ca = { kind: "file", path: join(directory, "ca.pem") } as const;
+    writeFileSync(ca.path, cert);
     assertFetched(await (await openArchive(base, { ca })).source.fetch(interval, file), file, body);
+    const variable = await openArchive(base, { ca: { kind: "env", name: "CA_PEM" } }, { CA_PEM: cert });
+    assertFetched(await variable.source.fetch(interval, file), file, body);
     await assert.rejects(
-      (await openArchive(base, { ca: `${ca}.absent` })).source.fetch(interval, file),
+      (await openArchive(base, { ca: { kind: "file", path: `${ca.path}.absent` } })).source.fetch(interval, file),
       failsAs("usage", /cannot be read/),
     );
-    writeFileSync(ca, "no certificate");
+    writeFileSync(ca.path, "no certificate");
     await assert.rejects(
       (await openArchive(base, { ca })).source.fetch(interval, file),
       failsAs("usage", /no certificate/),
@@ -161,8 +163,8 @@ describe("proxies and certificates", () => {
       response.writeHead(302, { Location: plain.base }).end(),
     );
     const base = await listening(server, "https");
-    const ca = join(directory, "ca2.pem");
-    writeFileSync(ca, cert);
+    const ca = { kind: "file", path: join(directory, "ca2.pem") } as const;
+    writeFileSync(ca.path, cert);
     await assert.rejects(
       (await openArchive(base, { ca })).source.fetch(interval, newFile()),
       failsAs("denied", /from https to http/),

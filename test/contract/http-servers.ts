@@ -1,7 +1,7 @@
 /** Small HTTP servers for tests of the HTTP source, and the source that reads from them. All end with the test file. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type AddressInfo, createServer as createRawServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -88,7 +88,8 @@ export async function openArchive(
   const locations = [bases].flat().map((base) => locationOf("http", base));
   const effects = virtualEffects();
   const source = await openSource(sourceSettings(locations, overrides), {
-    resolveSecret: (reference) => (reference.kind === "env" ? secrets[reference.name] : undefined) ?? "",
+    resolveSecret: (reference) =>
+      reference.kind === "env" ? (secrets[reference.name] ?? "") : readFileSync(reference.path, "utf8"),
     version: "1.2.3",
     effects,
   });

@@ -54,6 +54,7 @@ export function sourceSettings(
     ratioMax: 1000,
     knownMissing: [],
     recheckMs: 0,
+    keepMs: undefined,
     ...overrides,
   };
 }
