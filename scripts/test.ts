@@ -5,9 +5,12 @@
  *     npm test                          everything
  *     npm test -- src/parquet           the tests below a path
  *     npm run test:unit                 without types and lint
+ *
+ * Where real servers are required (`REQUIRE_REAL=all`), they are downloaded and built in the background from the first
+ * second on, at low priority; the tests that need them come last and wait for theirs.
  */
-import { spawnSync } from "node:child_process";
-import { globSync } from "node:fs";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { globSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
@@ -29,6 +32,29 @@ function stage(name: string, command: readonly string[]): void {
   }
 }
 
+/** Ends with this process, with all that it started. What it says passes through here, so that the totals come last. */
+function installInBackground(): ChildProcess {
+  const child = spawn(process.execPath, ["test/real/installed.ts", "ci"], {
+    cwd: root,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8");
+    stream.on("data", (text: string) => process.stdout.write(text));
+  }
+  process.once("exit", () => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
+  });
+  process.once("SIGINT", () => process.exit(130));
+  process.once("SIGTERM", () => process.exit(143));
+  return child;
+}
+
+const needsInstalled = (file: string): boolean =>
+  /\/real\/(installed|s3-servers)\.ts|^test\/real\//m.test(`${file}\n${readFileSync(`${root}${file}`, "utf8")}`);
+
+const installing = process.env.REQUIRE_REAL === "all" && paths.length === 0 ? installInBackground() : undefined;
 if (!testsOnly) {
   stage("types", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.json"]);
   stage("lint and format", ["node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings", "."]);
@@ -39,7 +65,7 @@ const files = globSync(["src/**/*.test.ts", "sample/**/*.test.ts", "test/**/*.te
 })
   .filter((file) => !file.includes(".deep.test.ts"))
   .filter((file) => paths.length === 0 || paths.some((path) => file.startsWith(path.replace(/^\.\//, ""))))
-  .sort();
+  .sort((a, b) => Number(needsInstalled(a)) - Number(needsInstalled(b)) || (a < b ? -1 : 1));
 if (files.length === 0) {
   process.stderr.write(`no test file below ${paths.join(", ")}\n`);
   process.exit(2);
@@ -68,6 +94,7 @@ await new Promise((resolve) => stream.on("end", resolve));
 // The reporter's last lines are still on their way to the terminal when the stream of events has ended.
 await new Promise((resolve) => setImmediate(resolve));
 
+for (const stream of [installing?.stdout, installing?.stderr]) stream?.removeAllListeners("data");
 for (const skip of skips) process.stdout.write(`skipped  ${skip}\n`);
 process.stdout.write(`all checks took ${((performance.now() - began) / 1000).toFixed(0)} s\n`);
 process.stdout.write(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped\n`);

