@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import fc from "fast-check";
 import {
   acknowledgementKey,
   manifestKey,
   parseAcknowledgementKey,
+  parseRejectedKey,
   parseRevisionKey,
+  parseVersionName,
   partitionId,
   partitionKey,
   rejectedKey,
@@ -69,4 +72,27 @@ test("a receipt survives being metadata, and metadata that is none is told apart
     /length is not a number/,
   );
   assert.throws(() => receiptFromMetadata("k", { ...receiptToMetadata(receipt), sha256: "short" }), /64 hex/);
+});
+
+test("names of version directories and of rejected lines are read back, and nothing else is", () => {
+  fc.assert(
+    fc.property(fc.nat(999_999_999_999), fc.stringMatching(/^[0-9a-f]{32}$/), (number, publishId) => {
+      const found = parseVersionName(versionName(number, publishId));
+      assert.deepEqual(found, { number, publishId: publishId.slice(0, 8) });
+    }),
+  );
+  for (const name of ["v1-0123abcd", "v000000000001-0123ABCD", "v000000000001-0123abcd0", "x000000000001-0123abcd"])
+    assert.equal(parseVersionName(name), undefined, name);
+  const sha = "0123456789abcdef".repeat(4);
+  assert.deepEqual(parseRejectedKey(rejectedKey("events", "2026-03-01-05", sha)), {
+    table: "events",
+    id: "2026-03-01-05",
+    sha12: "0123456789ab",
+  });
+  for (const key of [
+    "_rejected/events/x.ndjson.gz",
+    "_rejected/events/a/b/0123456789ab.ndjson.gz",
+    "events/src=a/data",
+  ])
+    assert.equal(parseRejectedKey(key), undefined, key);
 });

@@ -24,6 +24,18 @@ export function rejectedKey(table: string, id: string, rawSha256: string): strin
   return `_rejected/${table}/${id}/${rawSha256.slice(0, 12)}.ndjson.gz`;
 }
 
+/** Below this lie the rejected lines of all tables. */
+export const rejectedPrefix = "_rejected/";
+
+/** What a key of rejected lines says: the table, the raw object's identity, and the first 12 hex digits of its sha256. */
+export function parseRejectedKey(
+  key: string,
+): { readonly table: string; readonly id: string; readonly sha12: string } | undefined {
+  const match = /^_rejected\/([^/]+)\/([^/]+)\/([0-9a-f]{12})\.ndjson\.gz$/.exec(key);
+  const [, table, id, sha12] = match ?? [];
+  return table === undefined || id === undefined || sha12 === undefined ? undefined : { table, id, sha12 };
+}
+
 export function schemaPrefix(table: string): string {
   return `${table}/_schema/`;
 }
@@ -49,6 +61,11 @@ export function parseRevisionKey(key: string): { readonly rawKey: string; readon
   return { rawKey: match[1], revision: Number(match[2]) };
 }
 
+/** Later revisions of raw objects whose keys begin with `prefix`. */
+export function revisionPrefix(prefix: string): string {
+  return `_revisions/${prefix}`;
+}
+
 /** Key of the mark that a gap was looked at by a person and accepted. */
 export function acknowledgementKey(source: string, id: string): string {
   return `_acknowledged/${source}/${id}.json`;
@@ -67,10 +84,28 @@ export function versionName(number: number, publishId: string): string {
   return `v${digits(number, 12)}-${publishId.slice(0, 8)}`;
 }
 
+/** What a version directory's name says: the number that its record has or would have, and how its publish id begins. */
+export function parseVersionName(name: string): { readonly number: number; readonly publishId: string } | undefined {
+  const match = /^v(\d{12})-([0-9a-f]{8})$/.exec(name);
+  return match?.[1] === undefined || match[2] === undefined
+    ? undefined
+    : { number: Number(match[1]), publishId: match[2] };
+}
+
+export const manifestFile = "_manifest.json";
+
 export function manifestKey(mart: string, version: string): string {
-  return `${mart}/${version}/_manifest.json`;
+  return `${mart}/${version}/${manifestFile}`;
 }
 
 export function partKey(mart: string, version: string, part: string): string {
   return `${mart}/${version}/${part}`;
+}
+
+/** Small objects that are written to learn what a place does, and removed at once. */
+export const probePrefix = "_probe/";
+
+/** Key of an object that is written for the store's time alone. */
+export function timeProbeKey(id: string): string {
+  return `${probePrefix}time-${id}`;
 }

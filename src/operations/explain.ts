@@ -11,7 +11,7 @@ import { collectItem, convertItem, martItem } from "../reconcile/attempts.ts";
 import type { Parts } from "../reconcile/parts.ts";
 import type { Plan, Step, Waiting } from "../reconcile/plan.ts";
 import type { Seen, SourceSeen } from "../reconcile/seen.ts";
-import { ageMs, inRanges, wantedWindow } from "../schedule/cadence.ts";
+import { ageMs, inRanges, keptFromMs, wantedWindow } from "../schedule/cadence.ts";
 
 type Facts = { topic: string; text: string }[];
 
@@ -77,6 +77,8 @@ async function intervalFacts(
   );
   if (inRanges(settings.knownMissing, interval.startMs)) say("known", "listed in known_missing");
   if (inRanges(source.acknowledged, interval.startMs)) say("known", "acknowledged as a hole");
+  if (interval.startMs < keptFromMs(settings, seen.atMs))
+    say("expired", "older than keep: its raw object may be collected and is not fetched again");
   const attempt = seen.attempts.get(collectItem(settings.name, id));
   if (attempt !== undefined) {
     say(

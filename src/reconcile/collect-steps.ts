@@ -2,7 +2,7 @@
 import type { Interval } from "../model/calendar.ts";
 import { intervalId, intervalsBetween } from "../model/calendar.ts";
 import type { SourceSettings } from "../model/project.ts";
-import { ageMs, inRanges, judgeMiss, wantedWindow } from "../schedule/cadence.ts";
+import { ageMs, inRanges, judgeMiss, keptFromMs, wantedWindow } from "../schedule/cadence.ts";
 import { collectItem, recheckItem } from "./attempts.ts";
 import type { Lookup } from "./lookup.ts";
 import type { Collector, PlanOptions, Step, Waiting } from "./plan.ts";
@@ -13,7 +13,9 @@ export function collectSteps(source: SourceSeen, seen: Seen, options: PlanOption
   const { settings } = source;
   const nowMs = seen.atMs;
   const window = wantedWindow(settings, nowMs);
-  const fromMs = options.sinceMs ?? window.fromMs;
+  const keptMs = keptFromMs(settings, nowMs);
+  // What `keep` has let go is not fetched again, whoever asks: the next collection of garbage would take it away.
+  const fromMs = Math.max(options.sinceMs ?? window.fromMs, keptMs);
   const toMs = Math.min(options.untilMs ?? window.toMs, wantedWindow({ ...settings, untilMs: undefined }, nowMs).toMs);
   const firstMs = firstStored(source.raw);
   const steps: Step[] = [];
@@ -27,6 +29,7 @@ export function collectSteps(source: SourceSeen, seen: Seen, options: PlanOption
       else steps.push(step);
       continue;
     }
+    if (interval.startMs < keptMs) continue;
     if (inRanges(settings.knownMissing, interval.startMs) || inRanges(source.acknowledged, interval.startMs)) continue;
     missingStep(settings, interval, inWindow, seen, options, steps, out.waiting);
   }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import test from "node:test";
+import test, { describe } from "node:test";
 import fc from "fast-check";
 import { hourOf, makeMart, makePartition, makeRaw, makeSource, makeTable } from "../../test/make.ts";
 import { hourMs, intervalId } from "../model/calendar.ts";
@@ -348,6 +348,55 @@ test("a published mart is due when its statement, its inputs or its schema chang
   assert.deepEqual(waits(published(slow, { inputs: [{ ...tableInput(table), digest: "other" }] })), [
     "mart activity interval",
   ]);
+});
+
+describe("keep", () => {
+  const source = makeSource({ keepMs: 24 * hourMs });
+  const hours = ["2026-03-01-00", "2026-03-01-01", "2026-03-01-02", "2026-03-01-03"];
+  // The hours 00 and 01 have expired, 02 and 03 have not.
+  const now = "2026-03-02T02:30:00Z";
+  const later = makeSource({ keepMs: 24 * hourMs, untilMs: hourOf("2026-03-01-04") });
+
+  test("what has expired is neither due nor pending nor a gap, and its partition is not stale", () => {
+    const seen = world({ now, source: later, raw: hours.slice(2), partitions: hours });
+    assert.deepEqual(brief(seen), []);
+    assert.deepEqual(waits(seen), []);
+    // Other settings make the partitions of stored hours stale, and only those.
+    const stale = { ...options, converter: "native/2" };
+    assert.deepEqual(brief(seen, stale), ["convert 2026-03-01-02: converter", "convert 2026-03-01-03: converter"]);
+  });
+
+  test("a gap ends when its hour expires, also between stored hours that are older", () => {
+    const attempts = { "collect gharchive@2026-03-01-01": attempt("gap", "2026-03-09T00:00:00Z", { tries: 5 }) };
+    const raw = ["2026-03-01-00", "2026-03-01-02", "2026-03-01-03"];
+    const gap = world({ now: "2026-03-02T01:59:59Z", source: later, raw, partitions: raw, attempts });
+    assert.deepEqual(waits(gap), ["gap gharchive@2026-03-01-01"]);
+    const expired = world({ now, source: later, raw, partitions: raw, attempts });
+    assert.deepEqual([brief(expired), waits(expired)], [[], []]);
+  });
+
+  test("nobody fetches what has expired: not since, not rerun, not recheck", () => {
+    const eager = { ...later, recheckMs: 1000 * hourMs };
+    const asked = { ...options, sinceMs: hourOf("2026-03-01-00"), rerun: true, only: "collect" } as const;
+    const seen = world({ now, source: eager, raw: ["2026-03-01-00"], partitions: [] });
+    assert.deepEqual(brief(seen, asked), ["collect 2026-03-01-02: missing", "collect 2026-03-01-03: missing"]);
+  });
+
+  test("what has expired and is still stored goes on to the table", () => {
+    const adopted = ["2026-03-01-01", makeRaw("2026-03-01-01", { facts: undefined })] as const;
+    const seen = world({ now, source: later, raw: ["2026-03-01-00", adopted, ...hours.slice(2)] });
+    assert.deepEqual(brief(seen), [
+      "adopt 2026-03-01-01",
+      "convert 2026-03-01-00: new",
+      "convert 2026-03-01-02: new",
+      "convert 2026-03-01-03: new",
+    ]);
+  });
+
+  test("the end of the look-back moves on with the clock", () => {
+    assert.equal(brief(world({ now, source }))[0], "collect 2026-03-01-02: missing");
+    assert.equal(brief(world({ now: "2026-03-02T03:00:00Z", source }))[0], "collect 2026-03-01-03: missing");
+  });
 });
 
 test("select narrows to items by name", () => {

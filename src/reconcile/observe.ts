@@ -13,6 +13,7 @@ import {
   partitionFile,
   partitionId,
   partitionKey,
+  revisionPrefix,
 } from "../model/layout.ts";
 import { narrowerPaths } from "../model/merge.ts";
 import type { SourceSettings, TableSettings, TimeRange } from "../model/project.ts";
@@ -100,7 +101,7 @@ async function newestRevisions(
   signal: AbortSignal | undefined,
 ): Promise<Map<number, ObjectInfo>> {
   const newest = new Map<number, ObjectInfo>();
-  for await (const page of storage.list(`_revisions/${prefix}`, callOptions(signal))) {
+  for await (const page of storage.list(revisionPrefix(prefix), callOptions(signal))) {
     for (const info of page) {
       const parsed = parseRevisionKey(info.key);
       const interval = parsed === undefined ? undefined : matchKey(settings.object, parsed.rawKey);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { hourMs } from "../model/calendar.ts";
-import { ageMs, backoffMs, inRanges, judgeMiss, sinceMs, wantedWindow } from "./cadence.ts";
+import { ageMs, backoffMs, inRanges, judgeMiss, keptFromMs, sinceMs, wantedWindow } from "./cadence.ts";
 
 const at = (text: string): number => Date.parse(text);
 const hour = (text: string) => ({ every: "hour", startMs: at(text) }) as const;
@@ -17,6 +17,7 @@ test("the window holds only whole intervals that have ended", () => {
     since: { kind: "at", ms: at("2026-03-01T00:20:00Z"), text: "" },
     untilMs: undefined,
     every: "hour",
+    keepMs: undefined,
   } as const;
   const window = wantedWindow(settings, at("2026-03-01T05:59:59Z"));
   assert.equal(window.fromMs, at("2026-03-01T01:00:00Z"));
@@ -26,12 +27,31 @@ test("the window holds only whole intervals that have ended", () => {
 test("until bounds the window, and a future since makes it empty, not negative", () => {
   const since = { kind: "at", ms: at("2026-03-01T00:00:00Z"), text: "" } as const;
   const bounded = wantedWindow(
-    { since, untilMs: at("2026-03-02T00:00:00Z"), every: "hour" },
+    { since, untilMs: at("2026-03-02T00:00:00Z"), every: "hour", keepMs: undefined },
     at("2026-04-01T00:00:00Z"),
   );
   assert.equal(bounded.toMs, at("2026-03-02T00:00:00Z"));
-  const future = wantedWindow({ since, untilMs: undefined, every: "hour" }, at("2026-02-01T00:00:00Z"));
+  const future = wantedWindow(
+    { since, untilMs: undefined, every: "hour", keepMs: undefined },
+    at("2026-02-01T00:00:00Z"),
+  );
   assert.equal(future.toMs, future.fromMs);
+});
+
+test("keep counts from the end of an interval, and moves the window as it runs out", () => {
+  const kept = { keepMs: 24 * hourMs, every: "hour" } as const;
+  // The hour from 00:00 to 01:00 expires 24 hours after 01:00, not a moment before.
+  assert.equal(keptFromMs(kept, at("2026-03-02T00:59:59.999Z")), at("2026-03-01T00:00:00Z"));
+  assert.equal(keptFromMs(kept, at("2026-03-02T01:00:00Z")), at("2026-03-01T01:00:00Z"));
+  assert.equal(
+    keptFromMs({ keepMs: 24 * hourMs, every: "day" }, at("2026-03-03T12:00:00Z")),
+    at("2026-03-02T00:00:00Z"),
+  );
+  assert.equal(keptFromMs({ keepMs: undefined, every: "hour" }, at("2026-03-02T00:00:00Z")), Number.NEGATIVE_INFINITY);
+  const since = { kind: "at", ms: at("2026-03-01T00:00:00Z"), text: "" } as const;
+  const settings = { since, untilMs: undefined, ...kept };
+  assert.equal(wantedWindow(settings, at("2026-03-01T05:00:00Z")).fromMs, at("2026-03-01T00:00:00Z"));
+  assert.equal(wantedWindow(settings, at("2026-03-02T05:00:00Z")).fromMs, at("2026-03-01T05:00:00Z"));
 });
 
 test("a miss is pending until settle has passed since the interval's end, then a gap", () => {

@@ -8,13 +8,24 @@ export function sinceMs(since: Since, nowMs: number): number {
   return since.kind === "at" ? since.ms : startOfDay(nowMs) - since.ms;
 }
 
-/** The window of intervals a source is wanted for: whole intervals that have ended. */
+/**
+ * The start of the first interval that `keep` still covers, counted from the interval's end. Those before it have expired:
+ * their raw objects may be collected, and where there is none it is neither due nor a gap.
+ */
+export function keptFromMs(settings: Pick<SourceSettings, "keepMs" | "every">, nowMs: number): number {
+  if (settings.keepMs === undefined) return Number.NEGATIVE_INFINITY;
+  const length = lengthMs(settings.every);
+  return Math.floor((nowMs - settings.keepMs) / length) * length;
+}
+
+/** The window of intervals a source is wanted for: whole intervals that have ended and not expired. */
 export function wantedWindow(
-  settings: Pick<SourceSettings, "since" | "untilMs" | "every">,
+  settings: Pick<SourceSettings, "since" | "untilMs" | "every" | "keepMs">,
   nowMs: number,
 ): { readonly fromMs: number; readonly toMs: number } {
   const length = lengthMs(settings.every);
-  const fromMs = Math.ceil(sinceMs(settings.since, nowMs) / length) * length;
+  const askedMs = Math.ceil(sinceMs(settings.since, nowMs) / length) * length;
+  const fromMs = Math.max(askedMs, keptFromMs(settings, nowMs));
   const ended = intervalAt(settings.every, nowMs).startMs;
   const toMs = settings.untilMs === undefined ? ended : Math.min(ended, Math.floor(settings.untilMs / length) * length);
   return { fromMs, toMs: Math.max(fromMs, toMs) };
