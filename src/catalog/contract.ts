@@ -10,7 +10,7 @@ export interface Catalog {
   /** Appends `record` as number `expected + 1` (`expected` is 0 for the first). `undefined` means that another writer was first: look again. */
   append(mart: string, expected: number, record: CatalogRecord, options?: CallOptions): Promise<Numbered | undefined>;
   /** Newest first. */
-  history(mart: string, options?: CallOptions): AsyncIterable<Numbered>;
+  history(mart: string, options?: CallOptions): AsyncIterable<Dated>;
   /** Names of the marts that have a chain. */
   marts(options?: CallOptions): Promise<readonly string[]>;
 }
@@ -23,6 +23,14 @@ export interface Numbered {
   /** Counts from 1 without holes. */
   readonly number: number;
   readonly record: CatalogRecord;
+}
+
+export interface Dated extends Numbered {
+  /**
+   * When the record was written, by the clock of the place that keeps the catalog: milliseconds since the epoch. `at` is
+   * the writer's word, from before it began to write.
+   */
+  readonly writtenMs: number;
 }
 
 export type CatalogRecord =

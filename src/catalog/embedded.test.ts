@@ -68,6 +68,15 @@ describe("the embedded catalog", () => {
       },
     };
     assert.equal((await embeddedCatalog(blind).current("activity"))?.number, 7);
+    for (const hiding of [late, blind]) {
+      const seen: [number, number][] = [];
+      for await (const { number, writtenMs } of embeddedCatalog(hiding).history("activity")) {
+        const key = `_catalog/activity/${String(number).padStart(20, "0")}.json`;
+        assert.equal(writtenMs, (await storage.head(key))?.modifiedMs);
+        seen.push([number, writtenMs]);
+      }
+      assert.equal(seen.length, 7);
+    }
   });
 
   test("a known end costs one head and one read, not a listing", async () => {
@@ -153,7 +162,7 @@ describe("the embedded catalog", () => {
     const clean = faulty(await grown(2), { at: new Map() });
     await publish(clean.port, "mine0000");
     const calls = clean.calls.length;
-    assert.equal(calls, 7, clean.calls.join("\n"));
+    assert.equal(calls, 8, clean.calls.join("\n"));
     const kinds: Fault[] = ["before", "lost", "partial", "stall", "crash-before", "crash-after"];
     for (let call = 1; call <= calls; call++) {
       for (const fault of kinds) {

@@ -34,7 +34,7 @@ const WRITERS = 24;
 
 async function historyOf(catalog: Catalog, mart: string): Promise<Numbered[]> {
   const records: Numbered[] = [];
-  for await (const record of catalog.history(mart)) records.push(record);
+  for await (const { number, record } of catalog.history(mart)) records.push({ number, record });
   return records;
 }
 
@@ -77,6 +77,24 @@ export function catalogContract(name: string, open: () => Promise<OpenedCatalog>
       }
       assert.deepEqual(await historyOf(catalog, "grow"), records);
       assert.deepEqual(await historyOf(opened.again(), "grow"), records);
+    });
+
+    test("history says when each record was written, by the catalog's own clock", async () => {
+      const startMs = Date.now();
+      for (let parent = 0; parent < 3; parent++) {
+        await catalog.append("dated", parent, publishRecord(parent, `dated${parent}xxx`));
+      }
+      for (const handle of [catalog, opened.again()]) {
+        const times: number[] = [];
+        for await (const { writtenMs } of handle.history("dated")) times.push(writtenMs);
+        assert.equal(times.length, 3);
+        assert.deepEqual(
+          [...times].sort((a, b) => b - a),
+          times,
+          "newest first",
+        );
+        for (const time of times) assert.ok(Math.abs(time - startMs) < 60_000, `${time} is not about now`);
+      }
     });
 
     test("a fence is a record as any other", async () => {
