@@ -62,6 +62,13 @@ export interface Storage {
   sweep(ageMs: number): Promise<number>;
 
   /**
+   * Ends uploads in pieces that were begun before `beforeMs` of the store's own clock and never completed: no listing shows
+   * their pieces, and a store charges for them. Returns those it ended; with `dryRun` those it would. Their writers, should
+   * they wake up, cannot complete them any more and begin again. A place that has no such thing leaves the method out.
+   */
+  sweepUploads?(beforeMs: number, options?: SweepUploadsOptions): Promise<readonly StaleUpload[]>;
+
+  /**
    * Tests whether what lies behind this place keeps the law above, as a suspicious engineer would: finding after finding,
    * in the order of the tests. Writes small objects under `_staging/probe-…/` and removes them where it may. A store that
    * cannot be reached is a finding, not an error; only a stop (`cancelled`) throws.
@@ -69,9 +76,24 @@ export interface Storage {
   probe(options: ProbeOptions): AsyncIterable<ProbeFinding>;
 }
 
+export interface SweepUploadsOptions extends CallOptions {
+  readonly dryRun?: boolean;
+}
+
+export interface StaleUpload {
+  readonly key: string;
+  /** By the store's clock, milliseconds since the epoch. */
+  readonly begunMs: number;
+}
+
 export interface ProbeOptions extends CallOptions {
-  /** `races`: only what decides whether several writers may share the place (seconds). `all`: everything. */
-  readonly depth: "races" | "all";
+  /**
+   * `greeting`: one request that tells whether the store answers and lets us in. `races`: beside that whatever a run
+   * depends on, above all what decides whether several writers may share the place (seconds). `all`: everything.
+   */
+  readonly depth: "greeting" | "races" | "all";
+  /** `read` tests what a mere reader of the place needs, and writes nothing. `write` unless told. */
+  readonly access?: "read" | "write";
 }
 
 export interface ProbeFinding {
@@ -87,7 +109,14 @@ export interface ProbeFinding {
    * collection of garbage needs it); `nobody` (good to know).
    */
   readonly needed: "everyone" | "several writers" | "gc" | "nobody";
+  /** The right that was tried out, where the finding is about one. */
+  readonly right?: StoreRight;
+  /** What the other side calls itself, on the first finding of a store that answered; `""` if it does not say. */
+  readonly server?: string;
 }
+
+/** What a program must be allowed to do in a place; which role needs which is known where roles are. */
+export type StoreRight = "list" | "read" | "write" | "delete" | "abort uploads" | "list uploads";
 
 /** Bytes in memory, or a complete local file. A `file` inside a scratch directory may be consumed (moved) by the put. */
 export type Body = Uint8Array | { readonly file: string };
@@ -102,6 +131,10 @@ export interface ListOptions extends CallOptions {
    * table of 87,600 partitions some times faster to list.
    */
   readonly leaf?: string;
+  /** Lists only what has a name directly below the prefix that begins so (`src=`); not with a `_`. A store need not page through the rest. */
+  readonly stem?: string;
+  /** Lists only keys behind this one, in their order: a log that is known up to there need not be read again. */
+  readonly after?: string;
 }
 
 export interface PutOptions extends CallOptions {
