@@ -189,6 +189,7 @@ export const storageMethods: Readonly<Record<keyof Omit<Storage, "name">, Method
   locate: "plain",
   scratch: "call",
   sweep: "call",
+  sweepUploads: "call",
   probe: "plain",
 };
 

@@ -21,6 +21,7 @@ export function withLimit(storage: Storage, count: number): Storage {
     }
   }
 
+  const { sweepUploads } = storage;
   return {
     ...storage,
     put: (key, body, options) => slots.run(() => storage.put(key, body, options), options?.signal),
@@ -29,6 +30,9 @@ export function withLimit(storage: Storage, count: number): Storage {
     annotate: (key, token, metadata, options) =>
       slots.run(() => storage.annotate(key, token, metadata, options), options?.signal),
     remove: (key, options) => slots.run(() => storage.remove(key, options), options?.signal),
+    ...(sweepUploads === undefined
+      ? {}
+      : { sweepUploads: (beforeMs, options) => slots.run(() => sweepUploads(beforeMs, options), options?.signal) }),
     list: (prefix, options) => stream(() => storage.list(prefix, options), options?.signal),
     read: (key, options) => stream(() => storage.read(key, options), options?.signal),
   };

@@ -80,6 +80,7 @@ export function withRetry(storage: Storage, backoff: Backoff, effects: Effects):
     }
   }
 
+  const { sweepUploads } = storage;
   return {
     ...storage,
     put,
@@ -89,6 +90,9 @@ export function withRetry(storage: Storage, backoff: Backoff, effects: Effects):
     head: (key, options) => simply(() => storage.head(key, options), options),
     annotate: (key, token, metadata, options) => simply(() => storage.annotate(key, token, metadata, options), options),
     remove: (key, options) => simply(() => storage.remove(key, options), options),
+    ...(sweepUploads === undefined
+      ? {}
+      : { sweepUploads: (beforeMs, options) => simply(() => sweepUploads(beforeMs, options), options) }),
   };
 }
 
