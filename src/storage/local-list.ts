@@ -55,9 +55,10 @@ export async function* listLeaves(
   directory: string,
   prefix: string,
   leaf: string,
+  hidden: (name: string) => boolean,
   check: () => void,
 ): AsyncGenerator<readonly ObjectInfo[]> {
-  const names = sortedDirectories(directory);
+  const names = sortedDirectories(directory, hidden);
   for (let at = 0; at < names.length; at += pageLength) {
     const page: ObjectInfo[] = [];
     for (const name of names.slice(at, at + pageLength)) {
@@ -71,7 +72,7 @@ export async function* listLeaves(
 }
 
 /** Names of the directories directly below, as their objects' keys sort. Entries are read one by one, since there may be 87,600. */
-function sortedDirectories(directory: string): string[] {
+function sortedDirectories(directory: string, hidden: (name: string) => boolean): string[] {
   const names: string[] = [];
   let open: Dir;
   try {
@@ -84,7 +85,7 @@ function sortedDirectories(directory: string): string[] {
   try {
     for (let entry = open.readSync(); entry !== null; entry = open.readSync()) {
       // A symbolic link is no directory here, so none is followed.
-      if (entry.isDirectory() && !entry.name.startsWith("_") && isSegment(entry.name)) names.push(entry.name);
+      if (entry.isDirectory() && !hidden(entry.name) && isSegment(entry.name)) names.push(entry.name);
     }
   } finally {
     open.closeSync();

@@ -10,7 +10,7 @@ import { asFailure, Failure } from "../errors.ts";
 import { stopIfAborted } from "../pace/abort.ts";
 import type { ListOptions, Metadata, ObjectDetail, ObjectInfo, ReadOptions, Storage } from "./contract.ts";
 import { directoryTree, isAbsent, patiently, symbolicLink, syncAfterRemoval, systemCode } from "./durable.ts";
-import { checkKey, checkPrefix, metadataText, quote, reservedNames } from "./keys.ts";
+import { checkKey, checkPrefix, compareKeys, metadataText, quote, reservedNames } from "./keys.ts";
 import { type Disk, infoOf, look, parentOf } from "./local-disk.ts";
 import { listLeaves, listTree, tokenOf } from "./local-list.ts";
 import { publish } from "./local-publish.ts";
@@ -138,7 +138,7 @@ function sameMetadata(a: Metadata, b: Metadata): boolean {
 async function* list(
   disk: Disk,
   prefix: string,
-  { signal, leaf }: ListOptions = {},
+  { signal, leaf, stem = "", after }: ListOptions = {},
 ): AsyncGenerator<readonly ObjectInfo[]> {
   checkPrefix(disk.name, prefix);
   const segments = prefix === "" ? [] : prefix.slice(0, -1).split("/");
@@ -149,8 +149,15 @@ async function* list(
     const root = (await disk.tree.root()) ?? disk.path;
     const directory = join(root, ...segments);
     const check = (): void => stopIfAborted(signal);
-    const hidden = (name: string) => name.startsWith("_");
-    yield* leaf === undefined ? listTree(directory, prefix, hidden, check) : listLeaves(directory, prefix, leaf, check);
+    const hidden = (name: string) => name.startsWith("_") || !name.startsWith(stem);
+    const pages =
+      leaf === undefined
+        ? listTree(directory, prefix, hidden, check)
+        : listLeaves(directory, prefix, leaf, hidden, check);
+    for await (const page of pages) {
+      const rest = after === undefined ? page : page.filter(({ key }) => compareKeys(key, after) > 0);
+      if (rest.length > 0) yield rest;
+    }
   } catch (error) {
     throw asFailure(error, `${disk.name}: listing ${prefix === "" ? "everything" : prefix}`);
   }

@@ -76,11 +76,15 @@ export function memoryStorage(options: MemoryOptions = {}): Storage {
     objects.set(key, { ...found, metadata: { ...metadata } });
   }
 
-  async function* list(prefix: string, { signal, leaf }: ListOptions = {}): AsyncGenerator<readonly ObjectInfo[]> {
+  async function* list(
+    prefix: string,
+    { signal, leaf, stem = "", after }: ListOptions = {},
+  ): AsyncGenerator<readonly ObjectInfo[]> {
     checkPrefix(name, prefix);
     if (reservedNames.has(prefix.split("/", 1)[0] ?? "")) return;
     const keys = [...objects.keys()]
       .filter((key) => key.startsWith(prefix) && key[prefix.length] !== "_")
+      .filter((key) => key.startsWith(stem, prefix.length) && (after === undefined || compareKeys(key, after) > 0))
       .filter((key) => leaf === undefined || isLeaf(key.slice(prefix.length), leaf))
       .sort(compareKeys);
     for (let at = 0; at < keys.length; at += pageLength) {

@@ -10,7 +10,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { Failure, type FailureKind } from "../../src/errors.ts";
-import type { ObjectInfo, ReadOptions, Storage } from "../../src/storage/contract.ts";
+import type { ListOptions, ObjectInfo, ReadOptions, Storage } from "../../src/storage/contract.ts";
 import { propertyRuns } from "./property-runs.ts";
 
 /** Bytes of buffers that are still referenced. */
@@ -291,6 +291,22 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
       const whole = await listed(storage, "leaves/");
       const [first] = whole.filter(({ key }) => key === "leaves/a-b/data");
       for await (const [leaf] of storage.list("leaves/", { leaf: "data" })) assert.deepEqual(leaf, first);
+    });
+
+    test("a listing may begin behind a key, and be of what begins with a stem", async () => {
+      const keys = ["behind/_log/1", "behind/a=1/data", "behind/a=2/data", "behind/a=2/other", "behind/b/data"];
+      for (const key of keys) await storage.put(key, text("x"));
+      const found = async (options: ListOptions): Promise<string[]> => {
+        const list: string[] = [];
+        for await (const page of storage.list("behind/", options)) list.push(...page.map(({ key }) => key));
+        return list;
+      };
+      assert.deepEqual(await found({ stem: "a=" }), keys.slice(1, 4));
+      assert.deepEqual(await found({ stem: "a=", leaf: "data" }), ["behind/a=1/data", "behind/a=2/data"]);
+      assert.deepEqual(await found({ after: "behind/a=1/data" }), keys.slice(2));
+      assert.deepEqual(await found({ after: "behind/a=2", leaf: "data" }), ["behind/a=2/data", "behind/b/data"]);
+      assert.deepEqual(await found({ after: "behind/b/data" }), []);
+      assert.deepEqual(await found({ stem: "c" }), []);
     });
 
     test("an object that goes during a listing does not disturb it", async () => {
