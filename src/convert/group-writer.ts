@@ -26,7 +26,13 @@ export class GroupWriter {
 
   /** `write` takes bytes that are only valid during the call. */
   constructor(write: WriteBytes, compression: Compression) {
-    this.#parquet = new ParquetWriter(write, compression);
+    this.#parquet = new ParquetWriter(write, compression, { sum: true });
+  }
+
+  /** The sum of the finished file, which stands in its provenance. */
+  get sum(): string {
+    if (this.#parquet.sum === undefined) throw new RangeError("the file is not finished");
+    return this.#parquet.sum;
   }
 
   /** Compresses a page of texts ahead of its row group. */

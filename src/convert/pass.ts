@@ -8,7 +8,7 @@ import type { ConvertRequest } from "./contract.ts";
 import { GroupWriter } from "./group-writer.ts";
 import { openTextInput, type TextInput } from "./input-stream.ts";
 import { type Output, OutputFile } from "./output-file.ts";
-import { completeProvenance } from "./provenance.ts";
+import { completeProvenance, withSum } from "./provenance.ts";
 import { type RejectSample, Rejects } from "./rejects.ts";
 import type { Stopwatch } from "./stopwatch.ts";
 
@@ -112,9 +112,12 @@ class Pass {
     return stopwatch.measure("write", () => {
       const fileSchema = this.#shredder.fileSchema();
       const schema = fileSchema.schema();
-      const { provenance, keyValues } = completeProvenance(request.provenance, { rows, rejected, schema, converter });
+      const rejectedSum = this.#rejects.seal();
+      const findings = { rows, rejected, rejectedSum, schema, converter };
+      const completed = completeProvenance(request.provenance, findings);
       const createdBy = `millrace version ${converter.replace(/^.*\//, "")} (build ${converter})`;
-      const bytesOut = this.#writer.finish(root, schema, keyValues, createdBy);
+      const bytesOut = this.#writer.finish(root, schema, completed.keyValues, createdBy);
+      const provenance = withSum(completed.provenance, this.#writer.sum);
       const departures = fileSchema.departures();
       const { samples: rejectSamples } = this.#rejects;
       return { rows, rejected, rejectSamples, schema, departures, provenance, bytesJson, bytesOut };

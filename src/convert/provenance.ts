@@ -2,6 +2,7 @@
 import { fingerprint } from "../model/merge.ts";
 import type { Schema } from "../model/schema.ts";
 import { columnNotes } from "../parquet/column-notes.ts";
+import { FILE_SUM_KEY, textWithRoom } from "../parquet/file-sum.ts";
 import { NOTES_KEY, PROVENANCE_KEY } from "../parquet/names.ts";
 
 /**
@@ -15,6 +16,8 @@ const NOTES_SHOWN = 20;
 export interface Findings {
   readonly rows: number;
   readonly rejected: number;
+  /** sha256 of the file of rejected lines; absent where none was written. */
+  readonly rejectedSum: string | undefined;
   readonly schema: Schema;
   readonly converter: string;
 }
@@ -24,14 +27,15 @@ export interface WrittenProvenance {
   readonly keyValues: readonly (readonly [key: string, value: string])[];
 }
 
-/** Completes what the caller knows of the origin (`given`) by what the conversion found. */
+/** Completes what the caller knows of the origin (`given`) by what the conversion found; the text has room for the sum. */
 export function completeProvenance(given: Readonly<Record<string, unknown>>, findings: Findings): WrittenProvenance {
-  const { rows, rejected, schema, converter } = findings;
+  const { rows, rejected, rejectedSum, schema, converter } = findings;
   const facts = {
     ...given,
     rows_in: rows + rejected,
     rows_out: rows,
     rejected,
+    ...(rejectedSum === undefined ? {} : { rejected_sha256: rejectedSum }),
     schema_fingerprint: fingerprint(schema),
     converter,
   };
@@ -39,16 +43,21 @@ export function completeProvenance(given: Readonly<Record<string, unknown>>, fin
   const text = JSON.stringify(notes);
   if (Buffer.byteLength(text) <= NOTES_BYTES_MAX) {
     const provenance = { ...facts, ...notes };
-    return { provenance, keyValues: [[PROVENANCE_KEY, JSON.stringify(provenance)]] };
+    return { provenance, keyValues: [[PROVENANCE_KEY, textWithRoom(provenance)]] };
   }
   const provenance = { ...facts, notes_cut: true, ...cutNotes(notes) };
   return {
     provenance,
     keyValues: [
       [NOTES_KEY, text],
-      [PROVENANCE_KEY, JSON.stringify(provenance)],
+      [PROVENANCE_KEY, textWithRoom(provenance)],
     ],
   };
+}
+
+/** The provenance as it stands in the file, once its sum is known. */
+export function withSum(provenance: Readonly<Record<string, unknown>>, sum: string): Readonly<Record<string, unknown>> {
+  return { ...provenance, [FILE_SUM_KEY]: sum };
 }
 
 /** The first notes of each kind, as far as they are short. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,7 +25,9 @@ test("each line as an object, in base 64 where it is no UTF-8", () => {
   const rejects = new Rejects(file);
   add(rejects, 1, Buffer.from('{"a":"é\u0000'));
   add(rejects, 2, Buffer.of(0xff, 0x41));
+  const sum = rejects.seal();
   rejects.finish();
+  assert.equal(sum, createHash("sha256").update(readFileSync(file)).digest("hex"));
   assert.deepEqual(linesOf(file), [
     { offset: 10, line: 1, reason: "why", bytes: '{"a":"é\u0000' },
     { offset: 20, line: 2, reason: "why", bytesBase64: "/0E=" },
@@ -64,6 +67,7 @@ test("many lines make several members, and only the first few are samples", () =
 
 test("without a rejected line there is no file, and discarding leaves none", () => {
   const none = new Rejects(join(folder, "none.gz"));
+  assert.equal(none.seal(), undefined);
   none.finish();
   none.discard();
   const discarded = new Rejects(join(folder, "discarded.gz"));

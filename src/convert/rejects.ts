@@ -9,6 +9,7 @@
  * its whole `length` besides.
  */
 import { isUtf8 } from "node:buffer";
+import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { OutputFile } from "./output-file.ts";
 
@@ -33,6 +34,8 @@ export class Rejects {
   #file: OutputFile | undefined;
   #texts: string[] = [];
   #textLength = 0;
+  readonly #hash = createHash("sha256");
+  #sum: string | undefined;
 
   /** The file is created with the first rejected line; without a path only samples are kept. */
   constructor(path: string | undefined) {
@@ -49,8 +52,16 @@ export class Rejects {
     if (this.#textLength >= MEMBER_BYTES) this.#flush();
   }
 
-  finish(): void {
+  /** Writes what is left, after the last line. Answers the sha256 of the whole file; absent where there is none. */
+  seal(): string | undefined {
     this.#flush();
+    if (this.#file !== undefined) this.#sum ??= this.#hash.digest("hex");
+    return this.#sum;
+  }
+
+  /** Makes the file visible. */
+  finish(): void {
+    this.seal();
     this.#file?.finish();
   }
 
@@ -61,7 +72,9 @@ export class Rejects {
   #flush(): void {
     if (this.#texts.length === 0 || this.#path === undefined) return;
     this.#file ??= new OutputFile(this.#path);
-    this.#file.write(gzipSync(this.#texts.join("")));
+    const member = gzipSync(this.#texts.join(""));
+    this.#hash.update(member);
+    this.#file.write(member);
     this.#texts = [];
     this.#textLength = 0;
   }

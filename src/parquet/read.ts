@@ -2,6 +2,7 @@
 import type { Schema } from "../model/schema.ts";
 import { type ColumnNotes, logicalSchema } from "./column-notes.ts";
 import { CompactReader, corrupt, type ThriftStruct } from "./compact-reader.ts";
+import { provenancePlace } from "./file-sum.ts";
 import { NOTES_KEY, PLACEHOLDER_COLUMN, PROVENANCE_KEY } from "./names.ts";
 import { readElements } from "./schema-elements.ts";
 
@@ -12,19 +13,11 @@ const END_BYTES = 8;
 /**
  * The provenance in `tail`, which must hold the last bytes of a file (64 KiB are enough). Absent if there is none, or the
  * file is not ours.
- *
- * Nothing before the key-value metadata needs to be there: our key with the bytes that Thrift puts around it cannot occur
- * after the metadata, so the last occurrence is the one.
  */
 export function readKeyValue(tail: Uint8Array): Readonly<Record<string, unknown>> | undefined {
   if (!endsLikeParquet(tail)) return undefined;
-  const bytes = Buffer.from(tail.buffer, tail.byteOffset, tail.byteLength);
-  // Field 1, binary, of the key's length; the key; field 2, binary.
-  const marker = Buffer.from(`\u0018${String.fromCharCode(PROVENANCE_KEY.length)}${PROVENANCE_KEY}\u0018`, "latin1");
-  const at = bytes.lastIndexOf(marker);
-  if (at < 0) return undefined;
-  const entry = new CompactReader(bytes.subarray(at)).struct();
-  return parseObject(entry);
+  const at = provenancePlace(tail);
+  return at === undefined ? undefined : parseObject(new CompactReader(tail.subarray(at)).struct());
 }
 
 /**

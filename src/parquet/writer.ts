@@ -3,10 +3,12 @@
  * says which row group and column each belongs to. That is what lets a converter stream: a column that first appears
  * late gets its empty chunks of earlier row groups at the end.
  */
+import { createHash, type Hash } from "node:crypto";
 import type { Schema } from "../model/schema.ts";
 import { type ChunkInfo, ChunkWriter, type WriteBytes } from "./chunk-writer.ts";
 import { COMPACT, CompactWriter } from "./compact-writer.ts";
 import { type Compression, codecOf } from "./compression.ts";
+import { sealSum } from "./file-sum.ts";
 import type { ChunkLevels } from "./level-runs.ts";
 import { countElements, type LeafColumn, leafColumns, writeElements } from "./schema-elements.ts";
 import { sealTexts } from "./sealed-texts.ts";
@@ -28,17 +30,34 @@ export interface FooterContent {
   readonly createdBy: string;
 }
 
+export interface WriterOptions {
+  /** Whether the footer's provenance has room for the file's sum (`file-sum.ts`), which is filled in then. */
+  readonly sum?: boolean;
+}
+
 export class ParquetWriter {
   readonly #write: WriteBytes;
   readonly #codec: number;
   readonly #chunks: ChunkWriter;
+  readonly #hash: Hash | undefined;
+  #sum: string | undefined;
 
   /** `write` takes bytes that are only valid during the call. */
-  constructor(write: WriteBytes, compression: Compression) {
+  constructor(write: WriteBytes, compression: Compression, options: WriterOptions = {}) {
     this.#write = write;
     this.#codec = codecOf(compression);
-    this.#chunks = new ChunkWriter(write, this.#codec, MAGIC.length);
-    write(MAGIC);
+    this.#hash = options.sum === true ? createHash("sha256") : undefined;
+    const writeBody = (bytes: Uint8Array): void => {
+      this.#hash?.update(bytes);
+      write(bytes);
+    };
+    this.#chunks = new ChunkWriter(writeBody, this.#codec, MAGIC.length);
+    writeBody(MAGIC);
+  }
+
+  /** The sum that the finished file has inside, if it was asked for. */
+  get sum(): string | undefined {
+    return this.#sum;
   }
 
   /** Compresses a page of texts in PLAIN layout ahead of its chunk. The texts are only needed during the call. */
@@ -56,6 +75,7 @@ export class ParquetWriter {
     const end = new Uint8Array(8);
     new DataView(end.buffer).setUint32(0, footer.length, true);
     end.set(MAGIC, 4);
+    if (this.#hash !== undefined) this.#sum = sealSum(this.#hash, footer, end);
     this.#write(footer);
     this.#write(end);
     return this.#chunks.offset + footer.length + end.length;
