@@ -23,7 +23,9 @@ export const init: Command = {
       "over millrace sample serve",
     ],
   ],
-  notes: ["No file that exists is touched."],
+  notes: [
+    "No file that exists is touched. The project begins on this disk; targets.prod at its end, commented out, shows the same lake in buckets of S3.",
+  ],
   async run(call) {
     const [{ scaffold }, { projectNamePattern }, { projectFileName, readProject }, { resolve, relative }] =
       await Promise.all([

@@ -79,7 +79,7 @@ describe("the declaration", () => {
   });
 
   it("shows an example in the reference that is a project", () => {
-    for (const target of [undefined, { name: "server", chosenBy: "--target" }]) {
+    for (const target of [undefined, ...["server", "prod"].map((name) => ({ name, chosenBy: "--target" }))]) {
       parseProject(referenceExample, "millrace.yaml", {
         file: undefined,
         directory: "/p",

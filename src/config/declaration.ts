@@ -7,6 +7,7 @@ import { lake } from "./lake.ts";
 import { mart } from "./mart.ts";
 import { checkName } from "./names.ts";
 import { type Kind, mismatch, type Option, option, optional, type Reading } from "./option.ts";
+import { s3 } from "./s3.ts";
 import { named, section, unoffered } from "./section.ts";
 import { source } from "./source.ts";
 import { table } from "./table.ts";
@@ -100,6 +101,7 @@ const overlayFields = {
     absent: "none",
   }),
   lake,
+  s3,
   sources: named({ doc: "The archives, by a name of your choice.", noun: "source", required: true, checkName }, source),
   tables: named({ doc: "The Parquet tables, by name.", noun: "table", checkName }, table),
   marts: named({ doc: "The marts, by name.", noun: "mart", checkName }, mart),

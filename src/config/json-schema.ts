@@ -1,7 +1,8 @@
 /** The declaration as a JSON Schema (draft 7), for editors that check and complete YAML. */
 import { parse } from "yaml";
 import { namePattern } from "./names.ts";
-import type { Fields, Json, JsonSchema, Option } from "./option.ts";
+import type { Fields, Json, JsonSchema, Noun, Option } from "./option.ts";
+import { bucketPattern } from "./place.ts";
 
 /** `title` is what an editor shows for the file. */
 export function jsonSchemaOf(root: Option<unknown>, title: string): JsonSchema {
@@ -11,6 +12,14 @@ export function jsonSchemaOf(root: Option<unknown>, title: string): JsonSchema {
     ...schemaOf(root, false),
   };
 }
+
+const namePatterns: Readonly<Record<Noun, string>> = {
+  source: namePattern.source,
+  table: namePattern.source,
+  mart: namePattern.source,
+  target: "^[a-z][a-z0-9_-]*$",
+  bucket: bucketPattern.source,
+};
 
 /** `partial`: inside a target, where nothing is required. */
 function schemaOf(option: Option<unknown>, partial: boolean): JsonSchema {
@@ -27,7 +36,7 @@ function schemaOf(option: Option<unknown>, partial: boolean): JsonSchema {
       return {
         ...description,
         type: required ? "object" : ["object", "null"],
-        propertyNames: { pattern: shape.noun === "target" ? "^[a-z][a-z0-9_-]*$" : namePattern.source },
+        propertyNames: { pattern: namePatterns[shape.noun] },
         additionalProperties: schemaOf(shape.entry, inTarget),
         ...(required ? { minProperties: 1 } : {}),
       };

@@ -2,7 +2,7 @@
 import { isAbsolute, resolve } from "node:path";
 import { Failure } from "../errors.ts";
 import { nearest } from "../model/nearest.ts";
-import type { Place, Since } from "../model/project.ts";
+import type { DirectoryPlace, Since } from "../model/project.ts";
 import type { DeclaredType } from "../model/schema.ts";
 import { parseType } from "../model/type-text.ts";
 import { parseInstant, parseSince, parseSpan, type Span } from "./instants.ts";
@@ -102,6 +102,14 @@ export function count(min: number, max: number): Kind<number> {
   };
 }
 
+export const yesNo: Kind<boolean> = {
+  words: "`true` or `false`",
+  expects: "true or false",
+  schema: orVariable({ type: "boolean" }),
+  choices: ["true", "false"],
+  parse: (written) => (written === "true" ? true : written === "false" ? false : mismatch),
+};
+
 /** A number above zero, also with decimals. */
 export const amount: Kind<number> = {
   words: "number",
@@ -173,24 +181,18 @@ export const path: Kind<string> = {
   },
 };
 
-/** One of the lake's three places. */
-export const place: Kind<Place> = {
-  words: "directory",
-  expects: "a directory",
-  schema: { type: "string" },
-  parse(written, reading) {
-    if (written.trim() === "") return mismatch;
-    refuseRemote(written);
-    return { kind: "directory", path: absolute(written, reading.directory), name: written };
-  },
-};
+/** A directory as one of the lake's places. */
+export function directoryPlace(written: string, directory: string): DirectoryPlace {
+  refuseRemote(written);
+  return { kind: "directory", path: absolute(written, directory), name: written };
+}
 
 function absolute(written: string, directory: string): string {
   if (written.includes("\u0000")) throw new Failure("usage", "has a NUL character");
   return isAbsolute(written) ? resolve(written) : resolve(directory, written);
 }
 
-/** Places that a later version will know; `file:` and the like are simply not how a path is written. */
+/** Places that no path names; `file:` and the like are simply not how a path is written. */
 function refuseRemote(written: string): void {
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]+):\/\//.exec(written)?.[1]?.toLowerCase();
   if (scheme === undefined) return;

@@ -162,7 +162,7 @@ const keys: readonly Case[] = [
     "a key from nowhere",
     project({ more: "colour: red" }),
     [
-      "10: colour: unknown key | The keys here are name, ca, lake, sources, tables, marts, engine, watch, gc, cache, targets",
+      "10: colour: unknown key | The keys here are name, ca, lake, s3, sources, tables, marts, engine, watch, gc, cache, targets",
     ],
   ],
   [
@@ -179,7 +179,7 @@ const keys: readonly Case[] = [
     "targets inside the chosen target",
     project({ more: "targets:\n  prod:\n    targets: {}" }),
     [
-      "12: targets.prod.targets: unknown key | A target may hold ca, lake, sources, tables, marts, engine, watch, gc, cache, catalog, exports",
+      "12: targets.prod.targets: unknown key | A target may hold ca, lake, s3, sources, tables, marts, engine, watch, gc, cache, catalog, exports",
     ],
     { target: "prod" },
   ],
@@ -712,6 +712,36 @@ const secrets: readonly Case[] = [
     ],
   ],
   [
+    "credentials in a bucket's address",
+    project({ more: "lake: { raw: s3://AKIA:hunt/er2hunter2@gha-raw/x }\ns3: { region: eu-west-1 }" }),
+    [
+      "10: lake.raw: an @ in the address, as credentials have it | Name credentials under s3: access_key: env:NAME, secret_key: env:NAME",
+    ],
+  ],
+  [
+    "credentials in an endpoint",
+    project({ more: "s3: { endpoint: https://me:hunter2@minio }" }),
+    [
+      "10: s3.endpoint: the URL holds credentials | Take them out and name them: access_key: env:NAME, secret_key: env:NAME",
+    ],
+  ],
+  [
+    "keys of a store",
+    project({ more: "s3: { access_key: hunter2, secret_key: hunter2 }" }),
+    [
+      "10: s3.access_key: a secret must not stand in a file or a flag | Write env:NAME or file:PATH and put the secret there",
+      "10: s3.secret_key: a secret must not stand in a file or a flag | Write env:NAME or file:PATH and put the secret there",
+    ],
+  ],
+  [
+    "a key of a bucket, from the environment",
+    project({ more: "s3: { buckets: { gha-raw: { region: x } } }" }),
+    [
+      "-: MILLRACE_S3__BUCKETS__GHA_RAW__SECRET_KEY: a secret must not stand in a file or a flag | Write env:NAME or file:PATH and put the secret there",
+    ],
+    { environment: { MILLRACE_S3__BUCKETS__GHA_RAW__SECRET_KEY: "hunter2" } },
+  ],
+  [
     "a list as a header",
     inSource("headers: { Authorization: [hunter2] }"),
     ["4: sources.gharchive.headers.Authorization: expected a text, env:NAME or file:PATH, got a list"],
@@ -723,12 +753,193 @@ const secrets: readonly Case[] = [
   ],
 ];
 
-const later: readonly Case[] = [
+const aws = "s3: { region: eu-west-1 }";
+const minio = "s3: { endpoint: https://127.0.0.1:9000 }";
+const inLake = (raw: string, more = aws): string => project({ more: `lake: { raw: "${raw}" }\n${more}` });
+const inStore = (line: string): string =>
+  project({ more: `lake: { raw: s3://gha-raw }\ns3:\n  region: eu-west-1\n  ${line}` });
+const bucketRule =
+  "A bucket's name has 3 to 63 small letters, digits, - and ., begins and ends with a letter or digit, and is no IP address";
+
+const buckets: readonly Case[] = [
+  ["a bucket alone", inLake("s3://gha-raw"), []],
+  ["no bucket", inLake("s3://"), [`10: lake.raw: names no bucket | ${bucketRule}`]],
+  ["a short name", inLake("s3://ab/x"), [`10: lake.raw: not the name of a bucket | ${bucketRule}`]],
+  ["capitals", inLake("s3://GHA-raw/x"), [`10: lake.raw: not the name of a bucket | ${bucketRule}`]],
+  ["an underscore", inLake("s3://gha_raw"), [`10: lake.raw: not the name of a bucket | ${bucketRule}`]],
+  ["an address", inLake("s3://10.0.0.1/x"), [`10: lake.raw: not the name of a bucket | ${bucketRule}`]],
   [
-    "S3 as a place",
-    project({ more: "lake: { raw: s3://bucket/raw }" }),
-    ["10: lake.raw: s3:// is not offered by this version | Name a local directory"],
+    "a host",
+    inLake("s3://127.0.0.1:9000/gha-raw"),
+    [
+      "10: lake.raw: names a host where the bucket belongs | Write s3://bucket/prefix, and the host under s3: endpoint: https://host:port",
+    ],
   ],
+  [
+    "a way out",
+    inLake("s3://gha-raw/a/../b"),
+    ['10: lake.raw: the prefix has the segment ".." | Write s3://bucket/prefix'],
+  ],
+  [
+    "two slashes",
+    inLake("s3://gha-raw//x"),
+    ["10: lake.raw: the prefix has two slashes side by side | Write s3://bucket/prefix"],
+  ],
+  [
+    "a long prefix",
+    inLake(`s3://gha-raw/${"a/".repeat(300)}b`),
+    ["10: lake.raw: the prefix has more than 512 bytes | Write s3://bucket/prefix"],
+  ],
+  [
+    "a query",
+    inLake("s3://gha-raw/x?versionId=1"),
+    [
+      "10: lake.raw: an address of a place has no ? and no # | Write s3://bucket/prefix, and settings of the store under s3",
+    ],
+  ],
+  [
+    "Hadoop's scheme",
+    inLake("s3a://gha-raw/x"),
+    ['10: lake.raw: s3a:// is Hadoop\'s name for a bucket | Did you mean "s3://gha-raw/x"?'],
+  ],
+  [
+    "another cloud",
+    inLake("gs://gha-raw/x"),
+    ["10: lake.raw: gs:// is not offered by this version | Name a local directory"],
+  ],
+  [
+    "a prefix inside another",
+    project({ more: `lake: { raw: s3://gha/lake, tables: s3://gha/lake/tables, marts: s3://gha/lakes }\n${aws}` }),
+    ["10: lake.tables: lies inside lake.raw | Give each place a prefix of its own"],
+  ],
+  [
+    "a prefix inside a bucket",
+    project({ more: `lake: { raw: s3://gha/raw, tables: s3://gha, marts: s3://marts }\n${aws}` }),
+    ["10: lake.raw: lies inside lake.tables | Give each place a prefix of its own"],
+  ],
+  [
+    "one bucket twice",
+    project({ more: `lake: { raw: s3://gha/x/, tables: s3://gha/x }\n${aws}` }),
+    ["10: lake.tables: the same prefix as lake.raw | Give each place a prefix of its own"],
+  ],
+  [
+    "writers",
+    project({ more: "lake: { writers: two }" }),
+    ['10: lake.writers: expected "several" or "one", got "two"'],
+  ],
+  [
+    "AWS without a region, once for three places",
+    project({ more: "lake: { raw: s3://gha-raw, tables: s3://gha-tables, marts: s3://gha-marts }" }),
+    [
+      "10: s3.region: missing: a bucket on AWS has a region | Write s3: { region: eu-west-1 } or set AWS_REGION; for another store write s3: { endpoint: https://host:port }",
+    ],
+  ],
+  [
+    "a region of the environment that is none",
+    inLake("s3://gha-raw", ""),
+    ["10: s3.region: the variable AWS_REGION holds no region | Set it to one such as eu-west-1"],
+    { environment: { AWS_REGION: "eu west" } },
+  ],
+  [
+    "a store without an address",
+    inStore("store: minio"),
+    ["13: s3.store: minio has no address of its own | Name it: endpoint: https://host:port"],
+  ],
+  [
+    "an unknown store",
+    inStore("store: mino"),
+    [
+      '13: s3.store: expected "aws", "seaweedfs", "garage", "ceph", "rustfs", "minio", "versitygw" or "other", got "mino" | Did you mean "minio"?',
+    ],
+  ],
+  [
+    "plain HTTP to another machine",
+    inStore("endpoint: http://minio:9000"),
+    [
+      "13: s3.endpoint: http:// to another machine, where everybody on the way can read and change the data | Write https://, with ca for a private authority; or allow_http: true where every host on the way is trusted",
+    ],
+  ],
+  ["plain HTTP on this machine", inStore("endpoint: http://127.0.0.1:9000"), []],
+  [
+    "an endpoint without a scheme",
+    inStore("endpoint: minio:9000"),
+    ["13: s3.endpoint: a URL begins with https:// or http:// | Write https://minio:9000"],
+  ],
+  [
+    "an endpoint with a bucket",
+    inStore("endpoint: https://minio:9000/gha-raw"),
+    [
+      "13: s3.endpoint: holds more than a host and its port | Write https://minio:9000; buckets and prefixes stand under lake",
+    ],
+  ],
+  [
+    "a profile beside keys",
+    inStore("{ profile: lake, access_key: env:A, secret_key: env:B }").replace(
+      "region: eu-west-1\n  {",
+      "{ region: r,",
+    ),
+    ["12: s3.profile: stands beside access_key | Keep one: either keys or a profile"],
+  ],
+  ["half of the keys", inStore("access_key: env:A"), ["12: s3.secret_key: missing: access_key needs it"]],
+  ["the other half", inStore("secret_key: env:A"), ["12: s3.access_key: missing: secret_key needs it"]],
+  [
+    "a token alone",
+    inStore("session_token: env:A"),
+    ["13: s3.session_token: stands alone | Name access_key and secret_key with it"],
+  ],
+  [
+    "half of the keys in a bucket",
+    inStore("access_key: env:A\n  secret_key: env:B\n  buckets: { gha-raw: { access_key: env:C } }"),
+    ["15: s3.buckets.gha-raw.secret_key: missing: access_key needs it"],
+  ],
+  [
+    "a key of s3 for another endpoint",
+    inStore("access_key: env:A\n  secret_key: env:B\n  buckets: { gha-raw: { endpoint: https://other } }"),
+    [
+      "15: s3.buckets.gha-raw.endpoint: another endpoint, but the credentials are those of s3 | Name those of this bucket: access_key and secret_key, or a profile (profile: none is the standard chain)",
+    ],
+  ],
+  [
+    "a bucket that is none",
+    inStore("buckets: { GHA: {} }"),
+    [`13: s3.buckets.GHA: not the name of a bucket | ${bucketRule}`],
+  ],
+  [
+    "an unknown key of a bucket",
+    inStore("buckets: { gha-raw: { regio: x } }"),
+    ['13: s3.buckets.gha-raw.regio: unknown key | Did you mean "region"?'],
+  ],
+  [
+    "a verification that cannot be switched off",
+    inStore("verify: false"),
+    [
+      "13: s3.verify: unknown key | The keys here are store, endpoint, region, path_style, allow_http, ca, access_key, secret_key, session_token, profile, parallel, buckets",
+    ],
+  ],
+  [
+    "a certificate where its file belongs",
+    project({ more: 'ca: "-----BEGIN CERTIFICATE-----"' }),
+    ["10: ca: holds the certificate itself | Put it into a file and write the file's path, or write env:NAME"],
+  ],
+  [
+    "an unknown variable of the store",
+    inLake("s3://gha-raw", minio),
+    ['-: MILLRACE_S3__ENDPONT: no such option | Did you mean "MILLRACE_S3__ENDPOINT"?'],
+    { environment: { MILLRACE_S3__ENDPONT: "https://x" } },
+  ],
+  [
+    "a mistake in another target",
+    project({ more: "targets:\n  prod:\n    s3: { profile: a, access_key: env:X, secret_key: env:Y }" }),
+    ["12: targets.prod.s3.profile: stands beside access_key | Keep one: either keys or a profile"],
+  ],
+  [
+    "what only the chosen target can complete",
+    project({ more: "targets:\n  prod:\n    lake: { raw: s3://gha-raw }" }),
+    [],
+  ],
+];
+
+const later: readonly Case[] = [
   [
     "S3 as a source",
     project({ source: 'url: "s3://bucket/{yyyy}-{MM}-{dd}-{H}"' }),
@@ -819,6 +1030,7 @@ const groups: Readonly<Record<string, readonly Case[]>> = {
   statements,
   variables,
   secrets,
+  buckets,
   later,
   targets,
 };

@@ -6,15 +6,26 @@ import { basename } from "node:path";
 import { lengthMs } from "../model/calendar.ts";
 import { formatKey, matchKey } from "../model/key-pattern.ts";
 import { nearest } from "../model/nearest.ts";
-import type { MartSettings, Project, SourceSettings, TableSettings } from "../model/project.ts";
+import type {
+  Lake,
+  MartSettings,
+  Place,
+  Project,
+  SecretReference,
+  SourceSettings,
+  TableSettings,
+} from "../model/project.ts";
 import { chosenAuthorities } from "./authorities.ts";
 import { declaration, overlaySection, projectNamePattern } from "./declaration.ts";
-import { emptyMapping, type Input, inputOf, keysOf, type MappingInput, member, overlay } from "./input.ts";
+import { emptyMapping, type Input, inputOf, keysOf, type MappingInput, member, memberLabel, overlay } from "./input.ts";
 import { martSettings } from "./mart.ts";
 import type { Files, Reading } from "./option.ts";
 import { type Override, overrideLayer } from "./overrides.ts";
+import type { WrittenPlace } from "./place.ts";
 import { collectProblems, didYouMean, type Origin, type Problems, quote } from "./problems.ts";
+import type { S3Values } from "./s3.ts";
 import { sourceSettings } from "./source.ts";
+import { bucketPlace } from "./store.ts";
 import type { Environment } from "./substitute.ts";
 import { tableSettings } from "./table.ts";
 import { environmentLayer } from "./variables.ts";
@@ -63,18 +74,26 @@ export function normalizeInput(written: Input, around: Surroundings, problems: P
   problems.throwIfAny();
   if (values === undefined) throw new Error("a value could not be read, but no problem was reported");
   const ca = chosenAuthorities(values.ca, undefined);
+  const { raw, tables: tablesPlace, marts: martsPlace, writers } = values.lake;
+  const placeOf = placesIn(values.s3, ca, around.environment, input, problems);
+  const lake: Lake = {
+    raw: placeOf("raw", raw),
+    tables: placeOf("tables", tablesPlace),
+    marts: placeOf("marts", martsPlace),
+    writers,
+  };
   for (const [name, each] of values.sources) sources.set(name, sourceSettings(name, each, ca));
   for (const [name, each] of values.tables) tables.set(name, tableSettings(name, each));
   for (const [name, each] of values.marts) marts.set(name, martSettings(name, each));
   reportSharedKeys(sources, input, problems);
   problems.throwIfAny();
-  const { engine, watch, lake, gc, cache } = values;
+  const { engine, watch, gc, cache } = values;
   return {
     name: values.name ?? nameOfDirectory(around.directory),
     file: around.file,
     directory: around.directory,
     target: around.target?.name,
-    lake: { ...lake, writers: "several" },
+    lake,
     sources,
     tables,
     marts,
@@ -83,6 +102,41 @@ export function normalizeInput(written: Input, around: Surroundings, problems: P
     gc: { retentionMs: gc.retention, versions: gc.versions },
     cache: { directory: cache.directory, bytesMax: cache.max },
   };
+}
+
+/** Gives each place the settings of its store; what does not fit is reported once, whichever places meet it. */
+function placesIn(
+  s3: S3Values,
+  ca: SecretReference | undefined,
+  environment: Environment,
+  input: Input,
+  problems: Problems,
+): (name: keyof Lake & string, written: WrittenPlace) => Place {
+  const reported = new Set<string>();
+  return (name, written) => {
+    if (written.kind === "directory") return written;
+    return bucketPlace(written, s3, {
+      environment,
+      ca,
+      report(path, fact, remedy) {
+        const origin = originBelow(input, ["s3", ...path]) ?? {
+          ...keyOrigin(input, "lake", name),
+          label: ["s3", ...path].reduce(memberLabel, ""),
+        };
+        const line = `${origin.label}: ${fact}`;
+        if (reported.has(line)) return;
+        reported.add(line);
+        problems.report(origin, fact, remedy);
+      },
+    });
+  };
+}
+
+function originBelow(input: Input, path: readonly string[]): Origin | undefined {
+  const [key, ...rest] = path;
+  if (key === undefined) return input.origin;
+  const inner = member(input, key);
+  return inner === undefined ? undefined : originBelow(inner, rest);
 }
 
 function nameOfDirectory(directory: string): string {

@@ -17,7 +17,7 @@ export interface Files {
   realPath(path: string): string;
 }
 
-export type Noun = "source" | "table" | "mart" | "target";
+export type Noun = "source" | "table" | "mart" | "target" | "bucket";
 
 /** What reading an option depends on, besides its input. */
 export interface Reading {

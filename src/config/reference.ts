@@ -27,6 +27,9 @@ targets:
   server:
     lake: { raw: /data/gha/raw, tables: /data/gha/tables, marts: /data/gha/marts }
     sources: { gharchive: { since: 2015-01-01, parallel: 8 } }
+  prod:
+    lake: { raw: s3://gha-raw, tables: s3://gha-tables, marts: s3://gha-marts }
+    s3: { endpoint: "https://s3.example.org", access_key: env:LAKE_ACCESS_KEY, secret_key: env:LAKE_SECRET_KEY }
 `;
 
 const introduction = `# The project file

@@ -72,24 +72,34 @@ describe("the scaffold", () => {
   it("is still a project when its comments are taken as settings", () => {
     // Uncomments every line that would be a setting, so that the comments cannot rot.
     const text = (scaffold({ name: "gha" }).get("millrace.yaml") ?? "").replaceAll(
-      /^( *)# ((?: *)[a-z_]+:(?: .*)?)$/gm,
+      /^( *)# ((?: *)[a-z0-9_]+:(?: .*)?)$/gm,
       "$1$2",
     );
     assert.match(text, /^ {4}parallel: 4/m);
     assert.match(text, /^engine:$/m);
-    const project = parseProject(text, "millrace.yaml", {
-      file: undefined,
-      directory: "/p",
-      environment: {},
-      files: { readText: () => "select 1 as one", realPath: (path) => path },
-      target: { name: "server", chosenBy: "--target" },
-    });
+    const at = (target: string): Project =>
+      parseProject(text, "millrace.yaml", {
+        file: undefined,
+        directory: "/p",
+        environment: {},
+        files: { readText: () => "select 1 as one", realPath: (path) => path },
+        target: { name: target, chosenBy: "--target" },
+      });
+    const project = at("server");
     assert.equal(pathOf(project.lake.raw), "/data/gha/raw");
+    const { raw } = at("prod").lake;
+    assert.deepEqual(raw.kind === "s3" && [raw.name, raw.store.endpoint, raw.store.credentials.kind], [
+      "s3://gha-raw",
+      "https://s3.example.org",
+      "keys",
+    ]);
     const plain = read({ name: "gha" });
     // Shown are defaults, so nothing changes but the target's own values and the example header.
     assert.deepEqual(project.tables, plain.tables);
     assert.deepEqual(project.engine, plain.engine);
     assert.deepEqual(project.watch, plain.watch);
+    assert.deepEqual(project.gc, plain.gc);
+    assert.deepEqual(project.cache, plain.cache);
     const comparable = ({ sources }: Project): unknown =>
       [...sources.values()].map(({ headers, since, ...rest }) => rest);
     assert.deepEqual(comparable(project), comparable(plain));

@@ -73,6 +73,7 @@ sources:
     # rate: none           # most bytes a second, for example 20MB
     # max: none            # most files in one pass
     # order: oldest        # or newest
+    # keep: forever        # how long files stay in the raw lake, for example 365d
     # headers: { Authorization: env:ARCHIVE_TOKEN }    # a secret is only named, never written here
     # Hours that the archive never had: they are no gaps. A range includes its last hour.
     known_missing:
@@ -130,10 +131,25 @@ marts:
 #   host: 127.0.0.1
 #   port: 9464
 
+# gc:                      # what "millrace gc" leaves alone
+#   retention: 7d
+#   versions: 2            # of each mart
+
+# cache:                   # local copies of what lies in buckets
+#   directory: .millrace/cache
+#   max: 10GB
+
 # Variants of this file for other places; "millrace --target server run" chooses one.
 # targets:
 #   server:
 #     lake: { raw: /data/gha/raw, tables: /data/gha/tables, marts: /data/gha/marts }
 #     sources: { gharchive: { since: 2015-01-01 } }
+#   prod:                  # buckets of S3; "millrace --target prod doctor" tests the store, "lake policy" prints the rights
+#     lake: { raw: s3://gha-raw, tables: s3://gha-tables, marts: s3://gha-marts }
+#     s3:
+#       endpoint: https://s3.example.org    # without it AWS, which needs a region
+#       region: us-east-1
+#       access_key: env:LAKE_ACCESS_KEY     # without keys: environment, ~/.aws, web identity, instance
+#       secret_key: env:LAKE_SECRET_KEY
 `;
 }
