@@ -1,7 +1,7 @@
 /** Directories below `.cache/real/` that are there only when they are whole. */
 import { randomUUID } from "node:crypto";
-import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 
 /** An installation that takes longer than this has lost its process. Milliseconds. */
 const waitMsMax = 25 * 60_000;
@@ -18,11 +18,20 @@ export function appear(directory: string, make: (part: string) => void): void {
   const part = `${directory}.${randomUUID().slice(0, 8)}`;
   try {
     if (existsSync(directory)) return;
+    removeLeftovers(directory);
     make(part);
     if (!existsSync(directory)) renameSync(part, directory);
   } finally {
     rmSync(part, { recursive: true, force: true });
     if (ownerOf(lock) === process.pid) rmSync(lock, { force: true });
+  }
+}
+
+/** Half an installation whose process was ended. */
+function removeLeftovers(directory: string): void {
+  for (const name of readdirSync(dirname(directory))) {
+    const isPart = name.startsWith(`${basename(directory)}.`) && /\.[0-9a-f]{8}$/.test(name);
+    if (isPart && !name.includes(".lock")) rmSync(join(dirname(directory), name), { recursive: true, force: true });
   }
 }
 
