@@ -1,3 +1,5 @@
+import type { Documents } from "../storage/contract.ts";
+
 /**
  * The law of a catalog: for each mart one chain of records; the last one names the version that readers see. A swap is
  * a compare-and-swap on the chain's number: of any number of racing writers exactly one wins, and a writer whose answer
@@ -7,6 +9,11 @@ export interface Catalog {
   readonly name: string;
   /** The last record; `undefined` for a mart that was never published. */
   current(mart: string, options?: CallOptions): Promise<Numbered | undefined>;
+  /**
+   * What one listing shows of the chain, which may be behind the last record: enough to decide what is due, never for a
+   * swap. A chain that stands where `documents` knows it costs that listing and nothing else.
+   */
+  glance(mart: string, documents: Documents, options?: CallOptions): Promise<Numbered | undefined>;
   /** Appends `record` as number `expected + 1` (`expected` is 0 for the first). `undefined` means that another writer was first: look again. */
   append(mart: string, expected: number, record: CatalogRecord, options?: CallOptions): Promise<Numbered | undefined>;
   /** Newest first. */

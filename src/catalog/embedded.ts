@@ -3,7 +3,7 @@
  * put-if-absent. The highest number is current. The log is data, not a cache: nothing can derive it from the versions.
  */
 import { Failure } from "../errors.ts";
-import type { Storage } from "../storage/contract.ts";
+import type { Documents, ObjectInfo, Storage } from "../storage/contract.ts";
 import type { CallOptions, Catalog, CatalogRecord, Dated, Numbered } from "./contract.ts";
 import { decodeRecord, encodeRecord } from "./record.ts";
 
@@ -51,6 +51,26 @@ export function embeddedCatalog(storage: Storage): Catalog {
     // What the hint names is gone: somebody removed the lake and began another one.
     if (hints.delete(mart)) return await current(mart, options);
     throw missingRecord(storage, mart, last);
+  }
+
+  async function glance(mart: string, documents: Documents, options: CallOptions = {}): Promise<Numbered | undefined> {
+    const prefix = `${ROOT}${mart}/`;
+    const known = numberOf(documents.newest(prefix) ?? "") ?? 0;
+    let last: ObjectInfo | undefined;
+    for await (const page of storage.list(
+      prefix,
+      known > 1 ? { ...options, after: recordKey(mart, known - 1) } : options,
+    )) {
+      last = page.findLast(({ key }) => numberOf(key) !== undefined) ?? last;
+    }
+    const number = numberOf(last?.key ?? "");
+    // Behind what was known there is nothing: the log is another one, or there is none.
+    if (last === undefined || number === undefined) return known > 1 ? await current(mart, options) : undefined;
+    remember(mart, number);
+    const bytes = documents.find(last.key, last.token) ?? (await readRecord(storage, last.key, options));
+    if (bytes === undefined) return await current(mart, options);
+    documents.note(last.key, last.token, bytes);
+    return { number, record: decodeRecord(bytes, `${storage.name}/${last.key}`) };
   }
 
   /** What stands at the number that we wanted: our own record after all, or another writer's. */
@@ -118,7 +138,7 @@ export function embeddedCatalog(storage: Storage): Catalog {
     return [...names].sort();
   }
 
-  return { name: `${storage.name}/_catalog`, current, append, history, marts };
+  return { name: `${storage.name}/_catalog`, current, glance, append, history, marts };
 }
 
 function recordKey(mart: string, number: number): string {

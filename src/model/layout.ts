@@ -4,6 +4,8 @@ const digits = (value: number, width: number): string => String(value).padStart(
 
 /** Name of the one object of a partition. */
 export const partitionFile = "data.parquet";
+/** How the directory of a partition begins; nothing else of a table does. */
+export const partitionStem = "src=";
 
 /** Key of a table's partition. `id` is the raw object's identity and the text value of `src`. */
 export function partitionKey(table: string, id: string): string {

@@ -12,6 +12,7 @@ import { crc32 } from "node:zlib";
 import { asFailure } from "../errors.ts";
 import type { PartitionFacts } from "../step/partition.ts";
 import type { Attempt, Attempts } from "./attempts.ts";
+import { type DocumentMemory, documentMemory, type RememberedDocument } from "./documents.ts";
 import type { Lookup } from "./lookup.ts";
 import { type Codec, partitionCodec, rawCodec, readRecords, SharedTexts, writeRecords } from "./packed.ts";
 import type { PartitionSeen, RawFacts, RawSeen } from "./seen.ts";
@@ -31,6 +32,9 @@ export interface IndexFile {
   savePartitions(table: string, partitions: Lookup<PartitionSeen>): Promise<void>;
   attempts(): Promise<Attempts>;
   saveAttempts(attempts: Attempts): Promise<void>;
+  /** Small objects of the lake that were read before. */
+  documents(): Promise<DocumentMemory>;
+  saveDocuments(documents: DocumentMemory): Promise<void>;
 }
 
 /** `directory` is `.millrace` beside the project file; `lake` names the lake, so that another one has its own rows. */
@@ -50,6 +54,8 @@ export function openIndex(directory: string, lake: string): IndexFile {
     },
     attempts: async () => readAttempts((await read("attempts"))?.body),
     saveAttempts: (attempts) => write("attempts", [], Buffer.from(JSON.stringify([...attempts]))),
+    documents: async () => documentMemory(readDocuments((await read("documents"))?.body)),
+    saveDocuments: (documents) => write("documents", [], Buffer.from(JSON.stringify(documents.used()))),
   };
 }
 
@@ -124,6 +130,16 @@ function readAttempts(body: Buffer | undefined): Attempts {
   const value: unknown = body === undefined ? [] : JSON.parse(body.toString());
   return new Map(Array.isArray(value) ? value.filter(isAttemptRow) : []);
 }
+
+function readDocuments(body: Buffer | undefined): readonly RememberedDocument[] {
+  const value: unknown = body === undefined ? [] : JSON.parse(body.toString());
+  return Array.isArray(value) ? value.filter(isDocument) : [];
+}
+
+const isDocument = (row: unknown): row is RememberedDocument =>
+  typeof row === "object" &&
+  row !== null &&
+  ["key", "token", "text"].every((name) => typeof Reflect.get(row, name) === "string");
 
 const isAttemptRow = (row: unknown): row is [string, Attempt] =>
   Array.isArray(row) &&

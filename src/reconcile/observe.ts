@@ -13,17 +13,18 @@ import {
   partitionFile,
   partitionId,
   partitionKey,
+  partitionStem,
   revisionPrefix,
 } from "../model/layout.ts";
 import { narrowerPaths } from "../model/merge.ts";
 import type { SourceSettings, TableSettings, TimeRange } from "../model/project.ts";
 import { receiptFromMetadata } from "../model/receipt.ts";
 import { makeQueue } from "../schedule/queue.ts";
-import { readPublishedMart } from "../step/manifest.ts";
+import { glanceAtMart } from "../step/manifest.ts";
 import { readPartitionFacts, readPartitionSchema } from "../step/partition.ts";
 import type { PublishedSchema } from "../step/table-schema.ts";
-import { latestSchema } from "../step/table-schema.ts";
-import type { ObjectInfo, Storage } from "../storage/contract.ts";
+import { glanceAtSchema, latestSchema } from "../step/table-schema.ts";
+import type { Documents, ObjectInfo, Storage } from "../storage/contract.ts";
 import type { Attempts } from "./attempts.ts";
 import type { Lookup } from "./lookup.ts";
 import { packedPartitions, packedRaw } from "./packed.ts";
@@ -42,6 +43,7 @@ export interface ObserveOptions {
 export async function observe(parts: Parts, options: ObserveOptions = {}): Promise<Seen> {
   const { project } = parts;
   const attempts = await parts.index.attempts();
+  const documents = await parts.index.documents();
   const sources = new Map<string, SourceSeen>();
   for (const settings of project.sources.values()) {
     sources.set(settings.name, await observeSource(parts, settings, options.signal));
@@ -49,7 +51,10 @@ export async function observe(parts: Parts, options: ObserveOptions = {}): Promi
   const tables = new Map<string, TableSeen>();
   if (options.only !== "collect") {
     for (const settings of project.tables.values()) {
-      tables.set(settings.name, await observeTable(parts, settings, sources.get(settings.from), options.signal));
+      tables.set(
+        settings.name,
+        await observeTable(parts, settings, sources.get(settings.from), options.signal, documents),
+      );
     }
   }
   const marts = new Map<string, MartSeen>();
@@ -57,10 +62,12 @@ export async function observe(parts: Parts, options: ObserveOptions = {}): Promi
     for (const settings of project.marts.values()) {
       marts.set(settings.name, {
         settings,
-        current: await readPublishedMart(parts.marts, parts.catalog, settings.name, options.signal),
+        current: await glanceAtMart(parts.marts, parts.catalog, settings.name, documents, options.signal),
       });
     }
   }
+  // A look at some stages did not ask for the documents of the others.
+  if (options.only === undefined && documents.changed) await parts.index.saveDocuments(documents);
   return { atMs: parts.clock(), sources, tables, marts, attempts: forgetDone(attempts, sources) };
 }
 
@@ -146,13 +153,21 @@ export async function observeTable(
   settings: TableSettings,
   source: Pick<SourceSeen, "settings"> | undefined,
   signal: AbortSignal | undefined,
+  documents?: Documents,
 ): Promise<TableSeen> {
   const every = source?.settings.every ?? "hour";
-  const schema = await latestSchema(parts.tables, settings.name, signal);
+  const schema =
+    documents === undefined
+      ? await latestSchema(parts.tables, settings.name, signal)
+      : await glanceAtSchema(parts.tables, settings.name, documents, signal);
   const remembered = await parts.index.partitions(settings.name);
   const partitions = packedPartitions();
   const unknown: { startMs: number; info: ObjectInfo }[] = [];
-  const listing = parts.tables.list(`${settings.name}/`, { leaf: partitionFile, ...callOptions(signal) });
+  const listing = parts.tables.list(`${settings.name}/`, {
+    leaf: partitionFile,
+    stem: partitionStem,
+    ...callOptions(signal),
+  });
   for await (const page of listing) {
     for (const info of page) {
       const startMs = partitionStart(settings.name, every, info.key);

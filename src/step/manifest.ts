@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { Catalog, CatalogRecord } from "../catalog/contract.ts";
 import { Failure } from "../errors.ts";
 import { manifestKey } from "../model/layout.ts";
-import type { Storage } from "../storage/contract.ts";
+import type { Documents, Storage } from "../storage/contract.ts";
 import { readWhole } from "./read-whole.ts";
 
 /** `_manifest.json` of a version. */
@@ -62,14 +62,30 @@ export async function readPublishedMart(
   return { number: current.number, record: current.record, manifest };
 }
 
+/** As `readPublishedMart`, but from one listing, which may be behind: to decide what is due. */
+export async function glanceAtMart(
+  storage: Storage,
+  catalog: Catalog,
+  mart: string,
+  documents: Documents,
+  signal?: AbortSignal,
+): Promise<PublishedMart | undefined> {
+  const current = await catalog.glance(mart, documents, signal === undefined ? {} : { signal });
+  if (current === undefined) return undefined;
+  const manifest = await readManifest(storage, mart, current.record.version, signal, documents);
+  return { number: current.number, record: current.record, manifest };
+}
+
+/** A version's name belongs to one attempt, so what `documents` has under it is its manifest. */
 export async function readManifest(
   storage: Storage,
   mart: string,
   version: string,
   signal?: AbortSignal,
+  documents?: Documents,
 ): Promise<Manifest> {
   const key = manifestKey(mart, version);
-  const bytes = await readWhole(storage, key, manifestBytesMax, signal);
+  const bytes = documents?.find(key, version) ?? (await readWhole(storage, key, manifestBytesMax, signal));
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder().decode(bytes));
@@ -78,6 +94,7 @@ export async function readManifest(
   }
   if (!isManifest(value) || value.mart !== mart || value.version !== version)
     throw damaged(key, "is no manifest of this version");
+  documents?.note(key, version, bytes);
   return value;
 }
 

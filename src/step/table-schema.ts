@@ -5,7 +5,7 @@ import { schemaKey, schemaPrefix, schemaVersion } from "../model/layout.ts";
 import { boundSchema } from "../model/stand-in.ts";
 import type { TableState } from "../model/table-document.ts";
 import { fromDocument, toDocument } from "../model/table-document.ts";
-import type { Storage } from "../storage/contract.ts";
+import type { CallOptions, Documents, ObjectInfo, Storage } from "../storage/contract.ts";
 import { readWhole } from "./read-whole.ts";
 
 export interface PublishedSchema {
@@ -25,22 +25,68 @@ export async function latestSchema(
   signal?: AbortSignal,
 ): Promise<PublishedSchema | undefined> {
   const options = signal === undefined ? {} : { signal };
-  let version = 0;
-  const keys = new Set<string>();
-  for await (const page of storage.list(schemaPrefix(table), options)) {
-    for (const { key } of page) {
-      version = Math.max(version, schemaVersion(key) ?? 0);
-      keys.add(key);
-    }
-  }
+  const { keys, document } = await listSchemas(storage, table, 0, options);
+  let version = schemaVersion(document?.key ?? "") ?? 0;
   // A listing may hide what was just put: look whether there is a newer one than it shows.
   while ((await storage.head(schemaKey(table, version + 1), options)) !== undefined) version++;
   if (version === 0) return undefined;
+  return decodeSchema(
+    table,
+    version,
+    keys,
+    await readWhole(storage, schemaKey(table, version), documentBytesMax, signal),
+  );
+}
+
+/**
+ * What one listing shows, which may be behind the newest schema: enough to decide what is due and to bind a statement to.
+ * A schema that `documents` knows costs that listing and nothing else.
+ */
+export async function glanceAtSchema(
+  storage: Storage,
+  table: string,
+  documents: Documents,
+  signal?: AbortSignal,
+): Promise<PublishedSchema | undefined> {
+  const options = signal === undefined ? {} : { signal };
+  const known = schemaVersion(documents.newest(schemaPrefix(table)) ?? "") ?? 0;
+  const { keys, document } = await listSchemas(storage, table, known, options);
+  const version = schemaVersion(document?.key ?? "");
+  // Behind what was known there is nothing: the table is another one, or there is none.
+  if (document === undefined || version === undefined)
+    return known > 0 ? await latestSchema(storage, table, signal) : undefined;
+  const bytes =
+    documents.find(document.key, document.token) ?? (await readWhole(storage, document.key, documentBytesMax, signal));
+  const schema = decodeSchema(table, version, keys, bytes);
+  documents.note(document.key, document.token, bytes);
+  return schema;
+}
+
+/** All keys from the version `from` on, and the last document. */
+async function listSchemas(
+  storage: Storage,
+  table: string,
+  from: number,
+  options: CallOptions,
+): Promise<{ readonly keys: ReadonlySet<string>; readonly document: ObjectInfo | undefined }> {
+  const keys = new Set<string>();
+  let document: ObjectInfo | undefined;
+  // The statements beside a document sort around it, all of them behind the last key of the version before.
+  const after = from > 1 ? statementKeys(schemaKey(table, from - 1))[1] : undefined;
+  for await (const page of storage.list(schemaPrefix(table), after === undefined ? options : { ...options, after })) {
+    for (const info of page) {
+      keys.add(info.key);
+      if (schemaVersion(info.key) !== undefined) document = info;
+    }
+  }
+  return { keys, document };
+}
+
+function decodeSchema(table: string, version: number, keys: ReadonlySet<string>, bytes: Uint8Array): PublishedSchema {
   const key = schemaKey(table, version);
-  const text = new TextDecoder().decode(await readWhole(storage, key, documentBytesMax, signal));
   try {
     const complete = statementKeys(key).every((beside) => keys.has(beside));
-    return { version, state: fromDocument(JSON.parse(text)), complete };
+    return { version, state: fromDocument(JSON.parse(new TextDecoder().decode(bytes))), complete };
   } catch (error) {
     const failure = error instanceof SyntaxError ? new Failure("corrupt", error.message) : asFailure(error);
     throw new Failure("corrupt", `${key}: ${failure.message}`, {

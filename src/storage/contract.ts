@@ -17,6 +17,12 @@ export interface Storage {
   /** What a message calls this place: a path relative to the project, or `s3://bucket/prefix`. Holds no secret. */
   readonly name: string;
 
+  /**
+   * Whether `putIfAbsent` keeps `putId` with the object. Then `undefined` is the truth also when an earlier try of the
+   * same wish failed with an unknown outcome; otherwise the object in the way may be our own.
+   */
+  readonly knowsPutIds?: boolean;
+
   /** Creates or replaces the object in one atomic step. */
   put(key: string, body: Body, options?: PutOptions): Promise<ObjectInfo>;
 
@@ -137,6 +143,17 @@ export interface ListOptions extends CallOptions {
   readonly after?: string;
 }
 
+/**
+ * Small objects that were read before, by key and token. What is never replaced once it is there, because its name is
+ * used up by the first put, may use its own name as the token.
+ */
+export interface Documents {
+  find(key: string, token: string): Uint8Array | undefined;
+  note(key: string, token: string, bytes: Uint8Array): void;
+  /** The last known key, in order, that begins with `prefix`. */
+  newest(prefix: string): string | undefined;
+}
+
 export interface PutOptions extends CallOptions {
   /**
    * Small facts that belong to the object and live as long as it does (a receipt): user metadata on S3, a sidecar
@@ -170,7 +187,14 @@ export interface ObjectInfo {
 
 export interface ObjectDetail extends ObjectInfo {
   readonly metadata: Metadata | undefined;
+  /**
+   * Only beside no metadata, and only where metadata lies apart from the object: what is in its place. It was written for
+   * an object of another size, so somebody changed the bytes behind our back, or it can no longer be read.
+   */
+  readonly stray?: StrayMetadata;
 }
+
+export type StrayMetadata = { readonly size: number; readonly metadata: Metadata } | "unreadable";
 
 export interface Scratch {
   readonly directory: string;

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Catalog, CatalogRecord, Numbered } from "../../src/catalog/contract.ts";
 import { Failure, type FailureKind } from "../../src/errors.ts";
+import { documentMemory } from "../../src/reconcile/documents.ts";
 
 /** A fresh, empty catalog. */
 export interface OpenedCatalog {
@@ -63,6 +64,26 @@ export function catalogContract(name: string, open: () => Promise<OpenedCatalog>
       assert.equal(await catalog.current("nothing"), undefined);
       assert.deepEqual(await historyOf(catalog, "nothing"), []);
       assert.deepEqual(await catalog.marts(), []);
+    });
+
+    test("a glance shows the last record, also with documents of an older chain or of another one", async () => {
+      const documents = documentMemory([]);
+      assert.equal(await catalog.glance("glance", documents), undefined);
+      for (let parent = 0; parent < 3; parent++) {
+        const won = await catalog.append("glance", parent, publishRecord(parent, `glance${parent}xx`));
+        assert.deepEqual(await opened.again().glance("glance", documents), won);
+        // The same again, and by somebody who knows nothing.
+        assert.deepEqual(await opened.again().glance("glance", documents), won);
+        assert.deepEqual(await opened.again().glance("glance", documentMemory([])), won);
+      }
+      const elsewhere = documents.used().map((document) => ({ ...document, token: "another", text: "{}" }));
+      const last = await catalog.current("glance");
+      assert.deepEqual(await opened.again().glance("glance", documentMemory(elsewhere)), last);
+      const later = elsewhere.map((document) => ({
+        ...document,
+        key: document.key.replace(/\d{20}/, "9".repeat(15).padStart(20, "0")),
+      }));
+      assert.deepEqual(await opened.again().glance("glance", documentMemory(later)), last);
     });
 
     test("a chain grows by one, is read back equal, and its history is newest first", async () => {

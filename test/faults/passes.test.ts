@@ -8,6 +8,7 @@ import { openApp } from "../../src/app.ts";
 import { Failure } from "../../src/errors.ts";
 import { parseKeyPattern } from "../../src/model/key-pattern.ts";
 import type { Storage } from "../../src/storage/contract.ts";
+import { faultyStorage, makeFaults, noFault } from "../faulty.ts";
 import { hourOf, makeProject, makeSource } from "../make.ts";
 import { catalogFaults, makeSmallLake, startMs, stateOf } from "./small-lake.ts";
 
@@ -41,6 +42,32 @@ for (const place of ["raw", "tables", "marts"]) {
     }
   });
 }
+
+test("a pass over a lake that is up to date lists, and asks for nothing else", async () => {
+  const lake = makeSmallLake();
+  try {
+    const first = await lake.open(0);
+    assert.equal((await first.run()).exitCode, 0);
+    await first.close();
+    const calls: string[] = [];
+    for (let pass = 0; pass < 2; pass++) {
+      const state = makeFaults(noFault);
+      const app = await lake.open(0, { wrapStorage: (_place, storage) => faultyStorage(storage, state).port });
+      assert.equal((await app.run()).exitCode, 0);
+      await app.close();
+      calls.splice(0, calls.length, ...state.calls);
+    }
+    // Revisions, originals and acknowledgements; the table's schema and partitions; the mart's chain.
+    const expected = ["list _revisions/hours/", "list hours/", "list _acknowledged/hours/"];
+    expected.push("list events/_schema/", "list events/", "list _catalog/activity/");
+    assert.deepEqual(
+      calls.filter((call) => call !== "sweep" && !call.startsWith("sweep ")),
+      expected,
+    );
+  } finally {
+    lake.remove();
+  }
+});
 
 test("a source that is down is not asked for every hour, and the run ends with 5", async () => {
   let requests = 0;
