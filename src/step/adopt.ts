@@ -21,6 +21,7 @@ export async function adopt(
   options: { readonly signal?: AbortSignal; readonly clock: () => number },
 ): Promise<Receipt> {
   const signal = options.signal === undefined ? {} : { signal: options.signal };
+  await refuseChanged(raw, request, signal);
   const hash = createHash("sha256");
   let length = 0;
   for await (const chunk of raw.read(request.key, { token: request.token, ...signal })) {
@@ -39,4 +40,18 @@ export async function adopt(
   };
   await raw.annotate(request.key, request.token, receiptToMetadata(receipt), signal);
   return receipt;
+}
+
+/** An object beside whose name a receipt of other bytes lies was ours: hashing it now would make its damage the truth. */
+async function refuseChanged(
+  raw: Storage,
+  { key, size }: AdoptRequest,
+  signal: { readonly signal?: AbortSignal },
+): Promise<void> {
+  const stray = (await raw.head(key, signal))?.stray;
+  if (stray === undefined) return;
+  const fact = stray === "unreadable" ? "its receipt cannot be read" : `${size} bytes, its receipt says ${stray.size}`;
+  throw new Failure("corrupt", `${key}: ${fact}`, {
+    remedy: "`millrace verify --repair` fetches its bytes again; if it was replaced on purpose, remove its receipt",
+  });
 }

@@ -11,7 +11,7 @@ import { constants } from "node:fs";
 import { link, lstat, open, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Failure } from "../errors.ts";
-import type { Metadata } from "./contract.ts";
+import type { Metadata, ObjectDetail } from "./contract.ts";
 import {
   isAbsent,
   renamePatiently,
@@ -126,18 +126,26 @@ async function promote(
 
 const promoteTriesMax = 20;
 
-/** The metadata of the object that has this token and size. */
+/** The metadata of the object that has this token and size, or what lies in its place. */
 export async function readMetadata(
   root: string,
   key: string,
   object: { readonly token: string; readonly size: number },
-): Promise<Metadata | undefined> {
-  const settled = await readSidecar(sidecarPath(root, key));
-  if (settled?.token === object.token) return settled.metadata;
+): Promise<Pick<ObjectDetail, "metadata" | "stray">> {
+  const text = await readSmall(sidecarPath(root, key));
+  const settled = text === undefined ? undefined : parseSidecar(text.text);
+  if (settled?.token === object.token) return { metadata: settled.metadata };
   const pending = await readSidecar(pendingPath(root, object.token));
-  if (pending !== undefined && pending.key === key && pending.token === object.token) return pending.metadata;
+  if (pending !== undefined && pending.key === key && pending.token === object.token) {
+    return { metadata: pending.metadata };
+  }
   // A lake that was copied has other inodes and times: there the size has to do.
-  return settled?.size === object.size ? settled.metadata : undefined;
+  if (settled?.size === object.size) return { metadata: settled.metadata };
+  if (settled !== undefined) {
+    const { size, metadata } = settled;
+    return metadata === undefined ? { metadata } : { metadata: undefined, stray: { size, metadata } };
+  }
+  return { metadata: undefined, ...((await hasSidecar(root, key)) ? { stray: "unreadable" as const } : {}) };
 }
 
 /** Writes a sidecar for an object that has none; `false` if one is there already. */

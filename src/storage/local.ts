@@ -102,11 +102,11 @@ async function head(disk: Disk, key: string): Promise<ObjectDetail | undefined> 
     const found = await look(disk, key);
     if (found === undefined) return undefined;
     const info = infoOf(key, found.stats);
-    const metadata = await readMetadata((await disk.tree.root()) ?? disk.path, key, info);
-    if (metadata !== undefined) return { ...info, metadata };
+    const kept = await readMetadata((await disk.tree.root()) ?? disk.path, key, info);
+    if (kept.metadata !== undefined) return { ...info, ...kept };
     // A put that ran between the two looks moves the sidecar; only an object that stood still has none.
     const again = await look(disk, key);
-    if (again === undefined || tokenOf(again.stats) === info.token) return { ...info, metadata };
+    if (again === undefined || tokenOf(again.stats) === info.token) return { ...info, ...kept };
   }
 }
 
