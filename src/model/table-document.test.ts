@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
 import { runSettings } from "../../test/corpus/runs.ts";
@@ -6,7 +7,16 @@ import { anySchema, anyType } from "../../test/corpus/schemas.ts";
 import { Failure } from "../errors.ts";
 import { fingerprint, mergeSchemas } from "./merge.ts";
 import type { Schema } from "./schema.ts";
-import { emptyTable, fromDocument, noteFirst, type TableState, toDocument } from "./table-document.ts";
+import {
+  checkDocument,
+  documentText,
+  emptyTable,
+  fromDocument,
+  noteFirst,
+  readDocument,
+  type TableState,
+  toDocument,
+} from "./table-document.ts";
 
 const runs = runSettings(2000);
 
@@ -45,6 +55,33 @@ function present(first: ReadonlyMap<string, string>, schema: Schema): Map<string
   const all = noteFirst(new Map(), schema, "");
   return new Map([...first].filter(([path]) => all.has(path)));
 }
+
+test("a stored document has its own sum, and no other byte gives the same", (t) => {
+  t.diagnostic(`seed ${runs.seed}`);
+  fc.assert(
+    fc.property(tableState, fc.nat(), fc.nat(7), (state, place, bit) => {
+      const text = documentText(state);
+      assert.deepEqual(readDocument(text), state);
+      assert.equal(checkDocument(text), "whole");
+      const [, sum = ""] = /"sha256":"([0-9a-f]{64})"\}\n$/.exec(text) ?? [];
+      const zeroed = text.replace(sum, "0".repeat(64));
+      assert.equal(createHash("sha256").update(zeroed).digest("hex"), sum);
+      assert.equal(checkDocument(`${JSON.stringify(toDocument(state))}\n`), "unsummed");
+      const bytes = Buffer.from(text);
+      const at = place % bytes.length;
+      bytes[at] = (bytes[at] ?? 0) ^ (1 << bit);
+      let judged: string;
+      try {
+        judged = checkDocument(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes));
+      } catch (error) {
+        assert.ok(error instanceof Failure && error.kind === "corrupt", String(error));
+        judged = "changed";
+      }
+      assert.equal(judged, "changed", JSON.stringify(bytes.toString()));
+    }),
+    runs,
+  );
+});
 
 test("a document gives back the table it was written from", (t) => {
   t.diagnostic(`seed ${runs.seed}`);

@@ -1,14 +1,16 @@
 /**
  * The published schema of a table, `_schema/<20 digits>.json`: its columns with the partition in which each first
- * appeared, and every widening with the line that caused it.
+ * appeared, and every widening with the line that caused it. Its last entry is the sha256 of its own text with zeros in the
+ * place of those digits (`designs/recorded-sums.md`).
  *
  * ```json
  * { "version": 1, "fingerprint": "5a58b655b6c7df4f",
  *   "fields": [{ "name": "actor", "first": "2015-01-01-00", "type": "struct", "fields": [
  *                { "name": "id", "first": "2015-01-01-00", "type": "int64" } ] }],
- *   "widenings": [] }
+ *   "widenings": [], "sha256": "…" }
  * ```
  */
+import { createHash } from "node:crypto";
 import { Failure } from "../errors.ts";
 import { type ColumnPath, ELEMENT, foldName, foldPath, formatPath } from "./column-path.ts";
 import { fingerprint } from "./merge.ts";
@@ -115,6 +117,48 @@ function toDocumentType(type: ColumnType, path: ColumnPath, first: ReadonlyMap<s
       return type.mixed === true ? { type: "string", mixed: true } : { type: "string" };
     default:
       return { type: type.kind };
+  }
+}
+
+/** The end of a stored document: its sum. */
+const sumPattern = /,"sha256":"([0-9a-f]{64})"\}\n$/;
+const noSum = "0".repeat(64);
+
+const withoutSum = (state: TableState): string => `${JSON.stringify(toDocument(state))}\n`;
+
+/** The document as it is stored. */
+export function documentText(state: TableState): string {
+  const text = withoutSum(state);
+  return withSum(`${text.slice(0, -2)},"sha256":"${noSum}"}\n`);
+}
+
+/** The text with the sum that it should have. */
+function withSum(text: string): string {
+  const zeroed = text.replace(sumPattern, `,"sha256":"${noSum}"}\n`);
+  const sum = createHash("sha256").update(zeroed).digest("hex");
+  return zeroed.replace(sumPattern, `,"sha256":"${sum}"}\n`);
+}
+
+/**
+ * Whether a stored document is, byte for byte, what was written. One of an earlier version has no sum (`unsummed`); it can
+ * only be compared with the text that its content gives. Throws `corrupt` for what is no document at all.
+ */
+export function checkDocument(text: string): "whole" | "unsummed" | "changed" {
+  const state = fromDocument(parseDocument(text));
+  if (sumPattern.test(text)) return withSum(text) === text ? "whole" : "changed";
+  return withoutSum(state) === text ? "unsummed" : "changed";
+}
+
+/** Reads a stored document. Throws `corrupt` for anything else. */
+export function readDocument(text: string): TableState {
+  return fromDocument(parseDocument(text));
+}
+
+function parseDocument(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Failure("corrupt", "schema document: is no JSON", { cause, remedy });
   }
 }
 
@@ -227,7 +271,7 @@ function readFlag(value: JsonObject, name: string, place: string): boolean {
 
 function corrupt(place: string, wish: string, found: unknown): Failure {
   const shown = found === undefined ? "nothing" : (JSON.stringify(found) ?? String(found));
-  return new Failure("corrupt", `schema document: ${place}: expected ${wish}, got ${shown.slice(0, 60)}`, {
-    remedy: "`millrace rebuild-index` derives the table's schema again from the footers of its partitions",
-  });
+  return new Failure("corrupt", `schema document: ${place}: expected ${wish}, got ${shown.slice(0, 60)}`, { remedy });
 }
+
+const remedy = "`millrace rebuild-index` derives the table's schema again from the footers of its partitions";

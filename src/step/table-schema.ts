@@ -4,7 +4,7 @@ import { duckdbColumns, sparkColumns } from "../model/ddl.ts";
 import { schemaKey, schemaPrefix, schemaVersion } from "../model/layout.ts";
 import { boundSchema } from "../model/stand-in.ts";
 import type { TableState } from "../model/table-document.ts";
-import { fromDocument, toDocument } from "../model/table-document.ts";
+import { documentText, readDocument } from "../model/table-document.ts";
 import type { CallOptions, Documents, ObjectInfo, Storage } from "../storage/contract.ts";
 import { readWhole } from "./read-whole.ts";
 
@@ -86,13 +86,10 @@ function decodeSchema(table: string, version: number, keys: ReadonlySet<string>,
   const key = schemaKey(table, version);
   try {
     const complete = statementKeys(key).every((beside) => keys.has(beside));
-    return { version, state: fromDocument(JSON.parse(new TextDecoder().decode(bytes))), complete };
+    return { version, state: readDocument(new TextDecoder().decode(bytes)), complete };
   } catch (error) {
-    const failure = error instanceof SyntaxError ? new Failure("corrupt", error.message) : asFailure(error);
-    throw new Failure("corrupt", `${key}: ${failure.message}`, {
-      cause: error,
-      remedy: `remove ${key}: the table's schema before it becomes current and the next run completes it`,
-    });
+    const failure = asFailure(error);
+    throw new Failure("corrupt", `${key}: ${failure.message}`, { ...failure.detail, cause: error });
   }
 }
 
@@ -106,7 +103,7 @@ export async function publishSchema(
 ): Promise<boolean> {
   const options = signal === undefined ? {} : { signal };
   const key = schemaKey(table, version);
-  const put = await storage.putIfAbsent(key, encode(`${JSON.stringify(toDocument(state))}\n`), options);
+  const put = await storage.putIfAbsent(key, encode(documentText(state)), options);
   if (put === undefined) return false;
   await publishStatements(storage, table, { version, state }, signal);
   return true;
