@@ -5,7 +5,7 @@
 
 import type { ConvertInput, ConvertOptions, ConvertOutput, ConvertReport } from "./convert/contract.ts";
 import type { QueryValue, ResultColumn } from "./engine/contract.ts";
-import type { Failure } from "./errors.ts";
+import type { Failure, FailureKind } from "./errors.ts";
 import type { Report } from "./model/events.ts";
 import type { Project } from "./model/project.ts";
 import type { ColumnType, Schema } from "./model/schema.ts";
@@ -32,6 +32,8 @@ export interface App {
     options?: Operation,
   ): Promise<{ readonly rows: number; readonly bytes: number }>;
   verify(options?: VerifyOptions & Operation): Promise<VerifyReport>;
+  /** Takes away what nothing refers to any more. Twice in a row, the second writes nothing. */
+  gc(options?: GcOptions & Operation): Promise<GcReport>;
   doctor(options?: Operation): Promise<DoctorReport>;
   /** Marks gaps as known: they are no longer reported nor asked for. Answers the keys that were marked. */
   acknowledge(source: string, ids: readonly string[], options?: Operation): Promise<readonly string[]>;
@@ -302,6 +304,76 @@ export interface VerifyReport {
   }[];
   /** Objects whose bytes could not be compared with anything, for example adopted ones before their hash was taken. */
   readonly unverified: number;
+}
+
+export interface GcOptions {
+  /** Only says what would go, and writes nothing; ages then go by this machine's clock. */
+  readonly dryRun?: boolean;
+  /** Instead of the project's `gc.retention` and `gc.versions`. */
+  readonly retentionMs?: number;
+  readonly versions?: number;
+  readonly only?: "raw" | "tables" | "marts";
+  /** What was removed so far. */
+  readonly onProgress?: (done: { readonly objects: number; readonly bytes: number }) => void;
+}
+
+export interface GcReport {
+  readonly at: string;
+  readonly dryRun: boolean;
+  readonly retentionMs: number;
+  readonly versions: number;
+  /** What went; of a dry run what would go. */
+  readonly removed: readonly GcItem[];
+  /** What looks like garbage and stays, because somebody has to decide first. */
+  readonly kept: readonly GcKept[];
+  readonly failures: readonly GcFailure[];
+  /** By the contract of product.md: 0 done, 1 something could not be removed, 5 a place cannot be reached or used. */
+  readonly exitCode: number;
+}
+
+export interface GcItem {
+  readonly place: "raw" | "tables" | "marts";
+  /**
+   * `superseded`: a mart's version that was replaced. `orphan`: a version that was never published. `rejected`: rejected
+   * lines that no partition names. `expired`: a raw object older than its source's `keep`. `probe`: left by a test of the
+   * place. `upload`: an upload in pieces that was never completed. `scratch`: what interrupted attempts left in `_staging`.
+   */
+  readonly kind: "superseded" | "orphan" | "rejected" | "expired" | "probe" | "upload" | "scratch";
+  /** The source, table or mart that it belonged to; empty for what belongs to the place. */
+  readonly name: string;
+  /** The interval of a raw object and of rejected lines. */
+  readonly id: string | undefined;
+  /** The object's key, or the directory's with a slash at its end. */
+  readonly key: string;
+  /** Since when nothing needs it, an ISO instant; `undefined` where nobody knows. */
+  readonly since: string | undefined;
+  readonly objects: number;
+  readonly bytes: number;
+}
+
+export interface GcKept {
+  readonly place: "raw" | "tables" | "marts";
+  /**
+   * `dropped`: of a mart or table that the project does not have. `unpublished`: versions of a mart whose catalog does not
+   * reach to their number, so that nothing can be told of them. `unconverted`: raw objects older than `keep` from which a
+   * table is still to be made.
+   */
+  readonly kind: "dropped" | "unpublished" | "unconverted";
+  readonly name: string;
+  readonly id: string | undefined;
+  readonly key: string;
+  /** The tables that are still to be made from it. */
+  readonly tables?: readonly string[];
+  readonly objects: number;
+  readonly bytes: number;
+}
+
+export interface GcFailure {
+  readonly place: "raw" | "tables" | "marts";
+  readonly key: string;
+  readonly kind: FailureKind;
+  readonly reason: string;
+  readonly remedy: string | undefined;
 }
 
 export interface DoctorReport {

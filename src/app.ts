@@ -21,6 +21,7 @@ import { convertFiles } from "./operations/convert.ts";
 import { doctor } from "./operations/doctor.ts";
 import { explain } from "./operations/explain.ts";
 import { schemaOfFile } from "./operations/file-schema.ts";
+import { gc } from "./operations/gc.ts";
 import { query, queryToFile } from "./operations/query.ts";
 import { schemaOf } from "./operations/schema.ts";
 import { statusOf } from "./operations/status.ts";
@@ -99,6 +100,7 @@ export async function openApp(project: Project, options: AppOptions = {}): Promi
     queryToFile: async (sql, file, operation = {}) =>
       queryToFile(sql, file, parts, await observe(parts, signalOf(operation)), signalOf(operation)),
     verify: async (operation = {}) => verify(parts, await observe(parts, signalOf(operation)), operation),
+    gc: (options) => gc(parts, options),
     doctor: (operation) => doctor(parts, signalOf(operation)),
     acknowledge: async (source, ids, operation) =>
       acknowledge(source, ids, parts, await observe(parts, { ...signalOf(operation), only: "collect" })),

@@ -206,7 +206,7 @@ export function foreseenConversions(seen: Seen, steps: readonly Step[]): Plan["f
 }
 
 /** The starts of the intervals that a table is wanted for. */
-function tableWindow(
+export function tableWindow(
   table: TableSeen,
   nowMs: number,
   options: Pick<PlanOptions, "sinceMs" | "untilMs">,

@@ -132,10 +132,20 @@ async function putVersion(
   // The pointer must never name a version that is not whole: look at the files once more, as a reader would.
   for (const file of manifest.files) {
     const found = await storage.head(partKey(mart, manifest.version, file.name), call);
-    if (found?.size !== file.size) {
+    if (found === undefined) {
+      // Only a writer that slept for longer than the retention meets this: its directory was collected meanwhile.
+      throw new Failure(
+        "conflict",
+        `mart ${mart}: ${manifest.version}/${file.name} was removed before it was published`,
+        {
+          remedy: "run again: what is still due is decided anew",
+        },
+      );
+    }
+    if (found.size !== file.size) {
       throw new Failure(
         "corrupt",
-        `${storage.name}/${partKey(mart, manifest.version, file.name)}: ${found?.size ?? "no"} bytes after writing ${file.size}`,
+        `${storage.name}/${partKey(mart, manifest.version, file.name)}: ${found.size} bytes after writing ${file.size}`,
         { remedy: "run again; the version was not published" },
       );
     }

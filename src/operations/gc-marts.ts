@@ -1,0 +1,95 @@
+/** Versions of marts that readers no longer get, and directories of versions that were never published. */
+
+import { Failure } from "../errors.ts";
+import {
+  bytesOf,
+  type GarbageVersion,
+  isFarEnough,
+  martGarbage,
+  type VersionDirectory,
+  versionDirectories,
+} from "../reconcile/garbage.ts";
+import { allBelow, fence, readChain, removeVersion } from "../step/collect-garbage.ts";
+import { type Collection, isoOf } from "./gc-collection.ts";
+
+/** Other writers that may get in between before a mart is left to the next collection. */
+const roundsMax = 10;
+
+export async function collectMarts(run: Collection): Promise<void> {
+  const { marts, project } = run.parts;
+  const directories = versionDirectories(await allBelow(marts, "", run.call));
+  for (const [mart, versions] of directories) {
+    if (project.marts.has(mart)) await run.guard("marts", mart, () => collectMart(run, mart, versions));
+    else keep(run, "dropped", mart, `${mart}/`, versions);
+  }
+}
+
+/**
+ * A directory whose number the log has already can be removed: its builder's swap is lost, or it was replaced. One with
+ * the number that comes next could still be published by a builder that slept for a week, so a fence takes the number
+ * away from it first. Then the log is read anew, whoever was recorded: a publication may have been faster than the fence.
+ */
+async function collectMart(run: Collection, mart: string, directories: readonly VersionDirectory[]): Promise<void> {
+  const { parts, call, retentionMs, versions } = run;
+  const judge = async (nowMs: number) => {
+    const isEnough = (chain: Parameters<typeof martGarbage>[1]): boolean => isFarEnough(directories, chain, versions);
+    const chain = await readChain(parts.catalog, mart, isEnough, call);
+    return { head: chain[0], found: martGarbage(directories, chain, { nowMs, retentionMs, versions }) };
+  };
+  const first = (await judge(parts.clock())).found;
+  if (first.unknown.length > 0) {
+    keep(
+      run,
+      "unpublished",
+      mart,
+      `${mart}/`,
+      first.unknown.map(({ directory }) => directory),
+    );
+  }
+  const collectable = [...first.settled, ...first.open];
+  if (collectable.length === 0) return;
+  if (run.dryRun) {
+    for (const garbage of collectable) note(run, garbage);
+    return;
+  }
+  const nowMs = await run.time("marts");
+  for (let round = 0; round < roundsMax; round++) {
+    const { head, found } = await judge(nowMs);
+    if (head === undefined || found.open.length === 0) {
+      const key = ({ directory }: GarbageVersion): string => `${mart}/${directory.name}/`;
+      await run.each("marts", found.settled, key, async (garbage) => {
+        await removeVersion(parts.marts, garbage.directory, call);
+        note(run, garbage);
+      });
+      return;
+    }
+    await fence(parts.catalog, mart, head, parts, call);
+  }
+  throw new Failure("conflict", `mart ${mart}: other writers recorded something ${roundsMax} times in a row`, {
+    remedy: "run gc again when fewer processes publish this mart; nothing of it was removed",
+  });
+}
+
+function note(run: Collection, { directory, why, sinceMs }: GarbageVersion): void {
+  run.note({
+    place: "marts",
+    kind: why,
+    name: directory.mart,
+    id: undefined,
+    key: `${directory.mart}/${directory.name}/`,
+    since: isoOf(sinceMs),
+    objects: directory.objects.length,
+    bytes: bytesOf(directory.objects),
+  });
+}
+
+function keep(
+  run: Collection,
+  kind: "dropped" | "unpublished",
+  name: string,
+  key: string,
+  directories: readonly VersionDirectory[],
+): void {
+  const objects = directories.flatMap((directory) => directory.objects);
+  run.kept.push({ place: "marts", kind, name, id: undefined, key, objects: objects.length, bytes: bytesOf(objects) });
+}
