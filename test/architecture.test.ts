@@ -41,7 +41,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   parquet: ["model"],
   shred: ["model"],
   storage: ["model", "pace"],
-  cache: ["pace", "storage/contract"],
+  cache: ["pace", "storage/contract", "storage/durable", "storage/owner"],
   source: ["model", "pace", "gzip"],
   convert: ["model", "parquet", "shred", "gzip"],
   engine: ["model", "parquet"],
