@@ -5,39 +5,12 @@
  */
 import assert from "node:assert/strict";
 import test from "node:test";
-import type { App } from "../../src/answers.ts";
-import type { Storage } from "../../src/storage/contract.ts";
 import type { Fault } from "../faulty.ts";
-import { faults, faultyStorage, makeFaults, noFault, oneFault } from "../faulty.ts";
-import type { SmallLake } from "./small-lake.ts";
+import { faults, noFault, oneFault } from "../faulty.ts";
+import { runWith, workOf } from "./matrix-run.ts";
 import { catalogFaults, makeSmallLake, stateOf } from "./small-lake.ts";
 
 const deep = process.env.FAULTS === "all";
-/** A stalled call ends when the run is stopped; this long is enough to reach it. */
-const stallMs = 150;
-
-async function runWith(lake: SmallLake, plan: ReturnType<typeof oneFault>, days: number): Promise<readonly string[]> {
-  const state = makeFaults(plan);
-  const app = await lake.open(days, { wrapStorage: (_place, storage: Storage) => faultyStorage(storage, state).port });
-  const stop = new AbortController();
-  const stalls = [...plan.at.values()].includes("stall");
-  const timer = stalls ? setTimeout(() => stop.abort(), stallMs) : undefined;
-  try {
-    await app.run({ signal: stop.signal });
-  } catch {
-    // Whatever the fault made of this run is its own business: what counts is what the next one makes of the lake.
-  } finally {
-    clearTimeout(timer);
-    await app.close();
-  }
-  return state.calls;
-}
-
-async function codesOf(app: App): Promise<readonly string[]> {
-  const codes: string[] = [];
-  await app.run({ report: (event) => codes.push(event.code) });
-  return codes.filter((code) => /^(fetch|convert|mart|schema|raw)\./.test(code));
-}
 
 test("every call of collect, convert and mart may go wrong in every way", async (context) => {
   const clean = makeSmallLake();
@@ -68,7 +41,7 @@ test("every call of collect, convert and mart may go wrong in every way", async 
           0,
           `${name}: ${JSON.stringify(summary.failures)} ${JSON.stringify(summary.waiting)}`,
         );
-        assert.deepEqual(await codesOf(app), [], `${name}: a second run found something to do`);
+        assert.deepEqual(await workOf(app), [], `${name}: a second run found something to do`);
         await app.close();
         assert.deepEqual(await stateOf(lake), expected, name);
         assert.deepEqual(catalogFaults(lake), [], name);

@@ -1,0 +1,27 @@
+/** One run of the small lake with faults planned into the calls of its storages, and what the next run finds to do. */
+import type { App } from "../../src/answers.ts";
+import { type FaultPlan, faultyStorage, makeFaults } from "../faulty.ts";
+import type { SmallLake } from "./small-lake.ts";
+
+/** A stalled call ends when the run is stopped; this long is enough to reach it. */
+const stallMs = 150;
+
+/** Answers the calls that were made. Whatever the faults make of the run is its own business: what counts is what the next one makes of the lake. */
+export async function runWith(lake: SmallLake, plan: FaultPlan, days: number): Promise<readonly string[]> {
+  const state = makeFaults(plan);
+  const app = await lake.open(days, { wrapStorage: (_place, storage) => faultyStorage(storage, state).port });
+  const stop = new AbortController();
+  const stalls = [...plan.at.values()].includes("stall");
+  const timer = stalls ? setTimeout(() => stop.abort(), stallMs) : undefined;
+  await Promise.allSettled([app.run({ signal: stop.signal })]);
+  clearTimeout(timer);
+  await app.close();
+  return state.calls;
+}
+
+/** What a further run does; empty if everything is up to date. */
+export async function workOf(app: App): Promise<readonly string[]> {
+  const codes: string[] = [];
+  await app.run({ report: (event) => codes.push(event.code) });
+  return codes.filter((code) => /^(fetch|convert|mart|schema|raw)\./.test(code));
+}
