@@ -16,7 +16,7 @@ import {
   schemaVersion,
   versionName,
 } from "./layout.ts";
-import { receiptFromMetadata, receiptToMetadata } from "./receipt.ts";
+import { checkReceipt, receiptFromMetadata, receiptToMetadata } from "./receipt.ts";
 
 test("names are those of designs/formats.md", () => {
   assert.equal(partitionKey("events", "2026-03-01-15"), "events/src=2026-03-01-15/data.parquet");
@@ -72,6 +72,21 @@ test("a receipt survives being metadata, and metadata that is none is told apart
     /length is not a number/,
   );
   assert.throws(() => receiptFromMetadata("k", { ...receiptToMetadata(receipt), sha256: "short" }), /64 hex/);
+});
+
+test("of a receipt in which anything changed it can be told", () => {
+  const receipt = { sha256: "a".repeat(64), length: 12, revision: 2, verified: true, at: "2026-03-01T00:00:00.000Z" };
+  const metadata = receiptToMetadata({ ...receipt, url: "http://a/b" });
+  assert.equal(checkReceipt(metadata), "whole");
+  assert.equal(checkReceipt(Object.fromEntries(Object.entries(metadata).reverse())), "whole");
+  for (const name of Object.keys(metadata)) {
+    assert.equal(checkReceipt({ ...metadata, [name]: `${metadata[name]}.` }), "changed", name);
+    const { [name]: value = "", ...others } = metadata;
+    assert.equal(checkReceipt({ ...others, [`${name}.`]: value }), "changed", name);
+  }
+  // As earlier versions wrote it.
+  const { check: _, ...before } = metadata;
+  assert.equal(checkReceipt(before), "unchecked");
 });
 
 test("names of version directories and of rejected lines are read back, and nothing else is", () => {

@@ -1,4 +1,5 @@
 /** What is known of a raw object's origin; kept as the object's metadata, so every value is text. */
+import { crc32 } from "node:zlib";
 import { Failure } from "../errors.ts";
 
 export interface Receipt {
@@ -20,8 +21,10 @@ export interface Receipt {
   readonly note?: string;
 }
 
-export function receiptToMetadata(receipt: Receipt): Readonly<Record<string, string>> {
-  return {
+type Metadata = Readonly<Record<string, string>>;
+
+export function receiptToMetadata(receipt: Receipt): Metadata {
+  const facts = {
     sha256: receipt.sha256,
     length: String(receipt.length),
     revision: String(receipt.revision),
@@ -32,6 +35,22 @@ export function receiptToMetadata(receipt: Receipt): Readonly<Record<string, str
     ...(receipt.lastModified === undefined ? {} : { "last-modified": receipt.lastModified }),
     ...(receipt.note === undefined ? {} : { note: receipt.note }),
   };
+  return { ...facts, check: checkOf(facts) };
+}
+
+const factNames = ["sha256", "length", "revision", "verified", "at", "url", "etag", "last-modified", "note"];
+
+/** CRC-32 over all facts, so that `verify` can tell a damaged receipt from a damaged object. */
+function checkOf({ check: _, ...facts }: Metadata): string {
+  const sorted = Object.entries(facts).sort(([a], [b]) => (a < b ? -1 : 1));
+  return crc32(JSON.stringify(sorted)).toString(16).padStart(8, "0");
+}
+
+/** Whether the receipt is as it was written. One of an earlier version has nothing to compare with (`unchecked`). */
+export function checkReceipt(metadata: Metadata): "whole" | "unchecked" | "changed" {
+  if (metadata.check !== undefined) return metadata.check === checkOf(metadata) ? "whole" : "changed";
+  // The name of the check could be what changed.
+  return Object.keys(metadata).every((name) => factNames.includes(name)) ? "unchecked" : "changed";
 }
 
 /** `undefined` if there is no metadata that could be a receipt; `corrupt` if there is but it cannot be one. */
@@ -43,7 +62,7 @@ export function receiptFromMetadata(
   const { sha256, length, revision, verified, at, url, etag, note } = metadata;
   const bad = (what: string): Failure =>
     new Failure("corrupt", `receipt of ${key}: ${what}`, {
-      remedy: "remove the receipt: the object is then adopted again from its own bytes",
+      remedy: "`millrace verify --repair` writes it again",
     });
   if (!/^[0-9a-f]{64}$/.test(sha256)) throw bad("sha256 is not 64 hex digits");
   if (length === undefined || !/^\d{1,15}$/.test(length)) throw bad("length is not a number of bytes");

@@ -2,6 +2,7 @@
 import { Failure } from "../errors.ts";
 import type { Schema } from "../model/schema.ts";
 import { type StandIn, standInsOf } from "../model/stand-in.ts";
+import { FILE_SUM_KEY, FileSum, sumPlace } from "../parquet/file-sum.ts";
 import { type FileProfile, readProfile } from "../parquet/profile.ts";
 import { readKeyValue, readSchema } from "../parquet/read.ts";
 import type { Storage } from "../storage/contract.ts";
@@ -24,6 +25,21 @@ export interface PartitionFacts {
   readonly checked: number;
   /** Paths whose type in the file is narrower than the table's. */
   readonly narrow: readonly string[];
+}
+
+/** Everything that a partition's footer says of where it comes from and what belongs to it. */
+export interface PartitionRecord {
+  readonly facts: PartitionFacts;
+  readonly table: string;
+  readonly src: string;
+  readonly rawKey: string;
+  readonly rawLength: number;
+  /** 16 hex digits that name the schema of this file alone. */
+  readonly schemaFingerprint: string;
+  /** Absent where no line was rejected; `sha256` is absent in files of earlier versions. */
+  readonly rejected: { readonly key: string; readonly sha256: string | undefined } | undefined;
+  /** The sum of the file, and where in it its digits stand; absent in files of earlier versions. */
+  readonly sum: { readonly sha256: string; readonly place: number } | undefined;
 }
 
 export interface PartitionOrigin {
@@ -57,8 +73,28 @@ export function factsFromProvenance(
   key: string,
   provenance: Readonly<Record<string, unknown>> | undefined,
 ): PartitionFacts {
+  const read = readerOf(key, provenance);
+  return {
+    rawSha256: read.sum("raw_sha256"),
+    rawRevision: read.count("raw_revision"),
+    rows: read.count("rows_out"),
+    rejected: read.count("rejected"),
+    converter: read.text("converter"),
+    settings: read.text("settings"),
+    standIns: readStandIns(read.value("stand_ins"), read.bad),
+    checked: 0,
+    narrow: [],
+  };
+}
+
+type Provenance = Readonly<Record<string, unknown>>;
+
+/** Reads single facts of a provenance; what is missing or of another kind is `corrupt`. */
+function readerOf(key: string, provenance: Provenance | undefined) {
   const bad = (what: string): Failure =>
-    new Failure("corrupt", `${key}: ${what}`, { remedy: "remove the object: the next run converts it again from raw" });
+    new Failure("corrupt", `${key}: ${what}`, {
+      remedy: "`millrace verify --repair` converts it again from raw",
+    });
   if (provenance === undefined) throw bad("its footer holds no provenance of ours");
   const text = (name: string): string => {
     const value = provenance[name];
@@ -75,17 +111,44 @@ export function factsFromProvenance(
     if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw bad(`provenance lacks ${name}`);
     return value;
   };
+  return { bad, text, sum, count, value: (name: string): unknown => provenance[name] };
+}
+
+/** Reads everything that a partition says of itself from the end of its object. */
+export async function readPartitionRecord(
+  storage: Storage,
+  info: FooterOf,
+  signal?: AbortSignal,
+): Promise<PartitionRecord> {
+  const tail = await readTail(storage, info, Math.min(info.size, tailBytes), signal);
+  const provenance = readKeyValue(tail);
+  const facts = factsFromProvenance(info.key, provenance);
+  const read = readerOf(info.key, provenance);
+  const place = sumPlace(tail);
+  // A file without a sum begins with the table's name; digits in that place have lost the name that goes before them.
+  if (place === undefined && /^[0-9a-f]{64}$/.test(String(Object.values(provenance ?? {})[0])))
+    throw read.bad("its sum has another name");
+  const rejectedSum = read.value("rejected_sha256") === undefined ? undefined : read.sum("rejected_sha256");
   return {
-    rawSha256: sum("raw_sha256"),
-    rawRevision: count("raw_revision"),
-    rows: count("rows_out"),
-    rejected: count("rejected"),
-    converter: text("converter"),
-    settings: text("settings"),
-    standIns: readStandIns(provenance.stand_ins, bad),
-    checked: 0,
-    narrow: [],
+    facts,
+    table: read.text("table"),
+    src: read.text("src"),
+    rawKey: read.text("raw_key"),
+    rawLength: read.count("raw_length"),
+    schemaFingerprint: read.text("schema_fingerprint"),
+    rejected: facts.rejected === 0 ? undefined : { key: read.text("rejected_key"), sha256: rejectedSum },
+    sum: place === undefined ? undefined : { sha256: read.sum(FILE_SUM_KEY), place: info.size - tail.length + place },
   };
+}
+
+/** Takes a partition's bytes in order and answers what its recorded sum is to be compared with. */
+export function sumOfPartition({ place }: NonNullable<PartitionRecord["sum"]>): Summing {
+  return new FileSum(place);
+}
+
+export interface Summing {
+  update(piece: Uint8Array): void;
+  digest(): string;
 }
 
 function readStandIns(value: unknown, bad: (what: string) => Failure): readonly StandIn[] {
