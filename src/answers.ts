@@ -354,11 +354,11 @@ export interface GcItem {
 export interface GcKept {
   readonly place: "raw" | "tables" | "marts";
   /**
-   * `dropped`: of a mart or table that the project does not have. `unpublished`: versions of a mart whose catalog does not
-   * reach to their number, so that nothing can be told of them. `unconverted`: raw objects older than `keep` from which a
-   * table is still to be made.
+   * `dropped`: of a mart or table that the project does not have. `unpublished`: of a mart whose catalog is empty.
+   * `beyond`: of a number that the catalog is far from, as if records were lost. `unconverted`: raw objects older than
+   * `keep` from which a table is still to be made.
    */
-  readonly kind: "dropped" | "unpublished" | "unconverted";
+  readonly kind: "dropped" | "unpublished" | "beyond" | "unconverted";
   readonly name: string;
   readonly id: string | undefined;
   readonly key: string;

@@ -89,6 +89,11 @@ export const commandGroups: readonly CommandGroup[] = [
         load: async () => (await import("./verify.ts")).verify,
       },
       {
+        name: "gc",
+        purpose: "remove what nothing refers to any more",
+        load: async () => (await import("./gc.ts")).gc,
+      },
+      {
         name: "ack",
         purpose: "accept gaps that will never be filled",
         load: async () => (await import("./ack.ts")).ack,

@@ -36,11 +36,11 @@ async function collectMart(run: Collection, mart: string, directories: readonly 
     const chain = await readChain(parts.catalog, mart, isEnough, call);
     return { head: chain[0], found: martGarbage(directories, chain, { nowMs, retentionMs, versions }) };
   };
-  const first = (await judge(parts.clock())).found;
+  const { head, found: first } = await judge(parts.clock());
   if (first.unknown.length > 0) {
     keep(
       run,
-      "unpublished",
+      head === undefined ? "unpublished" : "beyond",
       mart,
       `${mart}/`,
       first.unknown.map(({ directory }) => directory),
@@ -54,8 +54,8 @@ async function collectMart(run: Collection, mart: string, directories: readonly 
   }
   const nowMs = await run.time("marts");
   for (let round = 0; round < roundsMax; round++) {
-    const { head, found } = await judge(nowMs);
-    if (head === undefined || found.open.length === 0) {
+    const { head: last, found } = await judge(nowMs);
+    if (last === undefined || found.open.length === 0) {
       const key = ({ directory }: GarbageVersion): string => `${mart}/${directory.name}/`;
       await run.each("marts", found.settled, key, async (garbage) => {
         await removeVersion(parts.marts, garbage.directory, call);
@@ -63,7 +63,7 @@ async function collectMart(run: Collection, mart: string, directories: readonly 
       });
       return;
     }
-    await fence(parts.catalog, mart, head, parts, call);
+    await fence(parts.catalog, mart, last, parts, call);
   }
   throw new Failure("conflict", `mart ${mart}: other writers recorded something ${roundsMax} times in a row`, {
     remedy: "run gc again when fewer processes publish this mart; nothing of it was removed",
@@ -85,7 +85,7 @@ function note(run: Collection, { directory, why, sinceMs }: GarbageVersion): voi
 
 function keep(
   run: Collection,
-  kind: "dropped" | "unpublished",
+  kind: "dropped" | "unpublished" | "beyond",
   name: string,
   key: string,
   directories: readonly VersionDirectory[],
