@@ -3,15 +3,20 @@
  * `test/contract/storage.ts` is its executable form.
  *
  * Keys are relative (`gharchive/2026/03/01/15.json.gz`): segments joined by `/`, no empty, `.` or `..` segment, no
- * backslash, no control character, at most 1,024 bytes of UTF-8. A key that breaks the grammar is a `usage` failure
- * before anything is touched; on disk the resolved path is checked to lie inside the root and symbolic links are not
- * followed. No key may be a prefix directory of another (`x` and `x/y`).
+ * backslash, no control character, at most 1,024 bytes of UTF-8 (with the prefix of a place in a bucket). A key that
+ * breaks the grammar is a `usage` failure before anything is touched; on disk the resolved path is checked to lie inside
+ * the root and symbolic links are not followed. Objects of other tools whose keys break the grammar are not listed.
+ *
+ * No key may be a prefix directory of another (`x` and `x/y`): whoever makes keys keeps them apart. A disk refuses the
+ * second one (`usage`). A store in a bucket either does so too or keeps both as two whole objects; it is not asked, for
+ * that would cost a request with every put.
  *
  * Atomicity: an object is absent or whole. Whoever lists or reads after a put returned sees the new object; nobody ever
  * sees a part of one. When a put fails the outcome may be unknown: look again with `head`, never clean up on a guess.
  *
  * Adapters are naive: they neither retry nor limit concurrency nor log. Wrappers do (`retry.ts`, `limit.ts`).
- * Failures: `missing`, `denied`, `unavailable`, `full`, `corrupt` (a read that ended early), `conflict`.
+ * Failures: `missing`, `denied`, `unavailable`, `full`, `corrupt` (a read that ended early; `unavailable` if the
+ * connection broke), `conflict`.
  */
 export interface Storage {
   /** What a message calls this place: a path relative to the project, or `s3://bucket/prefix`. Holds no secret. */
@@ -157,8 +162,8 @@ export interface Documents {
 export interface PutOptions extends CallOptions {
   /**
    * Small facts that belong to the object and live as long as it does (a receipt): user metadata on S3, a sidecar
-   * `_receipts/<key>.json` on disk that is written and synced before the object becomes visible. At most 2 KiB together,
-   * ASCII after JSON escaping. A sidecar whose recorded size is not the object's is no metadata.
+   * `_receipts/<key>.json` on disk that is written and synced before the object becomes visible. At most 1,920 bytes
+   * together, ASCII after JSON escaping. A sidecar whose recorded size is not the object's is no metadata.
    */
   readonly metadata?: Metadata;
   /**
@@ -181,7 +186,10 @@ export interface ObjectInfo {
   readonly size: number;
   /** Changes whenever the object is replaced by other bytes: an ETag, or inode, mtime and size of a file. Opaque. */
   readonly token: string;
-  /** Time of the last replacement, milliseconds since the epoch. */
+  /**
+   * Time of the last replacement by the clock of whoever keeps the object, milliseconds since the epoch; in a bucket in
+   * whole seconds. `head` and `list` agree on it; a put in a bucket answers with a time that may be a second or two off.
+   */
   readonly modifiedMs: number;
 }
 

@@ -5,7 +5,8 @@ import type { Metadata } from "./contract.ts";
 export const keyBytesMax = 1024;
 /** What every file system takes as a name, less what a sidecar's ending needs. */
 export const segmentBytesMax = 240;
-export const metadataBytesMax = 2048;
+/** Stores take 2,048 bytes of user metadata with its names, and a put id needs room too. */
+export const metadataBytesMax = 1920;
 
 /** Top-level names that a storage keeps for itself: scratch space, and on disk the sidecars of metadata. */
 export const reservedNames: ReadonlySet<string> = new Set(["_staging", "_receipts"]);

@@ -22,11 +22,10 @@ export interface Answer {
 export function answerOf(error: unknown): Answer {
   const name = textField(error, "name") ?? "";
   const metadata = field(error, "$metadata");
-  const statusField = field(metadata, "httpStatusCode");
   const response = field(error, "$response");
   const headers = field(response, "headers");
   const header = (header: string): string | undefined => textField(headers, header);
-  const status = typeof statusField === "number" ? statusField : undefined;
+  const status = statusOf(error);
   const message = textField(error, "message") ?? "";
   const code = status === undefined || plainNames.has(name) ? "" : (textField(error, "Code") ?? name);
   return {
@@ -112,6 +111,11 @@ export function retryAfterMsOf({ header }: Pick<Answer, "header">, nowMs = Date.
 export function skewMinutes({ header }: Pick<Answer, "header">, nowMs = Date.now()): number | undefined {
   const atMs = Date.parse(header("date") ?? "");
   return Number.isNaN(atMs) ? undefined : Math.round((atMs - nowMs) / 60_000);
+}
+
+export function statusOf(error: unknown): number | undefined {
+  const status = field(field(error, "$metadata"), "httpStatusCode");
+  return typeof status === "number" ? status : undefined;
 }
 
 export function field(value: unknown, name: string): unknown {

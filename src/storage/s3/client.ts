@@ -7,7 +7,8 @@ import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
 import { asFailure, Failure } from "../../errors.ts";
 import type { BucketPlace, SecretReference, StoreCredentials, StoreSettings } from "../../model/project.ts";
 import { type StoreProfile, storeProfiles } from "../../model/store-profiles.ts";
-import { stopIfAborted } from "../../pace/abort.ts";
+import { stopIfAborted, stopped } from "../../pace/abort.ts";
+import { field } from "./answer.ts";
 import { describeError, type StoreAction } from "./errors.ts";
 
 /** What the SDK offers: constructors of commands and of the client. */
@@ -25,6 +26,8 @@ export interface Store {
   readonly profile: StoreProfile;
   /** The one Failure for whatever a call of the client threw. Holds no secret. */
   describe(error: unknown, what: StoreCall): Failure;
+  /** When the store sent that output of a command, by its own clock: milliseconds since the epoch in whole seconds. */
+  sentMs(output: object): number;
   /** Closes the connections that are kept. */
   close(): void;
 }
@@ -54,6 +57,7 @@ export async function openStore(place: BucketPlace, resolveSecret: ResolveSecret
   const sdk = await import("@aws-sdk/client-s3");
   const { bucket, prefix, name, store: settings } = place;
   const client = new sdk.S3Client(await clientConfig(place, resolveSecret));
+  const sentMs = rememberDates(client);
   return {
     client,
     sdk,
@@ -63,8 +67,30 @@ export async function openStore(place: BucketPlace, resolveSecret: ResolveSecret
     settings,
     profile: storeProfiles[settings.profile],
     describe: (error, what) => describeError(place, error, what),
+    sentMs,
     close: () => client.destroy(),
   };
+}
+
+/** A put says nothing of the time that the object then has, but every answer carries a date. */
+function rememberDates(client: S3Client): (output: object) => number {
+  const dates = new WeakMap<object, number>();
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const sentMs = dateOf(field(result.response, "headers"));
+      if (sentMs !== undefined && result.output !== undefined) dates.set(result.output, sentMs);
+      return result;
+    },
+    { step: "deserialize", priority: "high", name: "millraceDates" },
+  );
+  return (output) => dates.get(output) ?? Math.floor(Date.now() / 1000) * 1000;
+}
+
+function dateOf(headers: unknown): number | undefined {
+  const date = field(headers, "date");
+  const ms = typeof date === "string" ? Date.parse(date) : Number.NaN;
+  return Number.isNaN(ms) ? undefined : ms;
 }
 
 async function clientConfig(place: BucketPlace, resolveSecret: ResolveSecret): Promise<S3ClientConfig> {
@@ -152,32 +178,29 @@ export function objectKey({ prefix }: Pick<Store, "prefix">, key: string): strin
   return prefix === "" ? key : `${prefix}/${key}`;
 }
 
-/** What every call of the client takes. */
-export interface SendOptions {
-  readonly abortSignal: AbortSignal;
-}
-
 export interface RequestOptions extends StoreCall {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds without progress after which the request is given up; `idleMs` unless told. */
   readonly idleMs?: number;
 }
 
-/** Tells that a request is alive: called for every piece that a body's stream was asked for. */
-export type Touch = () => void;
+/** What every call of the client takes as its second argument. */
+export interface SendOptions {
+  readonly abortSignal: AbortSignal;
+}
 
 /**
- * Runs one request of the client: `send` hands the options on to `client.send`. A stop by the caller is thrown as such;
- * everything else as the one Failure of `describe`.
+ * Runs one request of the client. A stop by the caller is thrown as such; everything else as the one Failure of
+ * `describe`.
  */
 export async function request<T>(
   store: Store,
   options: RequestOptions,
-  send: (options: SendOptions, touch: Touch) => Promise<T>,
+  send: (options: SendOptions, watch: Watch) => Promise<T>,
 ): Promise<T> {
   const watch = watchProgress(store.name, options);
   try {
-    return await send({ abortSignal: watch.signal }, watch.touch);
+    return await send({ abortSignal: watch.signal }, watch);
   } catch (error) {
     throw watch.why() ?? store.describe(error, options);
   } finally {
@@ -185,12 +208,17 @@ export async function request<T>(
   }
 }
 
-/** Aborts its signal when the caller stops or nothing has moved for a while. */
+/** Aborts its signal when the caller stops, when nothing has moved for a while, or when a body cannot be had. */
 export interface Watch {
   readonly signal: AbortSignal;
-  readonly touch: Touch;
-  /** While we wait for nobody but our own reader. */
+  /** Something moved. */
+  touch(): void;
+  /** While we wait for nobody but our own reader; until the next `touch`. */
   pause(): void;
+  /** Gives the request up for this reason. */
+  fail(failure: Failure): void;
+  /** Closes the connection of a request that has failed already but may still be sending. */
+  drop(): void;
   /** Why the signal was aborted; `undefined` while it was not. */
   why(): Failure | undefined;
   end(): void;
@@ -205,7 +233,7 @@ export function watchProgress(name: string, { signal, idleMs: ms = idleMs, key }
         remedy: "check the store's load and the network between here and there",
       }),
     );
-  const stop = () => controller.abort(signal?.reason);
+  const stop = () => controller.abort(signal === undefined ? undefined : stopped(signal));
   let timer: NodeJS.Timeout | undefined = setTimeout(expire, ms);
   signal?.addEventListener("abort", stop, { once: true });
   return {
@@ -218,10 +246,11 @@ export function watchProgress(name: string, { signal, idleMs: ms = idleMs, key }
       clearTimeout(timer);
       timer = undefined;
     },
+    fail: (failure) => controller.abort(failure),
+    drop: () => controller.abort(),
     why() {
-      if (!controller.signal.aborted) return undefined;
       const reason: unknown = controller.signal.reason;
-      return reason instanceof Failure ? reason : new Failure("cancelled", "stopped", { cause: reason });
+      return reason instanceof Failure ? reason : undefined;
     },
     end() {
       clearTimeout(timer);
