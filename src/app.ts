@@ -96,9 +96,15 @@ export async function openApp(project: Project, options: AppOptions = {}): Promi
     },
     schema: async (table, options = {}) => schemaOf(table, parts, await observe(parts, signalOf(options)), options),
     query: async (sql, operation = {}) =>
-      query(sql, parts, await observe(parts, signalOf(operation)), signalOf(operation)),
+      query(sql, parts, await observe(parts, { ...signalOf(operation), only: "marts" }), signalOf(operation)),
     queryToFile: async (sql, file, operation = {}) =>
-      queryToFile(sql, file, parts, await observe(parts, signalOf(operation)), signalOf(operation)),
+      queryToFile(
+        sql,
+        file,
+        parts,
+        await observe(parts, { ...signalOf(operation), only: "marts" }),
+        signalOf(operation),
+      ),
     verify: async (operation = {}) => verify(parts, await observe(parts, signalOf(operation)), operation),
     gc: (options) => gc(parts, options),
     doctor: (operation) => doctor(parts, signalOf(operation)),

@@ -36,7 +36,10 @@ const readersMax = 16;
 
 export interface ObserveOptions {
   readonly signal?: AbortSignal;
-  /** Leaves out what is not asked for: collecting and converting never need a catalog. */
+  /**
+   * Leaves out what is not asked for: collecting and converting never need a catalog, and who makes marts or asks tables and
+   * marts need not be allowed to look at the raw lake.
+   */
   readonly only?: "collect" | "convert" | "marts";
 }
 
@@ -46,7 +49,8 @@ export async function observe(parts: Parts, options: ObserveOptions = {}): Promi
   const documents = await parts.index.documents();
   const sources = new Map<string, SourceSeen>();
   for (const settings of project.sources.values()) {
-    sources.set(settings.name, await observeSource(parts, settings, options.signal));
+    const isAsked = options.only !== "marts";
+    sources.set(settings.name, isAsked ? await observeSource(parts, settings, options.signal) : unobserved(settings));
   }
   const tables = new Map<string, TableSeen>();
   if (options.only !== "collect") {
@@ -66,9 +70,14 @@ export async function observe(parts: Parts, options: ObserveOptions = {}): Promi
       });
     }
   }
-  // A look at some stages did not ask for the documents of the others.
-  if (options.only === undefined && documents.changed) await parts.index.saveDocuments(documents);
+  // A look that stops before the marts did not ask for their documents; sources have none.
+  const hasAskedAll = options.only === undefined || options.only === "marts";
+  if (hasAskedAll && documents.changed) await parts.index.saveDocuments(documents);
   return { atMs: parts.clock(), sources, tables, marts, attempts: forgetDone(attempts, sources) };
+}
+
+function unobserved(settings: SourceSettings): SourceSeen {
+  return { settings, raw: new Map(), unadopted: new Set(), acknowledged: [] };
 }
 
 async function observeSource(

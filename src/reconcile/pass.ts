@@ -94,8 +94,9 @@ async function onePass(
     addTo(stages[outcome.stage], outcome);
   };
   try {
-    await completeStatements(parts, seen, options.signal);
-    const saving = setInterval(() => void saveQuietly(parts, seen), saveEveryMs);
+    // Who makes marts need not be allowed to write to the tables.
+    if (planOptions.only !== "marts") await completeStatements(parts, seen, options.signal);
+    const saving = setInterval(() => void saveQuietly(parts, seen, planOptions), saveEveryMs);
     try {
       await collectAndConvert(work, plan, planOptions, { slots: options.convertSlots, stages, note });
     } finally {
@@ -105,16 +106,16 @@ async function onePass(
   } catch (error) {
     // What was learned is worth keeping, and a retry must know when it is due; but the index is a cache, and that it
     // cannot be written (on the same full disk, perhaps) must not hide why the pass ended.
-    await saveQuietly(parts, seen);
+    await saveQuietly(parts, seen, planOptions);
     throw error;
   }
-  await saveIndex(parts, seen);
+  await saveIndex(parts, seen, planOptions);
   return outcomes;
 }
 
 /** For when the index may be left behind: what it lacks is read again. */
-async function saveQuietly(parts: Parts, seen: Seen): Promise<void> {
-  await Promise.allSettled([saveIndex(parts, seen)]);
+async function saveQuietly(parts: Parts, seen: Seen, plan: PlanOptions): Promise<void> {
+  await Promise.allSettled([saveIndex(parts, seen, plan)]);
 }
 
 /** The statements beside a schema document may be missing after a crash between the two puts. */
@@ -176,8 +177,9 @@ function keepSchemas(parts: Parts, seen: Seen, plan: PlanOptions): ReadonlyMap<s
   return keepers;
 }
 
-async function saveIndex(parts: Parts, seen: Seen): Promise<void> {
-  for (const [name, { raw }] of seen.sources) await parts.index.saveRaw(name, raw);
+/** What was not looked at is remembered as it was. */
+async function saveIndex(parts: Parts, seen: Seen, { only }: PlanOptions): Promise<void> {
+  if (only !== "marts") for (const [name, { raw }] of seen.sources) await parts.index.saveRaw(name, raw);
   for (const [name, { partitions }] of seen.tables) await parts.index.savePartitions(name, partitions);
   await parts.index.saveAttempts(seen.attempts);
 }
