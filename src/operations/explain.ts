@@ -69,16 +69,17 @@ async function intervalFacts(
   const [location] = settings.locations;
   if (location !== undefined) say("source", `${location.base}/${formatKey(location.pattern, interval)}`);
   const inWindow = interval.startMs >= window.fromMs && interval.startMs < window.toMs;
+  const isExpired = interval.startMs < keptFromMs(settings, seen.atMs);
   say(
     "wanted",
     inWindow
       ? `yes: since ${settings.since.text}`
-      : `no: outside of ${new Date(window.fromMs).toISOString()} … ${new Date(window.toMs).toISOString()}`,
+      : isExpired
+        ? "no: older than keep, so its raw object may be collected and is not fetched again"
+        : `no: outside of ${new Date(window.fromMs).toISOString()} … ${new Date(window.toMs).toISOString()}`,
   );
   if (inRanges(settings.knownMissing, interval.startMs)) say("known", "listed in known_missing");
   if (inRanges(source.acknowledged, interval.startMs)) say("known", "acknowledged as a hole");
-  if (interval.startMs < keptFromMs(settings, seen.atMs))
-    say("expired", "older than keep: its raw object may be collected and is not fetched again");
   const attempt = seen.attempts.get(collectItem(settings.name, id));
   if (attempt !== undefined) {
     say(

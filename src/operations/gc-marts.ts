@@ -37,14 +37,8 @@ async function collectMart(run: Collection, mart: string, directories: readonly 
     return { head: chain[0], found: martGarbage(directories, chain, { nowMs, retentionMs, versions }) };
   };
   const { head, found: first } = await judge(parts.clock());
-  if (first.unknown.length > 0) {
-    keep(
-      run,
-      head === undefined ? "unpublished" : "beyond",
-      mart,
-      `${mart}/`,
-      first.unknown.map(({ directory }) => directory),
-    );
+  for (const { directory } of first.unknown) {
+    keep(run, head === undefined ? "unpublished" : "beyond", mart, `${mart}/${directory.name}/`, [directory]);
   }
   const collectable = [...first.settled, ...first.open];
   if (collectable.length === 0) return;

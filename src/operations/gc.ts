@@ -2,7 +2,7 @@
  * Takes away what nothing refers to any more. Each part looks by this machine's clock first, which writes nothing; where
  * that finds something it judges once more by the store's own time, and only then removes.
  */
-import type { GcOptions, GcReport } from "../answers.ts";
+import type { GcItem, GcOptions, GcReport } from "../answers.ts";
 import { exitCodeOf, Failure } from "../errors.ts";
 import { dayMs } from "../model/calendar.ts";
 import type { Parts } from "../reconcile/parts.ts";
@@ -15,6 +15,9 @@ import { collectTables } from "./gc-tables.ts";
 /** An upload, a test of the place or an interrupted attempt that is younger may be under way, whatever the retention. */
 const leftoverAgeMs = dayMs;
 
+/** The marts first: theirs is what grows fastest. */
+const places = ["marts", "tables", "raw"] as const;
+
 const collectors: Readonly<Record<Place, (run: Collection) => Promise<void>>> = {
   marts: collectMarts,
   tables: collectTables,
@@ -23,7 +26,7 @@ const collectors: Readonly<Record<Place, (run: Collection) => Promise<void>>> = 
 
 export async function gc(parts: Parts, options: GcOptions & { readonly signal?: AbortSignal } = {}): Promise<GcReport> {
   const run = beginCollection(parts, options);
-  for (const place of ["marts", "tables", "raw"] as const) {
+  for (const place of places) {
     if (options.only !== undefined && options.only !== place) continue;
     await run.guard(place, "", () => collectors[place](run));
     await run.guard(place, "", () => collectLeftovers(run, place));
@@ -34,11 +37,17 @@ export async function gc(parts: Parts, options: GcOptions & { readonly signal?: 
     dryRun: run.dryRun,
     retentionMs: run.retentionMs,
     versions: run.versions,
-    removed: run.removed,
+    removed: [...run.removed].sort(byPlace),
     kept: run.kept,
     failures: run.failures,
     exitCode: codes.includes(5) ? 5 : codes.length > 0 ? 1 : 0,
   };
+}
+
+/** By place and name; what was removed side by side came in any order. */
+function byPlace(a: GcItem, b: GcItem): number {
+  const order = (item: GcItem): string => [places.indexOf(item.place), item.name, item.kind, item.key].join("\t");
+  return order(a) < order(b) ? -1 : 1;
 }
 
 /** What lies in a place without belonging to anything: tests of the place, uploads in pieces, scratch space. */

@@ -52,6 +52,10 @@ test("keep counts from the end of an interval, and moves the window as it runs o
   const settings = { since, untilMs: undefined, ...kept };
   assert.equal(wantedWindow(settings, at("2026-03-01T05:00:00Z")).fromMs, at("2026-03-01T00:00:00Z"));
   assert.equal(wantedWindow(settings, at("2026-03-02T05:00:00Z")).fromMs, at("2026-03-01T05:00:00Z"));
+  // All of an era that is over has expired: the window is empty, at its end.
+  const over = { ...settings, untilMs: at("2026-03-01T06:00:00Z") };
+  const window = { fromMs: at("2026-03-01T06:00:00Z"), toMs: at("2026-03-01T06:00:00Z") };
+  assert.deepEqual(wantedWindow(over, at("2026-04-01T00:00:00Z")), window);
 });
 
 test("a miss is pending until settle has passed since the interval's end, then a gap", () => {

@@ -25,9 +25,10 @@ export function wantedWindow(
 ): { readonly fromMs: number; readonly toMs: number } {
   const length = lengthMs(settings.every);
   const askedMs = Math.ceil(sinceMs(settings.since, nowMs) / length) * length;
-  const fromMs = Math.max(askedMs, keptFromMs(settings, nowMs));
   const ended = intervalAt(settings.every, nowMs).startMs;
   const toMs = settings.untilMs === undefined ? ended : Math.min(ended, Math.floor(settings.untilMs / length) * length);
+  // Where everything has expired the window is empty, and stands where it ended.
+  const fromMs = Math.max(askedMs, Math.min(keptFromMs(settings, nowMs), toMs));
   return { fromMs, toMs: Math.max(fromMs, toMs) };
 }
 

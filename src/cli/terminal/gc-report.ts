@@ -101,7 +101,7 @@ function keptGroups(kept: readonly GcKept[]): readonly FindingGroup[] {
       const intervals = same.flatMap(intervalOf);
       const tables = [...new Set(same.flatMap((each) => each.tables ?? []))].join(", ");
       return {
-        count: count(same.reduce((sum, each) => sum + each.objects, 0)),
+        count: count(same.length),
         word: "kept",
         what:
           intervals.length === same.length
