@@ -18,6 +18,13 @@ export interface Catalog {
   append(mart: string, expected: number, record: CatalogRecord, options?: CallOptions): Promise<Numbered | undefined>;
   /** Newest first. */
   history(mart: string, options?: CallOptions): AsyncIterable<Dated>;
+  /** Every number of a chain from 1 to the last, with what is wrong there; reads all of it. */
+  inspect(mart: string, options?: CallOptions): AsyncIterable<Inspected>;
+  /**
+   * Puts a record that is damaged or missing back in its place. For the repair of damage alone: whoever calls it has proof
+   * that this is the record that stood there.
+   */
+  restore(mart: string, number: number, record: CatalogRecord, options?: CallOptions): Promise<void>;
   /** Names of the marts that have a chain. */
   marts(options?: CallOptions): Promise<readonly string[]>;
 }
@@ -38,6 +45,17 @@ export interface Dated extends Numbered {
    * the writer's word, from before it began to write.
    */
   readonly writtenMs: number;
+}
+
+/** What stands at one number of a chain. */
+export interface Inspected {
+  readonly number: number;
+  /** Where it lies, for messages. */
+  readonly key: string;
+  readonly bytes: number;
+  /** `undefined` where nothing is there, or nothing that could be read. */
+  readonly record: CatalogRecord | undefined;
+  readonly fault: string | undefined;
 }
 
 export type CatalogRecord =

@@ -10,6 +10,7 @@ import { localStorage } from "../storage/local.ts";
 import { memoryStorage } from "../storage/memory.ts";
 import type { Numbered } from "./contract.ts";
 import { embeddedCatalog } from "./embedded.ts";
+import { encodeRecord } from "./record.ts";
 
 catalogContract("embedded in memory", async () => {
   const storage = memoryStorage();
@@ -48,6 +49,32 @@ describe("the embedded catalog", () => {
     } finally {
       rmSync(path, { recursive: true, force: true });
     }
+  });
+
+  test("an inspection names what is damaged, missing or out of the chain, and goes on behind it", async () => {
+    const storage = await grown(6);
+    const key = (number: number): string => `_catalog/activity/${String(number).padStart(20, "0")}.json`;
+    const catalog = embeddedCatalog(storage);
+    await storage.remove(key(1));
+    await storage.put(key(2), Buffer.from("{"));
+    await storage.put(key(3), encodeRecord(publishRecord(7, "otherxxx")));
+    await storage.put(key(5), Buffer.from(` ${Buffer.from(encodeRecord(publishRecord(4, "id4xxxxx"))).toString()}`));
+    const faults: (string | undefined)[] = [];
+    for await (const { fault } of catalog.inspect("activity")) faults.push(fault);
+    assert.deepEqual(
+      faults.map((fault) => fault?.replace(/^.*: /, "")),
+      [
+        "is missing, although a later record is there",
+        "1 bytes are not JSON",
+        "names 7 as its parent",
+        undefined,
+        "is not written as records are",
+        undefined,
+      ],
+    );
+    await catalog.restore("activity", 1, publishRecord(0, "id0xxxxx"));
+    const [first] = await Array.fromAsync(catalog.inspect("activity"));
+    assert.deepEqual([first?.fault, first?.record?.publishId], [undefined, "id0xxxxx"]);
   });
 
   test("believes a listing only as a start: newest keys may be hidden in it", async () => {

@@ -4,8 +4,8 @@
  */
 import { Failure } from "../errors.ts";
 import type { Documents, ObjectInfo, Storage } from "../storage/contract.ts";
-import type { CallOptions, Catalog, CatalogRecord, Dated, Numbered } from "./contract.ts";
-import { decodeRecord, encodeRecord } from "./record.ts";
+import type { CallOptions, Catalog, CatalogRecord, Dated, Inspected, Numbered } from "./contract.ts";
+import { decodeRecord, encodeRecord, isAsEncoded } from "./record.ts";
 
 const ROOT = "_catalog/";
 const DIGITS = 20;
@@ -127,6 +127,24 @@ export function embeddedCatalog(storage: Storage): Catalog {
     }
   }
 
+  async function* inspect(mart: string, options: CallOptions = {}): AsyncGenerator<Inspected> {
+    const last = Math.max(await lastListed(storage, mart, options), await lastNumber(mart, options));
+    for (let number = 1; number <= last; number++) {
+      const key = recordKey(mart, number);
+      const bytes = await readRecord(storage, key, options);
+      yield { number, key, bytes: bytes?.length ?? 0, ...judgeRecord(bytes, key, number) };
+    }
+  }
+
+  async function restore(
+    mart: string,
+    number: number,
+    record: CatalogRecord,
+    options: CallOptions = {},
+  ): Promise<void> {
+    await storage.put(recordKey(mart, number), encodeRecord(record), options);
+  }
+
   async function marts(options: CallOptions = {}): Promise<readonly string[]> {
     const names = new Set<string>();
     for await (const page of storage.list(ROOT, options)) {
@@ -138,7 +156,28 @@ export function embeddedCatalog(storage: Storage): Catalog {
     return [...names].sort();
   }
 
-  return { name: `${storage.name}/_catalog`, current, glance, append, history, marts };
+  return { name: `${storage.name}/_catalog`, current, glance, append, history, inspect, restore, marts };
+}
+
+function judgeRecord(
+  bytes: Uint8Array | undefined,
+  key: string,
+  number: number,
+): { readonly record: CatalogRecord | undefined; readonly fault: string | undefined } {
+  if (bytes === undefined) return { record: undefined, fault: "is missing, although a later record is there" };
+  try {
+    const record = decodeRecord(bytes, key);
+    const fault =
+      record.parent !== number - 1
+        ? `names ${record.parent} as its parent`
+        : isAsEncoded(bytes)
+          ? undefined
+          : "is not written as records are";
+    return { record, fault };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { record: undefined, fault: error.message };
+  }
 }
 
 function recordKey(mart: string, number: number): string {

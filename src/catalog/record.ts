@@ -7,6 +7,14 @@ export function encodeRecord(record: CatalogRecord): Uint8Array {
   return Buffer.from(`${JSON.stringify(sorted)}\n`);
 }
 
+/** Whether the bytes are what `encodeRecord` makes of the same content, fields of later versions included. */
+export function isAsEncoded(bytes: Uint8Array): boolean {
+  const value: unknown = JSON.parse(Buffer.from(bytes).toString("utf8"));
+  const entries = Object.entries(typeof value === "object" && value !== null ? value : {});
+  const sorted = Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+  return Buffer.from(`${JSON.stringify(sorted)}\n`).equals(bytes);
+}
+
 /** `name` is the file's, for the message. Fields that a later version may add are passed over. */
 export function decodeRecord(bytes: Uint8Array, name: string): CatalogRecord {
   const value = parse(bytes, name);

@@ -1,7 +1,7 @@
 /** The law of `src/catalog/contract.ts` in executable form: one suite for every catalog. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { Catalog, CatalogRecord, Numbered } from "../../src/catalog/contract.ts";
+import type { Catalog, CatalogRecord, Inspected, Numbered } from "../../src/catalog/contract.ts";
 import { Failure, type FailureKind } from "../../src/errors.ts";
 import { documentMemory } from "../../src/reconcile/documents.ts";
 
@@ -37,6 +37,12 @@ async function historyOf(catalog: Catalog, mart: string): Promise<Numbered[]> {
   const records: Numbered[] = [];
   for await (const { number, record } of catalog.history(mart)) records.push({ number, record });
   return records;
+}
+
+async function inspectionOf(catalog: Catalog, mart: string): Promise<Inspected[]> {
+  const found: Inspected[] = [];
+  for await (const inspected of catalog.inspect(mart)) found.push(inspected);
+  return found;
 }
 
 /** Appends behind whatever is last until it wins, as a publisher does. */
@@ -116,6 +122,21 @@ export function catalogContract(name: string, open: () => Promise<OpenedCatalog>
         );
         for (const time of times) assert.ok(Math.abs(time - startMs) < 60_000, `${time} is not about now`);
       }
+    });
+
+    test("an inspection answers every number of the chain; a record that is put back is the one that stood there", async () => {
+      assert.deepEqual(await inspectionOf(catalog, "nobody"), []);
+      for (let parent = 0; parent < 3; parent++) {
+        await catalog.append("inspected", parent, publishRecord(parent, `look${parent}xxx`));
+      }
+      const whole = await inspectionOf(opened.again(), "inspected");
+      assert.deepEqual(
+        whole.map(({ number, record, fault }) => [number, record?.publishId, fault]),
+        [1, 2, 3].map((number) => [number, `look${number - 1}xxx`, undefined]),
+      );
+      assert.ok(whole.every(({ bytes }) => bytes > 0));
+      await catalog.restore("inspected", 2, publishRecord(1, "look1xxx"));
+      assert.deepEqual(await inspectionOf(opened.again(), "inspected"), whole);
     });
 
     test("a fence is a record as any other", async () => {

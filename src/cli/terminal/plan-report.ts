@@ -180,8 +180,11 @@ function causes(steps: readonly ConvertStep[], widenings: readonly Widening[]): 
   const lines = [...paths].map((path): Finding => {
     const cause = widenings.findLast((each) => each.path === path);
     if (cause === undefined) return { count: "", word: "", what: path, isDetail: true };
+    const what = `${path} ${cause.from} → ${cause.to}`;
+    // Of a schema that was rebuilt from footers nobody knows the line any more.
+    if (cause.line === 0) return { count: "", word: "", what, isDetail: true };
     const note = `(${cause.src}, line ${count(cause.line)}: ${cause.value})`;
-    return { count: "", word: "", what: `${path} ${cause.from} → ${cause.to}`, note, isDetail: true };
+    return { count: "", word: "", what, note, isDetail: true };
   });
   const shown = lines.slice(0, CAUSES_SHOWN);
   const rest = lines.length - shown.length;

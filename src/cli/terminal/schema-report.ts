@@ -17,7 +17,7 @@ export function renderTableSchema(answer: TableSchemaAnswer, view: SchemaView): 
   const figures = `version ${version}, ${counted(columns.length, "column")}, ${counted(partitions, "partition")}`;
   const widenings = answer.widenings.flatMap((each) => [
     `  ${visible(each.path)}  ${visible(each.from)} → ${visible(each.to)}`,
-    `    ${paint.quiet(visible(`${each.src}, line ${count(each.line)}, byte ${count(each.offset)}: ${each.value}`))}`,
+    `    ${paint.quiet(visible(causeText(each)))}`,
   ]);
   const held = answer.held.map((each) => paint.alarm(`  ${visible(each.key)}  ${visible(each.reason)}`));
   const source = read === undefined ? [] : wrap(readText(read, partitions), width - 2);
@@ -30,6 +30,10 @@ export function renderTableSchema(answer: TableSchemaAnswer, view: SchemaView): 
     ...(held.length === 0 ? [] : ["", "Held back", ...held]),
   ];
 }
+
+/** Of a schema that was rebuilt from footers nobody knows the line any more. */
+const causeText = ({ src, line, offset, value }: TableSchemaAnswer["widenings"][number]): string =>
+  line === 0 ? "by a line that is not known any more" : `${src}, line ${count(line)}, byte ${count(offset)}: ${value}`;
 
 function readText({ partitions, rows, oldest, newest }: ReadPartitions, all: number): string {
   const which = partitions === all ? "all partitions" : `the newest ${count(partitions)} partitions`;
