@@ -178,7 +178,7 @@ function halfOf(piece: unknown): unknown {
   return Array.isArray(piece) ? piece.slice(0, piece.length >> 1) : piece;
 }
 
-export const storageMethods: Readonly<Record<keyof Omit<Storage, "name">, MethodKind>> = {
+export const storageMethods: Readonly<Record<keyof Omit<Storage, "name" | "knowsPutIds">, MethodKind>> = {
   put: "call",
   putIfAbsent: "call",
   head: "call",
