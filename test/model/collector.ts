@@ -1,7 +1,11 @@
-/** The collector of garbage of the model: it lists, puts a fence, and deletes what was listed and is not kept. */
+/**
+ * The collector of garbage of the model (`operations/gc-marts.ts`): it lists, judges by the chain, takes the next number away
+ * from whoever could still publish, judges again, and deletes.
+ */
 import type { Action } from "./explore.ts";
 import {
   type ChainRecord,
+  type Collector,
   canCreate,
   changeDirectory,
   emptyDirectory,
@@ -16,68 +20,56 @@ export function collectorActions(rules: Protocol, bounds: Bounds, state: State):
   const { collector } = state;
   if (collector.at === "rest") return [];
   const actions = collectorStep(rules, bounds, state);
-  if (collector.at === "look" || state.crashesLeft === 0) return actions;
+  if (collector.at === "begin" || state.crashesLeft === 0) return actions;
   const crashed = endRun(bounds, { ...state, crashesLeft: state.crashesLeft - 1 });
   return [...actions, { name: "gc dies", calm: false, next: crashed }];
 }
 
+export const idleCollector: Collector = { at: "begin", runs: 0, rounds: 0, parent: 0, listed: [], doomed: [] };
+
 function endRun(bounds: Bounds, state: State): State {
-  const at = state.collector.runs < bounds.collections ? ("look" as const) : ("rest" as const);
-  return { ...state, collector: { at, runs: state.collector.runs, parent: 0, doomed: [], kept: [] } };
+  const { runs } = state.collector;
+  return { ...state, collector: { ...idleCollector, runs, at: runs < bounds.collections ? "begin" : "rest" } };
+}
+
+function change(state: State, collector: Partial<Collector>): State {
+  return { ...state, collector: { ...state.collector, ...collector } };
 }
 
 function collectorStep(rules: Protocol, bounds: Bounds, state: State): readonly Action<State>[] {
   const { collector } = state;
-  const move = (base: State, change: Partial<State["collector"]>): State => ({
-    ...base,
-    collector: { ...base.collector, ...change },
-  });
-  const fenceFirst = rules.collect === "fence, list, delete";
-  const afterFence = fenceFirst ? ("list" as const) : ("delete" as const);
-  const stop = (base: State): State => endRun(bounds, base);
+  const one = (name: string, next: State): readonly Action<State>[] => [{ name: `gc ${name}`, calm: true, next }];
   switch (collector.at) {
-    case "look": {
-      const kept = reachable(state.chain, bounds.keep);
-      const looked = move(state, { runs: collector.runs + 1, parent: state.chain.length, kept });
-      return [{ name: "gc reads the chain", calm: true, next: move(looked, { at: fenceFirst ? "fence" : "list" }) }];
+    case "begin": {
+      const runs = collector.runs + 1;
+      const parent = rules.collect === "fence first" ? state.chain.length : 0;
+      return one("begins", change(state, { runs, parent, at: rules.collect === "fence first" ? "fence" : "list" }));
     }
-    case "list": {
-      const next = rules.collect === "list, fence, delete" ? ("fence" as const) : ("delete" as const);
-      return listings(state, collector.kept).map((doomed, at) => ({
-        name: `gc lists ${doomed.length === 0 ? "nothing to delete" : `versions ${doomed.join(", ")}`}`,
+    case "list":
+      return listings(state).map((listed, at) => ({
+        name: `gc lists versions ${listed.join(", ")}`,
         calm: at === 0,
-        next: doomed.length === 0 ? stop(state) : move(state, { at: next, doomed }),
+        next: change(state, { at: "judge", listed }),
       }));
-    }
+    case "judge":
+      return one("reads the chain", judge(rules, bounds, state));
     case "fence": {
-      const [current] = collector.kept;
-      const record: ChainRecord = {
-        kind: "fence",
-        version: current ?? 0,
-        by: -collector.runs,
-        parent: collector.parent,
-      };
-      if (!canCreate(state, record)) return [{ name: "gc's fence is too late", calm: true, next: stop(state) }];
-      const unknown = rules.fenceUnknown === "go on" ? afterFence : ("check fence" as const);
-      return outcomes(
-        state,
-        `gc puts a fence (record ${record.parent + 1})`,
-        { kind: "record", record, overwrite: false },
-        {
-          answered: (base) => move(base, { at: afterFence }),
-          failed: [(base) => move(base, { at: unknown })],
-        },
-      );
+      const version = reachable(state.chain, 1)[0] ?? 0;
+      const record: ChainRecord = { kind: "fence", version, by: -collector.runs, parent: collector.parent };
+      const go = (base: State): State => behindFence(rules, base);
+      if (!canCreate(state, record)) return one("finds the number of its fence taken", go(state));
+      const look = (base: State): State => change(base, { at: "check fence" });
+      const request = { kind: "record", record, overwrite: false } as const;
+      return outcomes(state, `gc puts a fence (record ${record.parent + 1})`, request, {
+        answered: go,
+        failed: [rules.collect === "judge once" ? go : look],
+      });
     }
     case "check fence": {
-      const own = state.chain.some((record) => record.by === -collector.runs);
-      return [
-        {
-          name: own ? "gc finds its fence" : "gc finds no fence of its own",
-          calm: true,
-          next: own ? move(state, { at: afterFence }) : stop(state),
-        },
-      ];
+      const taken = state.chain.length > collector.parent;
+      return taken
+        ? one("finds the number taken", behindFence(rules, state))
+        : one("learns nothing and stops", endRun(bounds, state));
     }
     case "delete":
       return [deleteNext(rules, bounds, state)];
@@ -86,12 +78,34 @@ function collectorStep(rules: Protocol, bounds: Bounds, state: State): readonly 
   }
 }
 
+function behindFence(rules: Protocol, state: State): State {
+  if (rules.collect === "judge once") return change(state, { at: "delete", parent: 0, listed: [] });
+  return change(state, { at: rules.collect === "fence first" ? "list" : "judge", parent: 0, doomed: [] });
+}
+
 /** What a listing may show: everything, or everything but what came last. */
-function listings(state: State, kept: readonly number[]): readonly (readonly number[])[] {
-  const all = state.directories.flatMap((directory, version) =>
-    isThere(directory) && !kept.includes(version) ? [version] : [],
-  );
-  return all.length > 0 ? [all, all.slice(0, -1)] : [all];
+function listings(state: State): readonly (readonly number[])[] {
+  const all = state.directories.flatMap((directory, version) => (isThere(directory) ? [version] : []));
+  return [all, all.slice(0, -1)];
+}
+
+/**
+ * Garbage is what was listed and is not kept. A directory whose number the chain has can no longer be published; one
+ * with the next number can, until a fence has it.
+ */
+function judge(rules: Protocol, bounds: Bounds, state: State): State {
+  const { collector, chain, directories } = state;
+  const kept = reachable(chain, bounds.keep);
+  const garbage = collector.listed.filter((version) => !kept.includes(version));
+  const isOpen = (version: number): boolean => (directories[version]?.number ?? 0) > chain.length;
+  const settled = garbage.filter((version) => !isOpen(version));
+  const fenced = rules.collect === "list first" || rules.collect === "judge once";
+  if (fenced && garbage.some(isOpen)) {
+    if (collector.rounds >= bounds.rounds) return endRun(bounds, state);
+    return change(state, { at: "fence", parent: chain.length, rounds: collector.rounds + 1, doomed: garbage });
+  }
+  const doomed = fenced ? settled : garbage;
+  return doomed.length === 0 ? endRun(bounds, state) : change(state, { at: "delete", listed: [], doomed });
 }
 
 /** One object at a time: every reader between two deletions sees what is left. */

@@ -5,6 +5,8 @@
 
 /** A version directory. The number of the version stands for the bytes that its author writes; 0 is nothing. */
 export interface Directory {
+  /** The number of the record that its author wants to publish it with; part of the directory's name. */
+  readonly number: number;
   readonly parts: readonly number[];
   readonly manifest: number;
   /** A collector has decided to delete it. What becomes of it then interests nobody, except that it goes away. */
@@ -38,13 +40,15 @@ export interface Writer {
 }
 
 export interface Collector {
-  readonly at: "look" | "list" | "fence" | "check fence" | "delete" | "rest";
+  readonly at: "begin" | "list" | "judge" | "fence" | "check fence" | "delete" | "rest";
   readonly runs: number;
-  /** The record that was current when the run began. */
+  /** Fences put in this run. */
+  readonly rounds: number;
+  /** The record that was current when the chain was last read. */
   readonly parent: number;
-  /** Versions that the run means to delete, and those that it has to keep. */
+  readonly listed: readonly number[];
+  /** Versions that the run means to delete. */
   readonly doomed: readonly number[];
-  readonly kept: readonly number[];
 }
 
 export interface Reader {
@@ -69,7 +73,8 @@ export interface State {
   readonly crashesLeft: number;
 }
 
-export const emptyDirectory = (parts: number): Directory => ({
+export const emptyDirectory = (parts: number, number = 0): Directory => ({
+  number,
   parts: Array.from({ length: parts }, () => 0),
   manifest: 0,
   condemned: false,

@@ -15,10 +15,13 @@ export interface Protocol {
   readonly unknown: "look again" | "clean up";
   /** The swap says that the number is taken. */
   readonly lost: "look whose it is" | "delete the directory";
-  readonly collect: "list, fence, delete" | "fence, list, delete" | "list, delete";
+  /**
+   * `list first`: then a fence for what could still be published, the chain is read again, and whatever it does not name is
+   * deleted. `judge once`: the chain is not read again behind the fence. `fence first`: the listing comes behind the fence,
+   * and the numbers of the directories are not looked at. `no fence`: by age alone.
+   */
+  readonly collect: "list first" | "judge once" | "fence first" | "no fence";
   readonly deletion: "manifest first" | "parts first";
-  /** The fence's outcome is unknown. */
-  readonly fenceUnknown: "look again" | "go on";
 }
 
 export const protocol: Protocol = {
@@ -27,9 +30,8 @@ export const protocol: Protocol = {
   pointer: "compare and swap",
   unknown: "look again",
   lost: "look whose it is",
-  collect: "list, fence, delete",
+  collect: "list first",
   deletion: "manifest first",
-  fenceUnknown: "look again",
 };
 
 /** Each of them must break a promise. */
@@ -37,12 +39,12 @@ export const knownBad: Readonly<Record<string, Partial<Protocol>>> = {
   "blind overwrite of the pointer": { pointer: "overwrite" },
   "replacing in place": { place: "the current directory", order: ["part", "manifest"] },
   "timeout means failed, clean up": { unknown: "clean up" },
-  "age-based collection without the fence": { collect: "list, delete" },
+  "age-based collection without the fence": { collect: "no fence" },
   "swap lost, delete own directory": { lost: "delete the directory" },
   "manifest before parts": { order: ["manifest", "part", "check", "pointer"] },
   "pointer before manifest": { order: ["part", "pointer", "manifest"] },
-  "listing after the fence": { collect: "fence, list, delete" },
-  "a fence of unknown outcome taken for one that stands": { fenceUnknown: "go on" },
+  "listing behind the fence": { collect: "fence first" },
+  "not reading the chain again behind the fence": { collect: "judge once" },
   "parts deleted before their manifest": { deletion: "parts first" },
 };
 
@@ -53,9 +55,11 @@ export interface Bounds {
   readonly attempts: number;
   readonly parts: number;
   readonly collections: number;
+  /** Fences in one collection. */
+  readonly rounds: number;
   /** Publications that are kept. */
   readonly keep: number;
-  /** Answers that are lost or late. */
+  /** Answers that are lost or late, and listings that are behind. */
   readonly faults: number;
   readonly crashes: number;
   readonly swapTries: number;

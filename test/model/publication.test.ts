@@ -14,6 +14,7 @@ const least: Bounds = {
   attempts: 2,
   parts: 1,
   collections: 1,
+  rounds: 2,
   keep: 1,
   faults: 1,
   crashes: 1,
@@ -21,15 +22,16 @@ const least: Bounds = {
 };
 const usual: readonly Partial<Bounds>[] = [
   {},
-  { attempts: 3, crashes: 0 },
+  { attempts: 3, faults: 0 },
   { attempts: 3, parts: 2, keep: 2, faults: 0, crashes: 0 },
 ];
 const large: readonly Partial<Bounds>[] = [
-  { attempts: 3 },
-  { faults: 2 },
+  { attempts: 3, crashes: 0 },
+  { faults: 2, crashes: 0 },
   { parts: 2 },
   { collections: 2, keep: 2 },
   { writers: 3, attempts: 3, faults: 0 },
+  { attempts: 3 },
 ];
 const statesMax = 10_000_000;
 

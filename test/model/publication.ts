@@ -3,7 +3,7 @@
  * one request to the store at a time, with every fault of the world between them, and the promises that must hold in
  * every state.
  */
-import { collectorActions } from "./collector.ts";
+import { collectorActions, idleCollector } from "./collector.ts";
 import type { Action, Model } from "./explore.ts";
 import { arrive, emptyDirectory, isThere, isWhole, type Request, reachable, type State } from "./lake-state.ts";
 import type { Bounds, Protocol } from "./protocol.ts";
@@ -31,12 +31,14 @@ function keyOf(state: State): string {
   return [
     ...state.chain.map(({ by, parent }) => `${by}.${parent}`),
     "",
-    ...state.directories.map(({ parts, manifest, condemned, told }) => `${parts}.${manifest}.${condemned}.${told}`),
+    ...state.directories.map(
+      ({ number, parts, manifest, condemned, told }) => `${number}.${parts}.${manifest}.${condemned}.${told}`,
+    ),
     "",
     ...state.underWay.map((request) => JSON.stringify(request)).sort(),
     "",
     ...writers.sort(),
-    `${collector.at}.${collector.runs}.${collector.parent}.${collector.doomed}.${collector.kept}`,
+    `${collector.at}.${collector.runs}.${collector.rounds}.${collector.parent}.${collector.listed}.${collector.doomed}`,
     `${reader.at}.${reader.version}.${reader.manifest}.${reader.parts}`,
     `${state.faultsLeft}.${state.crashesLeft}`,
   ].join();
@@ -45,7 +47,7 @@ function keyOf(state: State): string {
 /** One version is published; nobody has begun anything. */
 function initialState(bounds: Bounds): State {
   const empty = emptyDirectory(bounds.parts);
-  const first = { ...empty, parts: empty.parts.map(() => 1), manifest: 1, told: "published" as const };
+  const first = { ...empty, number: 1, parts: empty.parts.map(() => 1), manifest: 1, told: "published" as const };
   return {
     chain: [{ kind: "publish", version: 1, by: 1, parent: 0 }],
     directories: [empty, first],
@@ -56,7 +58,7 @@ function initialState(bounds: Bounds): State {
       parent: 0,
       tries: 0,
     })),
-    collector: { at: "look", runs: 0, parent: 0, doomed: [], kept: [] },
+    collector: idleCollector,
     reader: { at: "begin", version: 0, manifest: 0, parts: 0 },
     faultsLeft: bounds.faults,
     crashesLeft: bounds.crashes,
@@ -72,16 +74,12 @@ function readerActions(state: State): readonly Action<State>[] {
   const directory = state.directories[reader.version];
   switch (reader.at) {
     case "begin": {
-      const [version] = reachable(state.chain, 1);
-      return version === undefined
-        ? []
-        : [
-            {
-              name: `the reader reads the pointer: version ${version}`,
-              calm: true,
-              next: to({ at: "manifest", version }),
-            },
-          ];
+      const [version = 0, before] = reachable(state.chain, 2);
+      const name = "the reader reads the pointer";
+      const now = { name: `${name}: version ${version}`, calm: true, next: to({ at: "manifest", version }) };
+      if (before === undefined || state.faultsLeft === 0) return [now];
+      const stale = { ...to({ at: "manifest", version: before }), faultsLeft: state.faultsLeft - 1 };
+      return [now, { name: `${name} from a listing that is behind: version ${before}`, calm: false, next: stale }];
     }
     case "manifest": {
       const manifest = directory?.manifest ?? 0;
@@ -157,13 +155,13 @@ function unfinished(rules: Protocol, bounds: Bounds, state: State): string | und
   const fresh = initialState(bounds);
   let now: State = {
     ...state,
-    directories: [...state.directories, emptyDirectory(bounds.parts)],
+    directories: [...state.directories, emptyDirectory(bounds.parts, state.chain.length + 1)],
     writers: [{ at: 0, version, parent: state.chain.length, tries: 0 }],
     underWay: [],
     faultsLeft: 0,
     crashesLeft: 0,
   };
-  now = { ...settle(rules, bounds, now), collector: { ...fresh.collector, runs: bounds.collections - 1 } };
+  now = { ...settle(rules, bounds, now), collector: { ...idleCollector, runs: bounds.collections - 1 } };
   now = { ...settle(rules, bounds, now), reader: fresh.reader };
   now = settle(rules, bounds, now);
   if (reachable(now.chain, 1)[0] !== version) return "a new writer could not publish";

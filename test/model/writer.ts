@@ -38,7 +38,7 @@ function writerStep(rules: Protocol, bounds: Bounds, state: State, at: number, n
   const { version, parent } = writer;
   const tell = (base: State, told: "published" | "not published" | "nothing"): State =>
     nextOrRest(bounds, changeDirectory(base, version, { told }), at, told);
-  if (writer.at === "begin") return [{ name: `${name} reads the pointer`, calm: true, next: begin(bounds, state, at) }];
+  if (writer.at === "begin") return beginnings(bounds, state, at, name);
   if (writer.at === "look") return lookForOutcome(rules, bounds, state, { at, name, tell });
   const step = stepsOf(rules, bounds)[Number(writer.at)];
   if (step === undefined) return [{ name: `${name} is done`, calm: true, next: tell(state, "published") }];
@@ -74,11 +74,20 @@ interface PlannedStep {
 const stepsOf = ({ order }: Protocol, { parts }: Bounds): readonly PlannedStep[] =>
   order.flatMap((kind) => Array.from({ length: kind === "part" ? parts : 1 }, (_, part) => ({ kind, part })));
 
-function begin(bounds: Bounds, state: State, at: number): State {
+/** A build begins with a look at the chain, which may be a listing that does not show the newest record. */
+function beginnings(bounds: Bounds, state: State, at: number, name: string): readonly Action<State>[] {
+  const last = state.chain.length;
+  const now = { name: `${name} reads the pointer`, calm: true, next: begin(bounds, state, at, last) };
+  if (last < 2 || state.faultsLeft === 0 || !canBegin(bounds, state)) return [now];
+  const stale = begin(bounds, { ...state, faultsLeft: state.faultsLeft - 1 }, at, last - 1);
+  return [now, { name: `${name} reads the pointer from a listing that is behind`, calm: false, next: stale }];
+}
+
+function begin(bounds: Bounds, state: State, at: number, parent: number): State {
   if (!canBegin(bounds, state)) return changeWriter(state, at, { at: "rest" });
   const version = state.directories.length;
-  const begun = { ...state, directories: [...state.directories, emptyDirectory(bounds.parts)] };
-  return changeWriter(begun, at, { at: 0, version, parent: state.chain.length, tries: 0 });
+  const begun = { ...state, directories: [...state.directories, emptyDirectory(bounds.parts, parent + 1)] };
+  return changeWriter(begun, at, { at: 0, version, parent, tries: 0 });
 }
 
 /** Who published is done; who did not build on the newest version decides anew. */
