@@ -64,16 +64,22 @@ export interface InputFile {
   readonly path: string;
   /**
    * For an object that lies elsewhere: brings its footer and the chunks of the leaf columns that `wanted` selects to `path`.
-   * What is brought stays until the next `files()` of the table or the end of the statement. Reading a chunk that was not
-   * brought is an error of the reader, never a value.
+   * What is brought stays until `release`. Reading a chunk that was not brought is an error of the reader, never a value.
+   * A failure of the kind `conflict` or `missing` says that the object changed, as `check` then does.
    */
   readonly bring?: (wanted: WantedLeaves, options?: CallOptions) => Promise<void>;
+  /** The engine no longer reads the file. It is called for every file that `files()` answered; repeating it does nothing. */
+  readonly release?: () => Promise<void>;
   /** The partition's value of `src`; `undefined` for marts. */
   readonly src: string | undefined;
   readonly size: number;
   /** The storage's token, compared before and after. */
   readonly token: string;
-  /** The token of what lies there now; `undefined` if it is gone. */
+  /**
+   * The token of what lies there now; `undefined` if it is gone. A file that is brought is one version of its object by
+   * construction, so that it answers without asking anybody: a statement over a table of 87,600 objects makes no request
+   * for each of them.
+   */
   check(): Promise<string | undefined>;
 }
 

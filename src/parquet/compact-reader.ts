@@ -10,6 +10,9 @@ export type ThriftValue = number | boolean | Uint8Array | ThriftStruct | readonl
 /** Field id to value. */
 export type ThriftStruct = ReadonlyMap<number, ThriftValue>;
 
+/** The ids of the fields to hold; in a map, with those to hold of the structs in such a field. */
+export type WantedFields = ReadonlySet<number> | ReadonlyMap<number, WantedFields | undefined>;
+
 const DEPTH_MAX = 32;
 
 export class CompactReader {
@@ -21,10 +24,10 @@ export class CompactReader {
   }
 
   /**
-   * Reads a struct. If `wanted` is given, fields of the outermost struct with other ids are passed over without being
-   * held. Throws a `corrupt` failure if the bytes end early or are no struct.
+   * Reads a struct. If `wanted` is given, other fields are passed over without being held. Throws a `corrupt` failure if
+   * the bytes end early or are no struct.
    */
-  struct(wanted?: ReadonlySet<number>, depth = 0): ThriftStruct {
+  struct(wanted?: WantedFields, depth = 0): ThriftStruct {
     if (depth > DEPTH_MAX) throw corrupt("nested too deeply");
     const fields = new Map<number, ThriftValue>();
     let field = 0;
@@ -35,12 +38,14 @@ export class CompactReader {
       const delta = header >> 4;
       field = delta === 0 ? this.#zigzag() : field + delta;
       if (type === COMPACT.true || type === COMPACT.false) fields.set(field, type === COMPACT.true);
-      else if (wanted === undefined || wanted.has(field)) fields.set(field, this.#value(type, depth));
-      else this.#skip(type, depth);
+      else if (wanted === undefined || wanted.has(field)) {
+        const below = wanted instanceof Map ? wanted.get(field) : undefined;
+        fields.set(field, this.#value(type, depth, below));
+      } else this.#skip(type, depth);
     }
   }
 
-  #value(type: number, depth: number): ThriftValue {
+  #value(type: number, depth: number, wanted?: WantedFields): ThriftValue {
     switch (type) {
       case COMPACT.true:
       case COMPACT.false:
@@ -56,18 +61,18 @@ export class CompactReader {
         return this.#slice(type === COMPACT.double ? 8 : this.#varint());
       case COMPACT.list:
       case COMPACT.set:
-        return this.#list(depth);
+        return this.#list(depth, wanted);
       case COMPACT.struct:
-        return this.struct(undefined, depth + 1);
+        return this.struct(wanted, depth + 1);
       default:
         throw corrupt(`type ${type} is not used by Parquet`);
     }
   }
 
-  #list(depth: number): ThriftValue[] {
+  #list(depth: number, wanted: WantedFields | undefined): ThriftValue[] {
     const [type, length] = this.#listHeader();
     const values: ThriftValue[] = [];
-    for (let i = 0; i < length; i++) values.push(this.#value(type, depth + 1));
+    for (let i = 0; i < length; i++) values.push(this.#value(type, depth + 1, wanted));
     return values;
   }
 
@@ -85,6 +90,7 @@ export class CompactReader {
       const [elementType, length] = this.#listHeader();
       for (let i = 0; i < length; i++) this.#skip(elementType, depth + 1);
     } else if (type === COMPACT.struct) this.#skipStruct(depth);
+    else if (type === COMPACT.binary) this.#pass(this.#varint());
     else this.#value(type, depth);
   }
 
@@ -105,9 +111,13 @@ export class CompactReader {
   }
 
   #slice(length: number): Uint8Array {
+    this.#pass(length);
+    return this.#bytes.subarray(this.#at - length, this.#at);
+  }
+
+  #pass(length: number): void {
     if (length > this.#bytes.length - this.#at) throw corrupt("ends early");
     this.#at += length;
-    return this.#bytes.subarray(this.#at - length, this.#at);
   }
 
   /** Unsigned LEB128. Values beyond 2^53 lose digits; none that we read is that large. */

@@ -5,48 +5,17 @@ import { copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
-import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
-import { compressors } from "hyparquet-compressors";
-import type { Engine, InputFile, QueryValue, SelectResult, TableInput } from "../../src/engine/contract.ts";
-import { Failure, type FailureKind } from "../../src/errors.ts";
+import type { Engine, InputFile, TableInput } from "../../src/engine/contract.ts";
+import { failsAs, readResult, rowsOf, statements } from "./engine-answers.ts";
+import { engineElsewhere } from "./engine-elsewhere.ts";
 import { type EngineInputs, engineInputs, inputFile, partitioned, schemaOf } from "./engine-inputs.ts";
 import { propertyRuns } from "./property-runs.ts";
+
+export { failsAs, readResult, rowsOf };
 
 export interface OpenedEngine {
   readonly engine: Engine;
   close(): Promise<void>;
-}
-
-/** Fails as this kind, at this line and column of the statement, with these words in message or remedy. */
-export function failsAs(kind: FailureKind, words?: RegExp, at?: readonly [line: number, column: number]) {
-  return (error: unknown): true => {
-    assert.ok(error instanceof Failure, `not a Failure: ${String(error)}`);
-    assert.equal(error.kind, kind, error.message);
-    if (words !== undefined) assert.match(`${error.message} ${error.detail.remedy ?? ""}`, words);
-    if (at !== undefined) assert.deepEqual([error.detail.place?.line, error.detail.place?.column], at, error.message);
-    return true;
-  };
-}
-
-export async function rowsOf(
-  engine: Engine,
-  sql: string,
-  tables: ReadonlyMap<string, TableInput>,
-  scratch: string,
-): Promise<(readonly QueryValue[])[]> {
-  const rows: (readonly QueryValue[])[] = [];
-  const answer = await engine.query({ sql, tables, scratch });
-  for await (const batch of answer.rows()) rows.push(...batch);
-  return rows;
-}
-
-/** The rows of a result as another reader of Parquet sees them. */
-export async function readResult(result: SelectResult): Promise<Record<string, unknown>[]> {
-  const rows: Record<string, unknown>[] = [];
-  for (const { path } of result.files) {
-    rows.push(...(await parquetReadObjects({ file: await asyncBufferFromFile(path), compressors })));
-  }
-  return rows;
 }
 
 /** What the archive's hours look like, and the reference example's declared columns. */
@@ -67,57 +36,8 @@ const EARLY = `select {'login': 'u' || x, 'id': x} as actor, {'name': 'r' || x} 
 const LATE = `select {'LOGIN': 'v' || x, 'display_login': 'V' || x} as Actor, {'name': 'r' || x} as repo,
   {'size': x, 'commits': [{'sha': 's' || x}]} as payload, 'Fork' as type from range(2) r(x)`;
 
-/** Statements over `t(id, s(a, b(c)), l[](k), late, src)`; all give their rows in one order. */
-const statements = fc
-  .record({
-    columns: fc.subarray(
-      [
-        "id",
-        "x.s.a",
-        "s.b.c",
-        "s['b']['c']",
-        "(x.s).b",
-        "s",
-        "l",
-        "l[1].k",
-        "late",
-        "src",
-        "x.src",
-        "[k.k for k in l]",
-        "len(l)",
-        "s.b is null",
-        "s is null",
-        "hash(x.s.b)",
-      ],
-      { minLength: 1, maxLength: 4 },
-    ),
-    where: fc.option(
-      fc.constantFrom("s.a > 20", "x.s.b.c = 'c1'", "late is not null", "len(l) > 1", "src <> 'p3'", "S.A is null"),
-    ),
-    from: fc.constantFrom(
-      "t x",
-      "(select * from t) x",
-      "(from t select id, s, l, late, src) x",
-      "(select y.* from t y) x",
-    ),
-    shape: fc.constantFrom("plain", "cte", "group", "star"),
-  })
-  .map(({ columns, where, from, shape }) => {
-    const list = columns.map((column, index) => `${column} as c${index}`).join(", ");
-    const select = `select ${list} from ${from} ${where === null ? "" : `where ${where}`}`;
-    switch (shape) {
-      case "cte":
-        return `with q as (${select}) select c0, q.c0 as again from q order by all`;
-      case "group":
-        return `select c0, count(*) as n from (${select}) group by all order by all`;
-      case "star":
-        return `select * from (${select}) q order by all`;
-      default:
-        return `${select} order by all`;
-    }
-  });
-
 export function engineContract(name: string, open: () => Promise<OpenedEngine>): void {
+  engineElsewhere(name, open);
   describe(`engine contract: ${name}`, () => {
     let opened: OpenedEngine;
     let engine: Engine;

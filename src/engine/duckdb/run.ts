@@ -48,7 +48,7 @@ export async function runStatement<T>(
       // Every partitioned table brings its empty file as well.
       const isMany = countFiles(inputs, wide) + wide.length > WIDE_FILES_MAX;
       if (isMany) return { bytesRead, copies: await copyInputs(workspace, wide, inputs, options) };
-      const session = await layTables(workspace, bound, inputs, new Map());
+      const session = await layTables(workspace, bound, inputs, new Map(), options.signal);
       return { bytesRead, value: await work(session, { isPrivate: false, onProgress: report }) };
     },
     options.signal,
@@ -63,7 +63,7 @@ export async function runStatement<T>(
     tables,
     rest,
     async (inputs) => {
-      const session = await layTables(workspace, bound, inputs, copies);
+      const session = await layTables(workspace, bound, inputs, copies, options.signal);
       return await work(session, { isPrivate: rest.length === 0, onProgress });
     },
     options.signal,
@@ -116,16 +116,17 @@ async function layTables(
   bound: BoundStatement,
   inputs: Inputs,
   copies: Copies,
+  signal: AbortSignal | undefined,
 ): Promise<Session> {
-  const place = await workspace.place("empty");
+  const directory = await workspace.place("empty");
   const direct = bound.tables.filter((table) => !copies.has(table.name));
   const session = await workspace.open(pathsOf(inputs, direct));
   for (const table of bound.tables) {
     const parts = copies.get(table.name);
     const files = inputs.get(table.name) ?? [];
     if (parts !== undefined) await viewCopies(session, table, parts);
-    else if (table.partitioned) await viewPartitions(session, table, files, place);
-    else await viewParts(session, table, files);
+    else if (table.partitioned) await viewPartitions(session, table, files, { directory, signal });
+    else await viewParts(session, table, files, signal);
   }
   return session;
 }

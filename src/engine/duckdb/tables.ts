@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { Failure } from "../../errors.ts";
 import { foldName } from "../../model/column-path.ts";
 import { quoteForDuckdb } from "../../model/ddl.ts";
-import type { InputFile } from "../contract.ts";
+import type { InputFile, WantedLeaves } from "../contract.ts";
+import { bringFiles, releaseFiles } from "../inputs.ts";
 import { type BoundTable, columnDefinitions, SRC } from "./bind.ts";
 import { readFilesFields } from "./file-schema.ts";
 import { fittingFields } from "./fit.ts";
@@ -11,6 +12,7 @@ import { narrowed } from "./references.ts";
 import { type FileRun, parquetSettings, partitionsRelation, uniformRelation } from "./relation.ts";
 import { quoteText, type RunOptions, type Session } from "./session.ts";
 import { countLeaves, declaredType, type ValueField, type ValueType } from "./types.ts";
+import { wantedColumns, wantedLeaves } from "./wanted.ts";
 
 const FILES_A_BATCH_MAX = 50;
 const FILES_A_BATCH_MIN = 4;
@@ -22,16 +24,23 @@ export async function viewPartitions(
   session: Session,
   table: BoundTable,
   files: readonly InputFile[],
-  directory: string,
+  { directory, signal }: { readonly directory: string; readonly signal: AbortSignal | undefined },
 ): Promise<void> {
   const kept = keptFields(table);
+  await bringFiles(files, partitionLeaves(table), signal);
   const runs = await runsOf(session, table, files, directory);
   await createView(session, table.name, partitionsRelation(runs, dataFields(table), kept));
 }
 
 /** Makes `main.<name>` a view over the touched columns of a mart's parts. */
-export async function viewParts(session: Session, table: BoundTable, files: readonly InputFile[]): Promise<void> {
+export async function viewParts(
+  session: Session,
+  table: BoundTable,
+  files: readonly InputFile[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const kept = keptFields(table);
+  await bringFiles(files, wantedColumns(kept), signal);
   await session.run("CREATE SCHEMA IF NOT EXISTS shapes");
   const shape = `shapes.${quoteForDuckdb(table.name)}`;
   await session.run(`CREATE TABLE ${shape} (${columnDefinitions(kept)})`);
@@ -60,8 +69,7 @@ export async function copyTouched(
   const copies: string[] = [];
   const share = Math.floor(LEAVES_A_BATCH / Math.max(1, countLeaves(kept)));
   const length = Math.max(FILES_A_BATCH_MIN, Math.min(FILES_A_BATCH_MAX, share));
-  for (let at = 0; at < files.length; at += length) {
-    const batch = files.slice(at, at + length);
+  for await (const batch of broughtBatches(files, length, partitionLeaves(table), options.signal)) {
     const copy = join(directory, `narrow-${fileName(table)}-${String(copies.length).padStart(6, "0")}.parquet`);
     const relation = partitionsRelation(await runsOf(session, table, batch, directory), dataFields(table), kept);
     await writeParquet(session, relation, kept, copy, { signal: options.signal });
@@ -70,6 +78,42 @@ export async function copyTouched(
   }
   return copies;
 }
+
+/** The files by batches, each brought while the one before it is worked on, and released after its own turn. */
+async function* broughtBatches(
+  files: readonly InputFile[],
+  length: number,
+  wanted: WantedLeaves,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<readonly InputFile[]> {
+  const stop = new AbortController();
+  const both = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
+  const bring = (at: number): { readonly batch: readonly InputFile[]; readonly brought: Promise<Outcome> } => {
+    const batch = files.slice(at, at + length);
+    // Its failure is told when its turn comes, or never.
+    const brought = bringFiles(batch, wanted, both).then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
+    return { batch, brought };
+  };
+  let next = bring(0);
+  try {
+    for (let at = 0; at < files.length; at += length) {
+      const { batch, brought } = next;
+      const failed = await brought;
+      if (failed !== undefined) throw failed.error;
+      next = bring(at + length);
+      yield batch;
+      await releaseFiles(batch);
+    }
+  } finally {
+    stop.abort();
+    await next.brought;
+  }
+}
+
+type Outcome = { readonly error: unknown } | undefined;
 
 /** Whether copying these tables' columns is a matter of thousands of leaves. */
 export function isWide(tables: readonly BoundTable[]): boolean {
@@ -92,8 +136,16 @@ function dataFields(table: BoundTable): readonly ValueField[] {
   return table.partitioned ? table.fields.filter((field) => foldName(field.name) !== SRC) : table.fields;
 }
 
+/** Of a mart's columns none is cut: its files have them as its manifest says, and DuckDB reads no more of them than it needs. */
 function keptFields(table: BoundTable): readonly ValueField[] {
-  return narrowed(dataFields(table), table.touched);
+  const { touched } = table;
+  if (table.partitioned || touched === "all") return narrowed(dataFields(table), touched);
+  return table.fields.filter((field) => touched.some(([name]) => name === field.name));
+}
+
+/** What of a partition's file is read. */
+function partitionLeaves(table: BoundTable): WantedLeaves {
+  return table.touched === "all" ? "all" : wantedLeaves(dataFields(table), keptFields(table));
 }
 
 function fileName(table: BoundTable): string {

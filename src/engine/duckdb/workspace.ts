@@ -36,7 +36,8 @@ export async function openWorkspace(
   }
   const root = await mkdtemp(join(resolve(scratch), "duckdb-"));
   let current: Session | undefined;
-  let links = 0;
+  /** What a link stands for. A link to a file that is yet to come is only allowed together with the file. */
+  const targets = new Map<string, string>();
   const closeSession = (): void => {
     current?.close();
     current = undefined;
@@ -49,7 +50,7 @@ export async function openWorkspace(
     open: async (files, options) => {
       closeSession();
       current = await openSession({ ...settings, ...options }, join(root, "spill"), {
-        files,
+        files: files.flatMap((file) => [file, targets.get(file) ?? file]),
         directories: [root, ...directories],
       });
       return current;
@@ -66,9 +67,10 @@ export async function openWorkspace(
     },
     literal: async (path) => {
       if (!PATTERN.test(path)) return resolve(path);
-      links += 1;
-      const link = join(root, `link-${links}.parquet`);
-      await linkOrCopy(resolve(path), link);
+      const target = resolve(path);
+      const link = join(root, `link-${targets.size + 1}.parquet`);
+      targets.set(link, target);
+      await linkOrCopy(target, link);
       return link;
     },
     close,
