@@ -1,0 +1,121 @@
+/** What the S3 benches share: a real server for their time, a project on it, and the stock tools beside us. */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { SecretReference } from "../src/model/project.ts";
+import type { Storage } from "../src/storage/contract.ts";
+import { openStorage } from "../src/storage/open.ts";
+import { type S3Server, startMinio, startVersitygw } from "../test/real/s3-servers.ts";
+import { cacheDirectory } from "./inputs.ts";
+
+const places = ["raw", "tables", "marts"] as const;
+type PlaceName = (typeof places)[number];
+
+const keyVariable = "MILLRACE_BENCH_ACCESS_KEY";
+const secretVariable = "MILLRACE_BENCH_SECRET_KEY";
+
+export interface BenchStore extends S3Server {
+  /** The `lake` and `s3` sections of a project file. `endpoint` may name something in between. */
+  sections(endpoint?: string): string;
+  /** One of the three buckets, as millrace opens it. */
+  open(place: PlaceName): Promise<Storage>;
+}
+
+/**
+ * A server of its own (versitygw, or MinIO: the AWS CLI and versitygw do not always understand each other over TLS) with the buckets raw, tables and marts; child processes get its
+ * keys by the environment.
+ */
+export async function startBenchStore({ tls = false, minio = false } = {}): Promise<BenchStore> {
+  const context = {
+    skip(reason?: string) {
+      throw new Error(reason ?? "the server is missing");
+    },
+  };
+  const server = minio ? await startMinio(context, { tls }) : await startVersitygw(context, { tls });
+  if (server === undefined)
+    throw new Error("versitygw is missing: run `INSTALL_REAL=1 node test/real/installed.ts versitygw`");
+  for (const bucket of places) await server.createBucket(bucket);
+  process.env[keyVariable] = server.accessKey;
+  process.env[secretVariable] = server.secretKey;
+  process.env.AWS_ACCESS_KEY_ID = server.accessKey;
+  process.env.AWS_SECRET_ACCESS_KEY = server.secretKey;
+  process.env.AWS_DEFAULT_REGION = server.region;
+  if (server.caFile !== undefined) process.env.AWS_CA_BUNDLE = server.caFile;
+  return {
+    ...server,
+    sections: (endpoint = server.endpoint) =>
+      `lake: { raw: s3://raw, tables: s3://tables, marts: s3://marts }\ns3: { store: ${minio ? "minio" : "versitygw"}, endpoint: "${endpoint}",${server.caFile === undefined ? "" : ` ca: ${server.caFile},`} access_key: env:${keyVariable}, secret_key: env:${secretVariable} }\n`,
+    open: (place) =>
+      openStorage(
+        {
+          kind: "s3",
+          bucket: place,
+          prefix: "",
+          name: `s3://${place}`,
+          store: {
+            profile: minio ? "minio" : "versitygw",
+            endpoint: server.endpoint,
+            region: server.region,
+            pathStyle: true,
+            ca: server.caFile === undefined ? undefined : { kind: "file", path: server.caFile },
+            credentials: {
+              kind: "keys",
+              accessKey: { kind: "env", name: keyVariable },
+              secretKey: { kind: "env", name: secretVariable },
+              sessionToken: undefined,
+            },
+            parallel: 32,
+          },
+        },
+        {
+          resolveSecret,
+          scratchRoot: join(tmpdir(), `millrace-bench-scratch-${process.pid}`),
+        },
+      ),
+  };
+}
+
+/** What a reference of a bench stands for. */
+export function resolveSecret(reference: SecretReference): string {
+  return reference.kind === "env" ? (process.env[reference.name] ?? "") : readFileSync(reference.path, "utf8");
+}
+
+/** The AWS CLI in a virtual environment of its own. */
+export function awsCli(): string {
+  const directory = join(cacheDirectory, "aws-cli-1.46.2");
+  const program = join(directory, "bin", "aws");
+  if (existsSync(program)) return program;
+  mkdirSync(cacheDirectory, { recursive: true });
+  for (const [command, ...args] of [
+    ["python3", "-m", "venv", directory],
+    [join(directory, "bin", "pip"), "install", "--quiet", "--disable-pip-version-check", "awscli==1.46.2"],
+  ]) {
+    if (spawnSync(command ?? "", args, { stdio: "inherit" }).status !== 0) throw new Error(`${command} failed`);
+  }
+  return program;
+}
+
+/** rclone, if Go is there to build it; `undefined` says that it is not. */
+export function rclone(): string | undefined {
+  const directory = join(cacheDirectory, "rclone-1.71.0");
+  const program = join(directory, "rclone");
+  if (existsSync(program)) return program;
+  const { status } = spawnSync("go", ["install", "github.com/rclone/rclone@v1.71.0"], {
+    stdio: "inherit",
+    env: { ...process.env, GOBIN: directory },
+  });
+  return status === 0 ? program : undefined;
+}
+
+/**
+ * What rclone needs to know of a store, without a configuration file. Without TLS this version refuses to upload: it wants
+ * to hash a stream that it cannot read twice.
+ */
+export function rcloneFlags(server: S3Server): readonly string[] {
+  return ["--config", "/dev/null", ...(server.caFile === undefined ? [] : ["--ca-cert", server.caFile])];
+}
+
+export function rcloneRemote(server: S3Server): string {
+  return `:s3,provider=Other,env_auth=true,endpoint="${server.endpoint}",region=${server.region}:`;
+}
