@@ -16,7 +16,8 @@ export interface PublishedSchema {
   readonly complete: boolean;
 }
 
-const documentBytesMax = 64 * 1024 * 1024;
+/** A larger document is none of ours. */
+export const documentBytesMax = 64 * 1024 * 1024;
 
 /** The newest schema of a table, or `undefined` before the first partition. */
 export async function latestSchema(
@@ -117,10 +118,20 @@ export async function publishStatements(
   signal?: AbortSignal,
 ): Promise<void> {
   const options = signal === undefined ? {} : { signal };
-  const bound = boundSchema(schema.state.schema);
-  const [duckdb, spark] = statementKeys(schemaKey(table, schema.version));
-  await storage.put(duckdb, encode(`${duckdbColumns(bound)}\n`), options);
-  await storage.put(spark, encode(`${sparkColumns(bound)}\n`), options);
+  for (const { key, bytes } of statementsOf(table, schema)) await storage.put(key, bytes, options);
+}
+
+/** What has to lie beside a document. */
+export function statementsOf(
+  table: string,
+  { version, state }: Pick<PublishedSchema, "version" | "state">,
+): readonly { readonly key: string; readonly bytes: Uint8Array }[] {
+  const bound = boundSchema(state.schema);
+  const [duckdb, spark] = statementKeys(schemaKey(table, version));
+  return [
+    { key: duckdb, bytes: encode(`${duckdbColumns(bound)}\n`) },
+    { key: spark, bytes: encode(`${sparkColumns(bound)}\n`) },
+  ];
 }
 
 function statementKeys(documentKey: string): readonly [duckdb: string, spark: string] {
