@@ -7,6 +7,7 @@ import { randomUUID } from "node:crypto";
 import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import type { App, Operation, RunSummary, Selection, Tools } from "./answers.ts";
+import { openCache } from "./cache/open.ts";
 import { openCatalog } from "./catalog/open.ts";
 import { environment, localFiles } from "./config/read.ts";
 import { resolveSecret } from "./config/secret.ts";
@@ -176,6 +177,10 @@ async function openParts(
     return wrap(place, await openStorage(project.lake[place], { scratchRoot, resolveSecret: secretValue }));
   };
   const [raw, tables, marts] = [await open("raw"), await open("tables"), await open("marts")];
+  const cache = openCache({
+    ...project.cache,
+    placeOf: (storage) => placeId(project.lake[storage === marts ? "marts" : storage === tables ? "tables" : "raw"]),
+  });
   const workers = options.workers ?? conversionSlots();
   const sources = new Map<string, Promise<Source>>();
   const converter = once(async (): Promise<Converter> => {
@@ -191,6 +196,7 @@ async function openParts(
     raw,
     tables,
     marts,
+    cache,
     source(name) {
       let source = sources.get(name);
       if (source === undefined) {
@@ -213,6 +219,7 @@ async function openParts(
     async close() {
       const parts = [...sources.values(), converter.started(), engine.started()];
       await Promise.allSettled(parts.map(async (part) => (await part)?.close()));
+      await cache.close();
     },
   };
 }

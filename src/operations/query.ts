@@ -14,6 +14,7 @@ import type { Parts } from "../reconcile/parts.ts";
 import type { Seen } from "../reconcile/seen.ts";
 import type { PublishedMart } from "../step/manifest.ts";
 import { readPublishedMart } from "../step/manifest.ts";
+import { storedInput } from "../step/stored-input.ts";
 
 export async function query(
   sql: string,
@@ -125,19 +126,12 @@ async function martFile(
 ): Promise<InputFile> {
   const key = partKey(mart, version, file);
   const info = await parts.marts.head(key, callOptions(signal));
-  const path = parts.marts.locate(key);
-  if (info === undefined || path === undefined) {
+  if (info === undefined) {
     throw new Failure("corrupt", `${parts.marts.name}/${key} is missing`, {
       remedy: `run \`millrace run --only marts --select ${mart} --rerun\``,
     });
   }
-  return {
-    path,
-    src: undefined,
-    size: info.size,
-    token: info.token,
-    check: async () => (await parts.marts.head(key, callOptions(signal)))?.token,
-  };
+  return storedInput(parts.marts, parts.cache, info, { src: undefined, ...callOptions(signal) });
 }
 
 const martSchema = (mart: PublishedMart): ShapeSchema => ({

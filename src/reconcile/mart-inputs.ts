@@ -1,11 +1,11 @@
 /** The tables of the lake as an engine reads them: the published schema, and a fresh list of files. */
 import type { InputFile } from "../engine/contract.ts";
-import { Failure } from "../errors.ts";
 import type { Every } from "../model/calendar.ts";
 import { intervalId } from "../model/calendar.ts";
 import { partitionKey } from "../model/layout.ts";
 import { boundSchema } from "../model/stand-in.ts";
 import type { MartInput } from "../step/mart.ts";
+import { type FooterGuess, storedInput } from "../step/stored-input.ts";
 import { tableInput } from "./mart-steps.ts";
 import { callOptions, observeTable } from "./observe.ts";
 import type { Parts } from "./parts.ts";
@@ -39,17 +39,10 @@ function inputFiles(
   signal: AbortSignal | undefined,
 ): readonly InputFile[] {
   const ordered = [...table.partitions].sort(([a], [b]) => a - b);
-  return ordered.map(([startMs, partition]) => {
+  const guess: FooterGuess = { bytes: undefined };
+  return ordered.map(([startMs, { size, token }]) => {
     const src = intervalId({ every, startMs });
-    const key = partitionKey(table.settings.name, src);
-    const path = parts.tables.locate(key);
-    if (path === undefined) throw new Failure("bug", `${parts.tables.name}/${key} is not a local file`);
-    return {
-      path,
-      src,
-      size: partition.size,
-      token: partition.token,
-      check: async () => (await parts.tables.head(key, callOptions(signal)))?.token,
-    };
+    const object = { key: partitionKey(table.settings.name, src), size, token };
+    return storedInput(parts.tables, parts.cache, object, { src, guess, ...callOptions(signal) });
   });
 }

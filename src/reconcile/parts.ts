@@ -1,4 +1,5 @@
 /** The opened parts that reconciliation works with: contracts only, so that tests hand in memory and faulty ones. */
+import type { ObjectCache } from "../cache/contract.ts";
 import type { Catalog } from "../catalog/contract.ts";
 import type { Converter } from "../convert/contract.ts";
 import type { Engine } from "../engine/contract.ts";
@@ -12,6 +13,8 @@ export interface Parts {
   readonly raw: Storage;
   readonly tables: Storage;
   readonly marts: Storage;
+  /** Local copies of what the engine reads of tables and marts that are not on a local disk. */
+  readonly cache: ObjectCache;
   /** By name; opened when first asked for. */
   source(name: string): Promise<Source>;
   /** Name and version of the converter, without opening it: planning needs no workers. */

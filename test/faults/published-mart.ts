@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { openCache } from "../../src/cache/open.ts";
 import { embeddedCatalog } from "../../src/catalog/embedded.ts";
 import type { Engine } from "../../src/engine/contract.ts";
 import { manifestKey, partKey } from "../../src/model/layout.ts";
@@ -54,6 +55,7 @@ export function partsOn(marts: Storage, changes: Partial<Parts> = {}): Parts {
     raw: memoryStorage(),
     tables: memoryStorage(),
     marts,
+    cache: openCache({ directory: "/nowhere/.millrace/cache", bytesMax: 0, placeOf: (storage) => storage.name }),
     source: absent("a source"),
     converterVersion: "native/1",
     converter: absent("the converter"),
