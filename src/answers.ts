@@ -7,7 +7,7 @@ import type { ConvertInput, ConvertOptions, ConvertOutput, ConvertReport } from 
 import type { QueryValue, ResultColumn } from "./engine/contract.ts";
 import type { Failure, FailureKind } from "./errors.ts";
 import type { Report } from "./model/events.ts";
-import type { Project } from "./model/project.ts";
+import type { Project, StoreProfileName } from "./model/project.ts";
 import type { ColumnType, Schema } from "./model/schema.ts";
 import type { Plan, PlanOptions, Waiting } from "./reconcile/plan.ts";
 import type { Seen } from "./reconcile/seen.ts";
@@ -374,6 +374,69 @@ export interface GcFailure {
   readonly kind: FailureKind;
   readonly reason: string;
   readonly remedy: string | undefined;
+}
+
+/** Who does what in a lake; `run` is the first three in one process, `reader` only asks, `auditor` also looks at raw. */
+export const roleNames = ["collector", "converter", "marts", "run", "gc", "reader", "auditor"] as const;
+
+export type RoleName = (typeof roleNames)[number];
+
+export interface PolicyRequest {
+  /** All of them unless told; where principals are named, those that have one. */
+  readonly roles?: readonly RoleName[];
+  /** Who has a role, in the store's own words: an ARN on AWS, an access key elsewhere. */
+  readonly principals?: ReadonlyMap<RoleName, readonly string[]>;
+}
+
+/** The rights of roles in a lake in buckets, as S3 stores read them: least privileges, limited to the places. */
+export interface LakePolicies {
+  /** To be attached to a user or role; empty where principals were named. One for each store, if there are several. */
+  readonly roles: readonly {
+    readonly role: RoleName;
+    /** The commands that it can give. */
+    readonly does: string;
+    readonly store: PolicyStore;
+    readonly policy: PolicyDocument;
+  }[];
+  readonly buckets: readonly {
+    readonly bucket: string;
+    readonly store: PolicyStore;
+    readonly places: readonly { readonly place: "raw" | "tables" | "marts"; readonly name: string }[];
+    /** To be attached to the bucket; where principals were named that need something of it. */
+    readonly policy?: PolicyDocument;
+    /** What removes the leftovers of writers that did not come to their end; where the store takes such rules. */
+    readonly lifecycle?: { readonly Rules: readonly LifecycleRule[] };
+  }[];
+}
+
+export interface PolicyStore {
+  readonly name: string;
+  readonly profile: StoreProfileName;
+  readonly endpoint: string | undefined;
+  readonly region: string;
+}
+
+/** The language of policies of S3. */
+export interface PolicyDocument {
+  readonly Version: "2012-10-17";
+  readonly Statement: readonly PolicyStatement[];
+}
+
+export interface PolicyStatement {
+  readonly Sid: string;
+  readonly Effect: "Allow" | "Deny";
+  readonly Principal?: { readonly AWS: readonly string[] };
+  readonly Action: readonly string[];
+  readonly Resource: readonly string[];
+  readonly Condition?: { readonly StringLike: { readonly "s3:prefix": readonly string[] } };
+}
+
+export interface LifecycleRule {
+  readonly ID: string;
+  readonly Status: "Enabled";
+  readonly Filter: { readonly Prefix: string };
+  readonly Expiration?: { readonly Days: number };
+  readonly AbortIncompleteMultipartUpload?: { readonly DaysAfterInitiation: number };
 }
 
 export interface DoctorReport {

@@ -6,10 +6,10 @@ import assert from "node:assert/strict";
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { App } from "../src/answers.ts";
+import { type App, type RoleName, roleNames } from "../src/answers.ts";
 import { asFailure, Failure } from "../src/errors.ts";
 import { dayMs } from "../src/model/calendar.ts";
-import { type Grant, type PlaceName, placeNames, type RoleName, roleNames, roles } from "../src/operations/roles.ts";
+import { type Grant, type PlaceName, placeNames, roles } from "../src/operations/roles.ts";
 import type { Storage, StoreRight } from "../src/storage/contract.ts";
 import { copySmallLake, makeSmallLake, type SmallLake, startMs } from "./faults/small-lake.ts";
 

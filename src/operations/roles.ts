@@ -2,6 +2,7 @@
  * Who does what in a lake, and which rights that takes in each of the three places. Rights are what the program uses and
  * nothing else: `test/roles.test.ts` runs every role under exactly these, and under one less.
  */
+import type { RoleName } from "../answers.ts";
 import { probePrefix } from "../model/layout.ts";
 import type { StoreRight } from "../storage/contract.ts";
 
@@ -21,10 +22,8 @@ export interface Role {
   readonly rights: Readonly<Partial<Record<PlaceName, readonly Grant[]>>>;
 }
 
-export type RoleName = "collector" | "converter" | "marts" | "run" | "gc" | "reader" | "auditor";
-
-/** Where a place is tried out before the first write, by objects that are removed again. */
-const stagingPrefix = "_staging/";
+/** Where a store is tried out before the first write, by objects that are removed again. */
+export const stagingPrefix = "_staging/";
 
 /** The catalog's log: what a mart is follows from it alone, so nobody has the right to delete there. */
 export const catalogPrefix = "_catalog/";
@@ -57,5 +56,3 @@ export const roles: Readonly<Record<RoleName, Role>> = {
   reader: { does: "query", rights: { tables: reads, marts: reads } },
   auditor: { does: "status, explain, schema, verify, plan", rights: { raw: reads, tables: reads, marts: reads } },
 };
-
-export const roleNames: readonly RoleName[] = ["collector", "converter", "marts", "run", "gc", "reader", "auditor"];
