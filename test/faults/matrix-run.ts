@@ -1,4 +1,4 @@
-/** One run of the small lake with faults planned into the calls of its storages, and what the next run finds to do. */
+/** A run of the small lake with faults planned into the calls of its storages, and what the next run finds to do. */
 import type { App } from "../../src/answers.ts";
 import { type FaultPlan, faultyStorage, makeFaults } from "../faulty.ts";
 import type { SmallLake } from "./small-lake.ts";
@@ -6,14 +6,23 @@ import type { SmallLake } from "./small-lake.ts";
 /** A stalled call ends when the run is stopped; this long is enough to reach it. */
 const stallMs = 150;
 
+export type Workflow = (app: App, signal: AbortSignal) => Promise<unknown>;
+
+const run: Workflow = (app, signal) => app.run({ signal });
+
 /** Answers the calls that were made. Whatever the faults make of the run is its own business: what counts is what the next one makes of the lake. */
-export async function runWith(lake: SmallLake, plan: FaultPlan, days: number): Promise<readonly string[]> {
+export async function runWith(
+  lake: SmallLake,
+  plan: FaultPlan,
+  days: number,
+  workflow: Workflow = run,
+): Promise<readonly string[]> {
   const state = makeFaults(plan);
   const app = await lake.open(days, { wrapStorage: (_place, storage) => faultyStorage(storage, state).port });
   const stop = new AbortController();
   const stalls = [...plan.at.values()].includes("stall");
   const timer = stalls ? setTimeout(() => stop.abort(), stallMs) : undefined;
-  await Promise.allSettled([app.run({ signal: stop.signal })]);
+  await Promise.allSettled([workflow(app, stop.signal)]);
   clearTimeout(timer);
   await app.close();
   return state.calls;
@@ -24,4 +33,12 @@ export async function workOf(app: App): Promise<readonly string[]> {
   const codes: string[] = [];
   await app.run({ report: (event) => codes.push(event.code) });
   return codes.filter((code) => /^(fetch|convert|mart|schema|raw)\./.test(code));
+}
+
+/** How many calls of each method there were. */
+export function countsOf(calls: readonly string[]): string {
+  const methods = Object.groupBy(calls, (call) => call.split(" ")[0] ?? "");
+  return `${calls.length} calls: ${Object.entries(methods)
+    .map(([name, list]) => `${name} ${list?.length}`)
+    .join(", ")}`;
 }

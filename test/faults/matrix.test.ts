@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import type { Fault } from "../faulty.ts";
 import { faults, noFault, oneFault } from "../faulty.ts";
-import { runWith, workOf } from "./matrix-run.ts";
+import { countsOf, runWith, workOf } from "./matrix-run.ts";
 import { catalogFaults, makeSmallLake, stateOf } from "./small-lake.ts";
 
 const deep = process.env.FAULTS === "all";
@@ -18,11 +18,7 @@ test("every call of collect, convert and mart may go wrong in every way", async 
   const expected = await stateOf(clean);
   assert.deepEqual(catalogFaults(clean), []);
   clean.remove();
-  context.diagnostic(
-    `${calls.length} calls: ${Object.entries(Object.groupBy(calls, (call) => call.split(" ")[0] ?? ""))
-      .map(([name, list]) => `${name} ${list?.length}`)
-      .join(", ")}`,
-  );
+  context.diagnostic(countsOf(calls));
   assert.ok(calls.length > 40, "the workflow was not counted");
 
   let runs = 0;
