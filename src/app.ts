@@ -26,6 +26,7 @@ import { gc } from "./operations/gc.ts";
 import { query, queryToFile } from "./operations/query.ts";
 import { schemaOf } from "./operations/schema.ts";
 import { statusOf } from "./operations/status.ts";
+import { storeCheck } from "./operations/store-check.ts";
 import { verify } from "./operations/verify.ts";
 import { watch } from "./operations/watch.ts";
 import { openIndex } from "./reconcile/index-file.ts";
@@ -40,6 +41,8 @@ import type { Storage } from "./storage/contract.ts";
 import { openStorage } from "./storage/open.ts";
 
 export interface AppOptions {
+  /** Of millrace: another one tests stores again. */
+  readonly version?: string;
   /** Milliseconds since the epoch; tests hand in their own. */
   readonly clock?: () => number;
   /** Conversions side by side; 0 converts in this thread. Default: what cores and memory allow. */
@@ -110,7 +113,13 @@ export async function openApp(project: Project, options: AppOptions = {}): Promi
     gc: (options) => gc(parts, options),
     doctor: (operation) => doctor(parts, signalOf(operation)),
     acknowledge: async (source, ids, operation) =>
-      acknowledge(source, ids, parts, await observe(parts, { ...signalOf(operation), only: "collect" })),
+      acknowledge(
+        source,
+        ids,
+        parts,
+        await observe(parts, { ...signalOf(operation), only: "collect" }),
+        operation?.signal,
+      ),
     close: opened.close,
   };
 }
@@ -174,7 +183,8 @@ async function openParts(
   const wrap = options.wrapStorage ?? ((_place, storage) => storage);
   const open = async (place: "raw" | "tables" | "marts"): Promise<Storage> => {
     const scratchRoot = join(indexDirectory(project), "scratch", place);
-    return wrap(place, await openStorage(project.lake[place], { scratchRoot, resolveSecret: secretValue }));
+    const conditions = project.lake.writers === "one" ? "look" : "store";
+    return wrap(place, await openStorage(project.lake[place], { scratchRoot, conditions, resolveSecret: secretValue }));
   };
   const [raw, tables, marts] = [await open("raw"), await open("tables"), await open("marts")];
   const cache = openCache({
@@ -210,6 +220,13 @@ async function openParts(
     engine: engine.get,
     catalog: openCatalog(marts),
     index: openIndex(indexDirectory(project), [project.lake.raw, project.lake.tables].map(placeId).join("\n")),
+    mayWrite: storeCheck({
+      lake: project.lake,
+      storages: { raw, tables, marts },
+      notesFile: join(project.directory, ".millrace", "stores.json"),
+      version: options.version ?? "",
+      clock: options.clock ?? Date.now,
+    }),
     clock: options.clock ?? Date.now,
     newId: () => randomUUID().replaceAll("-", ""),
   };

@@ -10,7 +10,7 @@
  * - `refused`: data broke a rule the user set (reject threshold, a partition held back, a mart's checks).
  * - `gap`: the source does not have an item that is older than `settle`.
  * - `unavailable`: a server, store or engine cannot be reached or answers that it cannot serve now; worth a retry.
- * - `denied`: reached, but the right is missing.
+ * - `denied`: reached, but the right is missing, or what is demanded is more than the other side can do.
  * - `missing`: the named thing does not exist.
  * - `conflict`: somebody else changed it meanwhile; look again.
  * - `corrupt`: bytes are not what they were promised to be.

@@ -12,7 +12,7 @@ export async function withApp<T>(call: Call, work: (app: App) => Promise<T>): Pr
     target: call.common.target,
     environment: call.env,
   });
-  const app = await openApp(project);
+  const app = await openApp(project, { version: call.version });
   try {
     return await work(app);
   } finally {

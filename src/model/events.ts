@@ -90,7 +90,8 @@ export type Event =
     }
   | { readonly code: "mart.held"; readonly key: string; readonly reason: string }
   | { readonly code: "mart.failed"; readonly key: string; readonly reason: string; readonly kind: string }
-  | { readonly code: "sweep.done"; readonly place: string; readonly removed: number };
+  | { readonly code: "sweep.done"; readonly place: string; readonly removed: number }
+  | { readonly code: "store.tested"; readonly place: string; readonly tests: number; readonly ms: number };
 
 export type EventCode = Event["code"];
 

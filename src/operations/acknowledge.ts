@@ -11,6 +11,7 @@ export async function acknowledge(
   ids: readonly string[],
   parts: Parts,
   seen: Seen,
+  signal?: AbortSignal,
 ): Promise<readonly string[]> {
   const found = seen.sources.get(source);
   if (found === undefined) {
@@ -31,6 +32,7 @@ export async function acknowledge(
     if (found.raw.has(interval.startMs)) throw new Failure("usage", `${source}@${id}: is stored, it is no gap`);
     return interval;
   });
+  await parts.mayWrite(["raw"], { signal });
   const marked: string[] = [];
   for (const interval of intervals) {
     const id = intervalId(interval);

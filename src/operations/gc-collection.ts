@@ -6,7 +6,7 @@ import type { Parts } from "../reconcile/parts.ts";
 import type { Seen } from "../reconcile/seen.ts";
 import { makeQueue } from "../schedule/queue.ts";
 import { storeTime } from "../step/collect-garbage.ts";
-import type { Storage } from "../storage/contract.ts";
+import type { ObjectInfo, Storage } from "../storage/contract.ts";
 
 export type Place = GcItem["place"];
 
@@ -22,6 +22,11 @@ export interface Collection {
   readonly removed: readonly GcItem[];
   readonly kept: GcKept[];
   readonly failures: readonly GcFailure[];
+  /**
+   * The time for a first look, which writes nothing: this machine's, or that of the newest object where the store is ahead
+   * of us.
+   */
+  guess(listed: readonly ObjectInfo[]): number;
   /** The time of a place's store, asked for once and only when something is about to be removed. */
   time(place: Place): Promise<number>;
   /** Sources and tables, observed when first needed. */
@@ -68,10 +73,11 @@ export function beginCollection(parts: Parts, options: GcOptions & { readonly si
     removed,
     kept: [],
     failures,
+    guess: (listed) => listed.reduce((newest, { modifiedMs }) => Math.max(newest, modifiedMs), parts.clock()),
     time(place) {
       let time = times.get(place);
       if (time === undefined) {
-        time = storeTime(placeOf(parts, place), parts.newId(), call);
+        time = parts.mayWrite([place], call).then(() => storeTime(placeOf(parts, place), parts.newId(), call));
         times.set(place, time);
       }
       return time;

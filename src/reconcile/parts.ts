@@ -3,6 +3,7 @@ import type { ObjectCache } from "../cache/contract.ts";
 import type { Catalog } from "../catalog/contract.ts";
 import type { Converter } from "../convert/contract.ts";
 import type { Engine } from "../engine/contract.ts";
+import type { Report } from "../model/events.ts";
 import type { Project } from "../model/project.ts";
 import type { Source } from "../source/contract.ts";
 import type { Storage } from "../storage/contract.ts";
@@ -23,8 +24,16 @@ export interface Parts {
   engine(): Promise<Engine>;
   readonly catalog: Catalog;
   readonly index: IndexFile;
+  /** Called before the first write of an operation, with the places that it may write to. */
+  readonly mayWrite: MayWrite;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   /** 32 hex digits that nobody else has. */
   readonly newId: () => string;
 }
+
+/** Throws (`denied`) for a place whose store does not keep what a lake demands; asks it only once in a while. */
+export type MayWrite = (
+  places: readonly ("raw" | "tables" | "marts")[],
+  options?: { readonly signal?: AbortSignal | undefined; readonly report?: Report },
+) => Promise<void>;

@@ -37,6 +37,14 @@ export interface PassResult {
   readonly left: Plan;
 }
 
+/** Where the stages write. */
+const writtenBy = {
+  all: ["raw", "tables", "marts"],
+  collect: ["raw"],
+  convert: ["tables"],
+  marts: ["marts"],
+} as const;
+
 export async function reconcile(parts: Parts, plan: PlanOptions, options: PassOptions): Promise<PassResult> {
   const stages = { collect: newTotals(), convert: newTotals(), marts: newTotals() };
   const failures: Outcome[] = [];
@@ -48,6 +56,7 @@ export async function reconcile(parts: Parts, plan: PlanOptions, options: PassOp
     const left = nextSteps(seen, choice);
     if (pass === 1) reportSkipped(left, options.report);
     if (left.steps.length === 0) return { stages, failures, left };
+    await parts.mayWrite(writtenBy[plan.only ?? "all"], options);
     const outcomes = await onePass(parts, seen, left, choice, options, stages);
     failures.push(...outcomes.filter((outcome) => outcome.failure !== undefined));
     count(spent, outcomes);

@@ -62,6 +62,7 @@ export function partsOn(marts: Storage, changes: Partial<Parts> = {}): Parts {
     engine: async () => engine,
     catalog: embeddedCatalog(marts),
     index: openIndex("/nowhere/.millrace", "toy"),
+    mayWrite: async () => undefined,
     clock: Date.now,
     newId,
     ...changes,

@@ -34,6 +34,7 @@ const events: readonly Event[] = [
   { code: "mart.held", key: "activity", reason: "min_rows: 0 rows" },
   { code: "mart.failed", key: "activity", reason: "division by zero", kind: "application" },
   { code: "sweep.done", place: "raw", removed: 2 },
+  { code: "store.tested", place: "s3://gha-raw", tests: 22, ms: 1903 },
   {
     code: "stage.done",
     stage: "convert",

@@ -109,6 +109,8 @@ function figuresOf(event: Event): readonly string[] | undefined {
       return [event.key, reasonText(event)];
     case "sweep.done":
       return [event.place, `${count(event.removed)} removed`];
+    case "store.tested":
+      return [event.place, counted(event.tests, "test"), duration(event.ms)];
   }
 }
 
