@@ -2,7 +2,7 @@
  * Opens the SDK's client of one bucket from the settings of its store. The SDK is imported here and only when a place in
  * a bucket is opened, so that projects on a disk never load it. It repeats nothing itself: `retry.ts` does.
  */
-import { getCACertificates } from "node:tls";
+import { createSecureContext, getCACertificates } from "node:tls";
 import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
 import { asFailure, Failure } from "../../errors.ts";
 import type { BucketPlace, SecretReference, StoreCredentials, StoreSettings } from "../../model/project.ts";
@@ -95,7 +95,11 @@ function dateOf(headers: unknown): number | undefined {
 
 async function clientConfig(place: BucketPlace, resolveSecret: ResolveSecret): Promise<S3ClientConfig> {
   const { endpoint, region, pathStyle, credentials, parallel } = place.store;
-  const ca = place.store.ca === undefined ? undefined : await authorities(place, place.store.ca, resolveSecret);
+  // A context rather than its certificates: an agent makes a name of those for every request, and they are long.
+  const secureContext =
+    place.store.ca === undefined
+      ? undefined
+      : createSecureContext({ ca: await authorities(place, place.store.ca, resolveSecret) });
   // Sockets are as many as there are requests: `limit.ts` bounds those, and a reader that pauses must not hold up others.
   const agent = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, maxFreeSockets: parallel };
   return {
@@ -116,7 +120,7 @@ async function clientConfig(place: BucketPlace, resolveSecret: ResolveSecret): P
       // Progress is watched by `request`, which knows whether it waits for the store or for a slow reader.
       socketTimeout: 0,
       httpAgent: agent,
-      httpsAgent: { ...agent, ...(ca === undefined ? {} : { ca }) },
+      httpsAgent: { ...agent, ...(secureContext === undefined ? {} : { secureContext }) },
     },
   };
 }

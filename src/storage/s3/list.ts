@@ -1,11 +1,14 @@
 /** Listings by pages of up to 1,000 keys, and the one of uploads that were never completed. */
-import type { ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
+import { Readable } from "node:stream";
+import type { ListObjectsV2CommandInput, ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
 import { Failure } from "../../errors.ts";
 import type { ListOptions, ObjectInfo, StaleUpload, SweepUploadsOptions } from "../contract.ts";
 import { checkPrefix, compareKeys, keyFault, quote, reservedNames } from "../keys.ts";
-import { objectKey, request, type Store } from "./client.ts";
+import { field } from "./answer.ts";
+import { objectKey, request, type SendOptions, type Store } from "./client.ts";
+import { type ListingPage, parseListingPage } from "./listing-page.ts";
 import { abortUpload } from "./upload.ts";
-import { noStore, tokenOf, wholeSeconds } from "./version.ts";
+import { noStore, tokenOf } from "./version.ts";
 
 /** Behind every name that begins with the text before it, in the order of the bytes. */
 const behindAll = "\u{10ffff}";
@@ -18,87 +21,109 @@ export async function* listObjects(
   checkPrefix(store.name, prefix);
   if (reservedNames.has(prefix.split("/", 1)[0] ?? "")) return;
   const hidden = objectKey(store, `${prefix}_`);
-  const start = store.prefix === "" ? 0 : store.prefix.length + 1;
-  let from: { StartAfter?: string; ContinuationToken?: string } =
-    after === undefined ? {} : { StartAfter: objectKey(store, after) };
+  const start = objectKey(store, "").length;
+  let from: From = after === undefined ? {} : { StartAfter: objectKey(store, after) };
   let last = "";
   for (;;) {
-    const output = await request(store, { action: "list", signal }, (options) =>
-      store.client.send(
-        new store.sdk.ListObjectsV2Command({
-          Bucket: store.bucket,
-          Prefix: objectKey(store, prefix + stem),
-          EncodingType: "url",
-          ...from,
-        }),
-        options,
-      ),
-    );
-    const decode = decoderOf(output);
-    const page: ObjectInfo[] = [];
-    for (const entry of contentsOf(store, output)) {
-      const whole = decode(entry.Key ?? "");
+    const asked = {
+      Bucket: store.bucket,
+      Prefix: objectKey(store, prefix + stem),
+      EncodingType: "url" as const,
+      ...from,
+    };
+    const page = await request(store, { action: "list", signal }, (options) => pageOf(store, asked, options));
+    const found: ObjectInfo[] = [];
+    for (const entry of page.entries) {
+      const whole = page.encoded ? decoded(entry.key) : entry.key;
       if (whole === undefined) continue;
       const key = whole.slice(start);
       if (last !== "" && compareKeys(whole, last) <= 0) throw outOfOrder(store, key);
       last = whole;
       if (whole.startsWith(hidden) || (leaf !== undefined && !isLeaf(key, prefix.length, leaf))) continue;
       // What other tools put there, such as `x/` for a directory, is not ours to name.
-      if (keyFault(key) === undefined) page.push(infoOf(store, key, entry));
+      if (keyFault(key) !== undefined) continue;
+      // Headers give the time to the second only, so a listing must not say more.
+      const modifiedMs = Math.floor(entry.modifiedMs / 1000) * 1000;
+      found.push({ key, size: entry.size, token: tokenOf(entry.etag), modifiedMs });
     }
-    if (page.length > 0) yield page;
-    if (output.IsTruncated !== true) return;
-    const next = nextOf(output, last, hidden);
+    if (found.length > 0) yield found;
+    if (!page.truncated) return;
+    const next = nextOf(page, last, hidden);
     if (next === undefined) throw noStore(store, undefined);
     from = next;
   }
 }
 
+type From = Pick<ListObjectsV2CommandInput, "StartAfter" | "ContinuationToken">;
+
 /** Hidden names are skipped in one jump, however many there are. */
-function nextOf(
-  { NextContinuationToken }: ListObjectsV2CommandOutput,
-  last: string,
-  hidden: string,
-): { StartAfter?: string; ContinuationToken?: string } | undefined {
+function nextOf({ continuation }: ListingPage, last: string, hidden: string): From | undefined {
   if (last.startsWith(hidden) && compareKeys(last, hidden + behindAll) < 0) return { StartAfter: hidden + behindAll };
-  if (NextContinuationToken !== undefined) return { ContinuationToken: NextContinuationToken };
+  if (continuation !== undefined) return { ContinuationToken: continuation };
   return last === "" ? undefined : { StartAfter: last };
 }
 
-function contentsOf(store: Store, output: ListObjectsV2CommandOutput) {
-  if (output.Contents !== undefined) return output.Contents;
-  // An empty page names the bucket and counts; a stranger's answer does neither.
-  if (output.Name === undefined && output.KeyCount === undefined && output.IsTruncated === undefined) {
-    throw noStore(store, undefined);
+async function pageOf(store: Store, asked: ListObjectsV2CommandInput, options: SendOptions): Promise<ListingPage> {
+  const command = new store.sdk.ListObjectsV2Command(asked);
+  let page: ListingPage | undefined;
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      page = await takePage(result.response);
+      return result;
+    },
+    { step: "deserialize", priority: "low", name: "millraceListing" },
+  );
+  const output = await store.client.send(command, options);
+  return page ?? pageOfSdk(store, output);
+}
+
+/** Reads the body of an answer before the SDK does, and leaves it what was not understood. */
+async function takePage(response: unknown): Promise<ListingPage | undefined> {
+  const body = field(response, "body");
+  if (field(response, "statusCode") !== 200 || !(body instanceof Readable)) return undefined;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  const bytes = Buffer.concat(chunks);
+  const page = parseListingPage(bytes);
+  if (typeof response === "object" && response !== null) {
+    Reflect.set(response, "body", page === undefined ? bytes : new Uint8Array());
   }
-  return [];
+  return page;
+}
+
+function pageOfSdk(store: Store, output: ListObjectsV2CommandOutput): ListingPage {
+  const { Contents = [], IsTruncated, EncodingType, NextContinuationToken } = output;
+  // Even an empty page says whether more follows; a stranger's answer does not.
+  if (IsTruncated === undefined) throw noStore(store, undefined);
+  return {
+    entries: Contents.map(({ Key, ETag, Size, LastModified }) => {
+      if (Key === undefined || ETag === undefined || Size === undefined || LastModified === undefined) {
+        throw noStore(store, Key);
+      }
+      return { key: Key, etag: ETag, size: Size, modifiedMs: LastModified.getTime() };
+    }),
+    encoded: EncodingType === "url",
+    truncated: IsTruncated,
+    continuation: NextContinuationToken,
+  };
 }
 
 /** Keys come encoded as in a URL, because XML cannot hold every character; some stores do not know of it and say so. */
-function decoderOf({ EncodingType }: ListObjectsV2CommandOutput): (key: string) => string | undefined {
-  if (EncodingType !== "url") return (key) => key;
-  return (key) => {
-    if (!key.includes("%") && !key.includes("+")) return key;
-    try {
-      return decodeURIComponent(key.replaceAll("+", " "));
-    } catch (error) {
-      // Bytes that are no UTF-8: nobody's key but that of another tool.
-      if (error instanceof URIError) return undefined;
-      throw error;
-    }
-  };
+function decoded(key: string): string | undefined {
+  if (!key.includes("%") && !key.includes("+")) return key;
+  try {
+    return decodeURIComponent(key.replaceAll("+", " "));
+  } catch (error) {
+    // Bytes that are no UTF-8: nobody's key but that of another tool.
+    if (error instanceof URIError) return undefined;
+    throw error;
+  }
 }
 
 function isLeaf(key: string, at: number, leaf: string): boolean {
   const slash = key.indexOf("/", at);
   return slash !== -1 && key.length === slash + 1 + leaf.length && key.endsWith(leaf);
-}
-
-type Entry = NonNullable<ListObjectsV2CommandOutput["Contents"]>[number];
-
-function infoOf(store: Store, key: string, { ETag, Size, LastModified }: Entry): ObjectInfo {
-  if (ETag === undefined || Size === undefined || LastModified === undefined) throw noStore(store, key);
-  return { key, size: Size, token: tokenOf(ETag), modifiedMs: wholeSeconds(LastModified) };
 }
 
 function outOfOrder(store: Store, key: string): Failure {
