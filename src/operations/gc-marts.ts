@@ -3,6 +3,7 @@
 import { Failure } from "../errors.ts";
 import {
   bytesOf,
+  type Dated,
   type GarbageVersion,
   isFarEnough,
   martGarbage,
@@ -31,12 +32,14 @@ export async function collectMarts(run: Collection): Promise<void> {
  */
 async function collectMart(run: Collection, mart: string, directories: readonly VersionDirectory[]): Promise<void> {
   const { parts, call, retentionMs, versions } = run;
-  const judge = async (nowMs: number) => {
-    const isEnough = (chain: Parameters<typeof martGarbage>[1]): boolean => isFarEnough(directories, chain, versions);
+  const judge = async (timeOf: (head: Dated | undefined) => number) => {
+    const isEnough = (chain: readonly Dated[]): boolean => isFarEnough(directories, chain, versions);
     const chain = await readChain(parts.catalog, mart, isEnough, call);
-    return { head: chain[0], found: martGarbage(directories, chain, { nowMs, retentionMs, versions }) };
+    const [head] = chain;
+    return { head, found: martGarbage(directories, chain, { nowMs: timeOf(head), retentionMs, versions }) };
   };
-  const { head, found: first } = await judge(parts.clock());
+  const objects = directories.flatMap((directory) => directory.objects);
+  const { head, found: first } = await judge((head) => Math.max(run.guess(objects), head?.writtenMs ?? 0));
   for (const { directory } of first.unknown) {
     keep(run, head === undefined ? "unpublished" : "beyond", mart, `${mart}/${directory.name}/`, [directory]);
   }
@@ -48,7 +51,7 @@ async function collectMart(run: Collection, mart: string, directories: readonly 
   }
   const nowMs = await run.time("marts");
   for (let round = 0; round < roundsMax; round++) {
-    const { head: last, found } = await judge(nowMs);
+    const { head: last, found } = await judge(() => nowMs);
     if (last === undefined || found.open.length === 0) {
       const key = ({ directory }: GarbageVersion): string => `${mart}/${directory.name}/`;
       await run.each("marts", found.settled, key, async (garbage) => {

@@ -26,7 +26,7 @@ async function collectSource(run: Collection, source: SourceSeen): Promise<void>
   };
   const judge = (nowMs: number) =>
     rawGarbage(source, listed, seen, { nowMs, retentionMs, converter: parts.converterVersion });
-  const first = judge(parts.clock());
+  const first = judge(run.guess([...listed.originals, ...listed.revisions]));
   for (const { id, objects, tables } of first.needed) {
     run.kept.push({
       place: "raw",

@@ -9,7 +9,7 @@ export async function collectTables(run: Collection): Promise<void> {
   const { parts, retentionMs, call } = run;
   const listed = await allBelow(parts.tables, rejectedPrefix, call);
   keepDropped(run, listed);
-  const nowMs = parts.clock();
+  const nowMs = run.guess(listed);
   // Nobody has to look at sources and tables for the sake of objects that are too young anyway.
   const old = listed.filter(({ modifiedMs }) => nowMs - modifiedMs >= retentionMs);
   if (old.length === 0) return;

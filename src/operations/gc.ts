@@ -58,14 +58,15 @@ async function collectLeftovers(run: Collection, place: Place): Promise<void> {
   const common = { place, name: "", id: undefined } as const;
   const isOld = (nowMs: number) => (object: { readonly modifiedMs: number }) => nowMs - object.modifiedMs >= ageMs;
 
-  const left = (await leftProbes(storage, call)).filter(isOld(parts.clock()));
+  const listed = await leftProbes(storage, call);
+  const left = listed.filter(isOld(run.guess(listed)));
   const probes = run.dryRun || left.length === 0 ? left : left.filter(isOld(await run.time(place)));
   for (const { key, size, modifiedMs } of probes) {
     if (!run.dryRun) await storage.remove(key, call);
     run.note({ ...common, kind: "probe", key, since: isoOf(modifiedMs), objects: 1, bytes: size });
   }
 
-  const stale = (await storage.sweepUploads?.(parts.clock() - ageMs, { ...call, dryRun: true })) ?? [];
+  const stale = (await storage.sweepUploads?.(run.guess(listed) - ageMs, { ...call, dryRun: true })) ?? [];
   const uploads =
     run.dryRun || stale.length === 0
       ? stale

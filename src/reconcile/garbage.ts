@@ -12,6 +12,8 @@ import type { ObjectInfo } from "../storage/contract.ts";
 import { partitionDecider, tableWindow } from "./convert-steps.ts";
 import type { Seen, SourceSeen, TableSeen } from "./seen.ts";
 
+export type { Dated };
+
 export interface Rules {
   /** By the store's clock. */
   readonly nowMs: number;

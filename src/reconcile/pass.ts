@@ -9,6 +9,7 @@ import { keepSchema } from "../step/schema-keeper.ts";
 import { publishStatements } from "../step/table-schema.ts";
 import type { Outcome, Work } from "./act.ts";
 import { act } from "./act.ts";
+import { affectedPartitions, lostPartitions } from "./affected.ts";
 import { addTo, newTotals, type StageTotals, startMeter } from "./meter.ts";
 import { nextSteps } from "./next-step.ts";
 import { callOptions, observe } from "./observe.ts";
@@ -170,17 +171,13 @@ function withCurrentSchemas(work: Work): Seen {
 function keepSchemas(parts: Parts, seen: Seen, plan: PlanOptions): ReadonlyMap<string, SchemaKeeper> {
   const keepers = new Map<string, SchemaKeeper>();
   for (const [name, table] of seen.tables) {
-    const affected: Parameters<typeof keepSchema>[3]["affected"] = (changes) => {
-      if (changes.some((change) => change.kind === "widened")) return table.partitions.size;
-      const paths = new Set(changes.map((change) => change.path));
-      let count = 0;
-      for (const { facts } of table.partitions.values())
-        if (facts.standIns.some((standIn) => paths.has(standIn.path))) count++;
-      return count;
-    };
     keepers.set(
       name,
-      keepSchema(parts.tables, table.settings, table.schema, { acceptRewrite: plan.acceptRewrite === true, affected }),
+      keepSchema(parts.tables, table.settings, table.schema, {
+        acceptRewrite: plan.acceptRewrite === true,
+        affected: (changes) => affectedPartitions(table, changes),
+        lost: (changes) => lostPartitions(table, seen.sources.get(table.settings.from), changes),
+      }),
     );
   }
   return keepers;

@@ -49,7 +49,9 @@ export interface Change {
 export interface KeeperOptions {
   readonly acceptRewrite: boolean;
   /** How many stored partitions a change of types would send to re-conversion, at most. */
-  readonly affected: (changes: readonly Change[], src: string) => number;
+  readonly affected: (changes: readonly Change[]) => number;
+  /** How many of these cannot be converted again, because their raw objects are gone. */
+  readonly lost: (changes: readonly Change[]) => number;
 }
 
 export function keepSchema(
@@ -139,18 +141,21 @@ function guardRewrite(
   settled: readonly TypeChange[],
   report: ConvertReport,
 ): void {
-  if (options.acceptRewrite || settings.onWiden === "rewrite") return;
   const changes: Change[] = [
     ...widened.map(({ path }): Change => ({ path, kind: "widened" })),
     ...settled.map(({ path }): Change => ({ path, kind: "settled" })),
   ];
   const [first] = widened.length > 0 ? widened : settled;
   if (first === undefined) return;
-  const partitions = options.affected(changes, src);
-  const forbidden = settings.onWiden === "quarantine" && widened.length > 0 && partitions > 0;
-  if (!forbidden && partitions <= settings.rewriteMax) return;
   const cause = record(first, src, report);
   const what = `${first.path} ${describeType(first.from, 60)} → ${describeType(first.to, 60)} (${src}, line ${cause.line}: ${cause.value})`;
+  const lost = options.lost(changes);
+  // Nobody can accept that: half the table would be unreadable for ever.
+  if (lost > 0) throw lostFailure(settings, src, what, lost);
+  if (options.acceptRewrite || settings.onWiden === "rewrite") return;
+  const partitions = options.affected(changes);
+  const forbidden = settings.onWiden === "quarantine" && widened.length > 0 && partitions > 0;
+  if (!forbidden && partitions <= settings.rewriteMax) return;
   throw new Failure(
     "refused",
     forbidden
@@ -158,6 +163,13 @@ function guardRewrite(
       : `${settings.name}@${src}: ${what} would re-convert up to ${partitions} partitions, more than rewrite_max (${settings.rewriteMax})`,
     { remedy: `run \`millrace run --accept-rewrite\`, or declare the column under tables.${settings.name}.columns` },
   );
+}
+
+function lostFailure(settings: TableSettings, src: string, what: string, lost: number): Failure {
+  const partitions = lost === 1 ? "1 partition whose raw object is" : `up to ${lost} partitions whose raw objects are`;
+  return new Failure("refused", `${settings.name}@${src}: ${what} would need ${partitions} no longer stored`, {
+    remedy: `let them be fetched again (sources.${settings.from}.keep and since), or remove them from the table; then \`millrace run --rerun --only convert --select '${settings.name}@${src}'\``,
+  });
 }
 
 function clashFailure(

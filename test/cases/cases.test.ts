@@ -1,7 +1,8 @@
 /**
  * Golden cases: a folder is a test of the whole pipeline on the embedded engine.
  *
- *     <case>/case.json       {"about": "…", "runs": [{"clock": "2026-03-02T00:00:00Z", "options": {"acceptRewrite": true}}]}
+ *     <case>/case.json       {"about": "…", "runs": [{"clock": "2026-03-02T00:00:00Z", "options": {"acceptRewrite": true}}]};
+ *                            with "gc": true garbage is collected after the run, whatever its age
  *     <case>/millrace.yaml   the project; ${ARCHIVE} is the directory of the archive
  *     <case>/in/1/, in/2/ …  what the archive has before the first run, what is added before the second …; `x.json` is
  *                            stored as `x.json.gz`, everything else as it is
@@ -32,6 +33,7 @@ interface CaseFile {
   readonly runs: readonly {
     readonly clock: string;
     readonly options?: Pick<Selection, "only" | "max" | "rerun" | "acceptRewrite">;
+    readonly gc?: boolean;
   }[];
 }
 
@@ -62,7 +64,7 @@ async function runCase(directory: string, definition: CaseFile, work: string): P
     if (entry.endsWith(".yaml") || entry.endsWith(".sql")) cpSync(join(directory, entry), join(work, entry));
   const out = new Map<string, string>();
   let clock = 0;
-  for (const [at, { clock: text, options }] of definition.runs.entries()) {
+  for (const [at, { clock: text, options, gc }] of definition.runs.entries()) {
     arrive(join(directory, "in", String(at + 1)), archive);
     clock = Date.parse(text);
     const project = readProject({ file: join(work, "millrace.yaml"), environment: { ARCHIVE: archive } });
@@ -81,7 +83,10 @@ async function runCase(directory: string, definition: CaseFile, work: string): P
       );
       out.set(
         `run-${at + 1}.txt`,
-        `${[...byStage(lines), ...ending(summary)].join("\n")}\n`.replaceAll(archive, "ARCHIVE"),
+        `${[...byStage(lines), ...ending(summary), ...(gc === true ? await collected(app) : [])].join("\n")}\n`.replaceAll(
+          archive,
+          "ARCHIVE",
+        ),
       );
       if (at === definition.runs.length - 1) await dump(app, out);
     } finally {
@@ -89,6 +94,15 @@ async function runCase(directory: string, definition: CaseFile, work: string): P
     }
   }
   return out;
+}
+
+async function collected(app: App): Promise<readonly string[]> {
+  const { removed, kept, failures } = await app.gc({ retentionMs: 0, versions: 1 });
+  assert.deepEqual(failures, []);
+  return [
+    ...removed.map(({ kind, name, id }) => `gc: ${kind} ${id === undefined ? name : `${name}@${id}`}`),
+    ...kept.map(({ kind, name, id }) => `gc kept: ${kind} ${id === undefined ? name : `${name}@${id}`}`),
+  ];
 }
 
 function arrive(from: string, archive: string): void {
