@@ -101,33 +101,52 @@ export function openCache({
   ): Promise<number> {
     const { identity, paths } = shared;
     const wanted = rangeSet(ranges, identity.size);
+    const options = {
+      ...{ slots, signal },
+      onBytes: (bytes: number) => {
+        fetched.bytes += bytes;
+      },
+      onRequest: () => {
+        fetched.requests += 1;
+      },
+    };
     return await withRoom(bytesIn(wanted), async () => {
       const copy = await opened(shared);
       const plan = planFetch(wanted, copy.present, identity.size);
       if (plan.length === 0) return 0;
-      await fetchInto(paths.held, storage, identity, plan, {
-        ...{ slots, signal },
-        onBytes: (bytes) => {
-          fetched.bytes += bytes;
-        },
-        onRequest: () => {
-          fetched.requests += 1;
-        },
-      });
+      try {
+        await fetchInto(paths.held, storage, identity, plan, options);
+      } catch (error) {
+        // What came of it is not known to be there, but takes room; a copy that holds nothing else gives it back.
+        if (copy.present.length === 0) await forget(shared);
+        throw error;
+      }
       copy.present = union(copy.present, rangeSet(plan, identity.size));
-      await publishCopy(paths, identity, copy);
+      await publish(shared, copy);
       return bytesIn(plan);
     });
+  }
+
+  async function forget(shared: Shared): Promise<void> {
+    if (shared.copy === undefined) return;
+    shared.copy = undefined;
+    await rm(shared.paths.held, { force: true });
+  }
+
+  /** What was brought is there, whether or not the disk has room to say so to others. */
+  async function publish({ paths, identity }: Shared, copy: Copy): Promise<void> {
+    try {
+      await publishCopy(paths, identity, copy);
+    } catch (error) {
+      if (asFailure(error).kind !== "full") throw error;
+    }
   }
 
   /** The last holder in this process gives the link back. */
   async function close(shared: Shared): Promise<void> {
     await shared.turn.run(async () => {
       if (shared.holders > 0) return;
-      if (shared.copy !== undefined) {
-        shared.copy = undefined;
-        await rm(shared.paths.held, { force: true });
-      }
+      await forget(shared);
       if (shared.holders === 0) all.delete(copyName(shared.identity));
     });
     if (all.size === 0) await room.idle();
