@@ -17,7 +17,7 @@ export interface Holder {
 }
 
 const HELD = "held";
-const OWNER = "owner.json";
+const OWNER = "owner";
 /** Where the owner cannot be asked (another host) its links are taken for abandoned after so long without a change. */
 const ABANDONED_MS = 24 * 3_600_000;
 
