@@ -98,6 +98,11 @@ export const commandGroups: readonly CommandGroup[] = [
         purpose: "accept gaps that will never be filled",
         load: async () => (await import("./ack.ts")).ack,
       },
+      {
+        name: "lake",
+        purpose: "bucket policies and lifecycle rules for a lake on S3",
+        load: async () => (await import("./lake.ts")).lake,
+      },
     ],
   },
   {

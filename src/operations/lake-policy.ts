@@ -30,6 +30,7 @@ export function lakePolicies(project: Project, request: PolicyRequest = {}): Lak
     });
   }
   for (const each of places) checkPrefix(each);
+  checkPrincipals(request, places);
   const wanted = rolesWanted(request);
   const { principals } = request;
   const form = principals === undefined ? "role" : "bucket";
@@ -112,6 +113,25 @@ function checkPrefix({ name, place }: NamedPlace): void {
   throw new Failure("usage", `lake.${name}: a policy cannot be limited to a prefix with *, ? or \${`, {
     remedy: "choose another prefix",
   });
+}
+
+/** A principal of everybody would make the lake public, and a name that a store does not know is refused by it late. */
+function checkPrincipals({ principals }: PolicyRequest, places: readonly NamedPlace[]): void {
+  const onAws = places.some(({ place }) => place.store.profile === "aws");
+  for (const [role, names] of principals ?? []) {
+    for (const name of names) {
+      if (name.includes("*")) {
+        throw new Failure("usage", `${role}: a principal with * would be everybody`, {
+          remedy: "name the user or role, or several with --principal once for each",
+        });
+      }
+      if (onAws && !/^(?:arn:aws[a-z-]*:(?:iam|sts)::\d{12}:\S+|\d{12})$/.test(name)) {
+        throw new Failure("usage", `${role}: "${name}" is no principal of AWS`, {
+          remedy: "write its ARN, for example arn:aws:iam::123456789012:role/lake",
+        });
+      }
+    }
+  }
 }
 
 function rolesWanted({ roles: named, principals }: PolicyRequest): readonly RoleName[] {
