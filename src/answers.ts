@@ -34,7 +34,7 @@ export interface App {
   verify(options?: VerifyOptions & Operation): Promise<VerifyReport>;
   /** Takes away what nothing refers to any more. Twice in a row, the second writes nothing. */
   gc(options?: GcOptions & Operation): Promise<GcReport>;
-  doctor(options?: Operation): Promise<DoctorReport>;
+  doctor(options?: DoctorOptions & Operation): Promise<DoctorReport>;
   /** Marks gaps as known: they are no longer reported nor asked for. Answers the keys that were marked. */
   acknowledge(source: string, ids: readonly string[], options?: Operation): Promise<readonly string[]>;
   close(): Promise<void>;
@@ -439,14 +439,33 @@ export interface LifecycleRule {
   readonly AbortIncompleteMultipartUpload?: { readonly DaysAfterInitiation: number };
 }
 
+export interface DoctorOptions {
+  /** Tests what somebody in this role needs; `run` unless told. */
+  readonly role?: RoleName;
+  /** Each check as it is made. */
+  readonly onCheck?: (check: DoctorCheck) => void;
+}
+
 export interface DoctorReport {
-  readonly checks: readonly {
-    readonly subject: string;
-    readonly ok: boolean;
-    /** What was found, in a sentence. */
-    readonly finding: string;
-    /** What to do; only when not ok. */
-    readonly remedy: string | undefined;
-    readonly ms: number;
-  }[];
+  readonly role: RoleName;
+  readonly checks: readonly DoctorCheck[];
+  /** 0, or 5 if something fails. */
+  readonly exitCode: number;
+}
+
+export interface DoctorCheck {
+  /** What is tested: this machine, one of the three places with its name, the sources, the engine. */
+  readonly group: string;
+  readonly subject: string;
+  /** `fails`: this project, in this role, cannot do without it. `note`: it does not hold, and is not needed here. */
+  readonly verdict: "ok" | "note" | "fails";
+  /** What was found, in a sentence. */
+  readonly finding: string;
+  /** What to do; only where it does not hold. */
+  readonly remedy: string | undefined;
+  /** Who cannot do without it. */
+  readonly needed: "everyone" | "several writers" | "gc" | "nobody";
+  /** Of a right in a place: the roles that need it. */
+  readonly roles: readonly RoleName[];
+  readonly ms: number;
 }

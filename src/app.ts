@@ -111,7 +111,7 @@ export async function openApp(project: Project, options: AppOptions = {}): Promi
       ),
     verify: async (operation = {}) => verify(parts, await observe(parts, signalOf(operation)), operation),
     gc: (options) => gc(parts, options),
-    doctor: (operation) => doctor(parts, signalOf(operation)),
+    doctor: (options = {}) => doctor(parts, options),
     acknowledge: async (source, ids, operation) =>
       acknowledge(
         source,

@@ -1,46 +1,134 @@
 /** Tests every connection and right that the project needs, and says what to do about each finding. */
-import type { DoctorReport } from "../answers.ts";
+import type { DoctorCheck, DoctorOptions, DoctorReport, RoleName } from "../answers.ts";
 import { asFailure } from "../errors.ts";
 import { callOptions } from "../reconcile/observe.ts";
 import type { Parts } from "../reconcile/parts.ts";
+import type { ProbeFinding } from "../storage/contract.ts";
+import { type PlaceName, placeNames, roles } from "./roles.ts";
 
-type Finding = DoctorReport["checks"][number];
-
-export async function doctor(parts: Parts, options: { readonly signal?: AbortSignal }): Promise<DoctorReport> {
-  const checks: Finding[] = [];
-  const check = async (subject: string, job: () => Promise<string>): Promise<void> => {
+export async function doctor(
+  parts: Parts,
+  options: DoctorOptions & { readonly signal?: AbortSignal },
+): Promise<DoctorReport> {
+  const { project } = parts;
+  const role = options.role ?? "run";
+  const checks: DoctorCheck[] = [];
+  const note = (check: DoctorCheck): void => {
+    checks.push(check);
+    options.onCheck?.(check);
+  };
+  const check = async (group: string, subject: string, job: () => Promise<string>): Promise<void> => {
     const begun = performance.now();
-    const ms = (): number => Math.round(performance.now() - begun);
+    const about = { group, subject, needed: "everyone", roles: [] } as const;
     try {
-      checks.push({ subject, ok: true, finding: await job(), remedy: undefined, ms: ms() });
+      const finding = await job();
+      note({ ...about, verdict: "ok", finding, remedy: undefined, ms: elapsedMs(begun) });
     } catch (error) {
       options.signal?.throwIfAborted();
-      const failure = asFailure(error);
-      checks.push({ subject, ok: false, finding: failure.message, remedy: failure.detail.remedy, ms: ms() });
+      const { message, detail } = asFailure(error);
+      note({ ...about, verdict: "fails", finding: message, remedy: detail.remedy, ms: elapsedMs(begun) });
     }
   };
-  await check("node", async () => `${process.version} on ${process.platform} ${process.arch}`);
-  await check(
-    "project",
-    async () =>
-      `${parts.project.file ?? "in memory"}: ${parts.project.sources.size} sources, ${parts.project.tables.size} tables, ${parts.project.marts.size} marts`,
-  );
-  for (const [place, storage] of [
-    ["raw", parts.raw],
-    ["tables", parts.tables],
-    ["marts", parts.marts],
-  ] as const) {
-    for await (const found of storage.probe({ depth: "all", ...callOptions(options.signal) })) {
-      checks.push({ ...found, subject: `lake.${place} (${storage.name}): ${found.subject}`, ms: 0 });
+  await check("this machine", "node", async () => `${process.version} on ${process.platform} ${process.arch}`);
+  await check("this machine", "project", async () => projectText(parts));
+  for (const place of placeNames) {
+    if (roles[role].rights[place] !== undefined) await checkPlace(parts, place, role, options.signal, note);
+  }
+  if (role === "run" || role === "collector") {
+    for (const name of project.sources.keys()) {
+      await check("sources", name, async () => (await parts.source(name)).probe(callOptions(options.signal)));
     }
   }
-  for (const name of parts.project.sources.keys()) {
-    await check(`source ${name}`, async () => (await parts.source(name)).probe(callOptions(options.signal)));
+  if (roles[role].rights.marts !== undefined) {
+    await check("engine and catalog", "engine", async () => (await parts.engine()).version());
+    await check("engine and catalog", "catalog", async () => {
+      const marts = await parts.catalog.marts(callOptions(options.signal));
+      return `${parts.catalog.name}: ${counted(marts.length, "mart")}`;
+    });
   }
-  await check("engine", async () => (await parts.engine()).version());
-  await check("catalog", async () => {
-    const marts = await parts.catalog.marts(callOptions(options.signal));
-    return `${parts.catalog.name}: ${marts.length} marts`;
-  });
-  return { checks };
+  return { role, checks, exitCode: checks.some(({ verdict }) => verdict === "fails") ? 5 : 0 };
+}
+
+const elapsedMs = (begun: number): number => Math.round(performance.now() - begun);
+
+const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`;
+
+function projectText({ project }: Parts): string {
+  const { sources, tables, marts, file = "in memory" } = project;
+  const what = [counted(sources.size, "source"), counted(tables.size, "table"), counted(marts.size, "mart")];
+  return `${file}: ${what.join(", ")}`;
+}
+
+async function checkPlace(
+  parts: Parts,
+  place: PlaceName,
+  role: RoleName,
+  signal: AbortSignal | undefined,
+  note: (check: DoctorCheck) => void,
+): Promise<void> {
+  const storage = parts[place];
+  const group = `lake.${place}  ${storage.name}`;
+  const access = mayDo(role, place, "write") || role === "gc" ? "write" : "read";
+  let begun = performance.now();
+  for await (const found of storage.probe({ depth: "all", access, ...callOptions(signal) })) {
+    const { subject, finding, remedy, needed, right } = found;
+    note({
+      group,
+      subject,
+      verdict: verdictOf(found, role, parts.project.lake.writers),
+      finding,
+      remedy: withPolicy(parts.project.lake[place].kind, place, found) ?? remedy,
+      needed,
+      roles: right === undefined ? [] : whoNeeds(place, right),
+      ms: elapsedMs(begun),
+    });
+    begun = performance.now();
+  }
+}
+
+/** What does not hold fails where this project, in this role, cannot do without it; elsewhere it is good to know. */
+function verdictOf(
+  { ok, needed }: ProbeFinding,
+  role: RoleName,
+  writers: Parts["project"]["lake"]["writers"],
+): DoctorCheck["verdict"] {
+  if (ok) return "ok";
+  switch (needed) {
+    case "everyone":
+      return "fails";
+    case "several writers":
+      return writers === "several" ? "fails" : "note";
+    case "gc":
+      return role === "gc" ? "fails" : "note";
+    case "nobody":
+      return "note";
+  }
+}
+
+/** Where policies give the rights, one command prints all that a role needs. */
+function withPolicy(
+  kind: "directory" | "s3",
+  place: PlaceName,
+  { ok, right, remedy }: ProbeFinding,
+): string | undefined {
+  const [first] = right === undefined ? [] : whoNeeds(place, right);
+  if (ok || kind === "directory" || first === undefined) return undefined;
+  const all = `\`millrace lake policy --role ${first}\` prints all that the role needs`;
+  return remedy === undefined ? all : `${remedy}; ${all}`;
+}
+
+type Right = NonNullable<ProbeFinding["right"]>;
+
+const grants = (role: RoleName, place: PlaceName) => roles[role].rights[place] ?? [];
+
+/** In the whole place, not only in a corner of it. */
+function mayDo(role: RoleName, place: PlaceName, right: Right): boolean {
+  return grants(role, place).some((grant) => grant.right === right && grant.below === undefined);
+}
+
+/** The roles that do one thing each: all others are made of them. */
+const singleRoles: readonly RoleName[] = ["collector", "converter", "marts", "gc"];
+
+function whoNeeds(place: PlaceName, right: Right): readonly RoleName[] {
+  return singleRoles.filter((role) => mayDo(role, place, right));
 }

@@ -53,7 +53,7 @@ const racesRemedy =
   "let only one process write (lake.writers: one), or move the lake to a place that keeps racing writers apart";
 
 export function judgeRaces(rounds: readonly Round[], writers: number, losers = ""): Verdict {
-  const seen = `${rounds.length} rounds of ${writers} racing writers`;
+  const seen = `${rounds.length} rounds of ${writers} writers`;
   const many = rounds.filter(({ winners }) => winners > 1).map(({ winners }) => winners);
   const none = rounds.filter(({ winners }) => winners === 0).length;
   const other = rounds.filter(({ winners, keptWinner }) => winners === 1 && !keptWinner).length;

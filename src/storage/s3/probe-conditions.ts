@@ -45,7 +45,7 @@ async function refusedVerdict(ground: Ground, name: string, second: Reply<unknow
   }
   if (!kept) return bad("the second writer was refused, and yet its bytes are there", remedy);
   const { status, code } = second.refusal;
-  if (status === 412 || status === 409) return good(`${fine} (${status} ${code})`);
+  if (status === 412 || status === 409) return good(`${fine} (${status})`);
   return bad(`the second writer is answered ${status} ${code}, not 412`, remedy);
 }
 
@@ -156,15 +156,16 @@ class Losers {
   add(outcomes: readonly Outcome[]): void {
     for (const outcome of outcomes) {
       if (typeof outcome === "string") continue;
-      const answer = `${outcome.status} ${outcome.code}`;
+      const isUsual = outcome.status === 412 || outcome.status === 409;
+      const answer = isUsual ? String(outcome.status) : `${outcome.status} ${outcome.code}`;
       this.#counts.set(answer, (this.#counts.get(answer) ?? 0) + 1);
-      this.#strange ||= outcome.status !== 412 && outcome.status !== 409;
+      this.#strange ||= !isUsual;
     }
   }
 
   words(): string {
-    const answers = [...this.#counts].map(([answer, count]) => `${answer} (${count})`);
-    return answers.length === 0 ? "" : `losers were answered ${answers.join(", ")}`;
+    const answers = [...this.#counts].map(([answer, count]) => `${count} were answered ${answer}`);
+    return answers.join(", ");
   }
 
   /** Losers who are told something else than that they have lost would be taken for failures. */

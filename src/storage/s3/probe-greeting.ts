@@ -134,10 +134,10 @@ export function tlsVerdict({ secure, host, tls }: Wire, nowMs = Date.now()): Ver
         );
   }
   if (tls === undefined || tls.validTo === undefined) return good("the certificate was verified");
-  const by = `${tls.authority} (${tls.usual ? "one of the usual authorities" : "an authority named with ca"})`;
+  const by = `${tls.authority} (${tls.usual ? "a usual authority" : "by ca"})`;
   const days = Math.floor((tls.validTo.getTime() - nowMs) / dayMs);
   const until = `until ${tls.validTo.toISOString().slice(0, 10)}`;
-  const seen = `${tls.protocol}, certificate for ${tls.name === "" ? host : tls.name} ${until}, verified by ${by}`;
+  const seen = `${tls.protocol}, certificate of ${tls.name === "" ? host : tls.name} ${until}, verified by ${by}`;
   return days < renewalDays ? bad(`${seen}: ends in ${days} days`, "renew the store's certificate") : good(seen);
 }
 

@@ -193,13 +193,12 @@ function testsOf(
 
 function profileFinding({ settings, profile }: Store): ProbeFinding {
   const known = profile.verified
-    ? "our tests run against it"
-    : `not verified by a run of ours; what is assumed comes from ${profile.source}`;
-  const defects = profile.defects.length === 0 ? "" : `. Known: ${profile.defects.join(" ")}`;
+    ? "the project's own tests run against it"
+    : `not verified by a run of ours, what is assumed comes from ${profile.source}`;
   return {
     subject: "store",
     needed: "nobody",
-    ...good(`${profile.title} (s3.store: ${settings.profile}), ${known}${defects}`),
+    ...good(`${profile.title} (s3.store: ${settings.profile}): ${known}`),
     remedy: undefined,
   };
 }
