@@ -22,7 +22,7 @@ export async function headObject(
     await checkBucket(store, signal);
     return undefined;
   }
-  found.add(store);
+  sawBucket(store);
   const { ETag, ContentLength, LastModified, Metadata } = output;
   if (ETag === undefined || ContentLength === undefined || LastModified === undefined) throw noStore(store, key);
   const info = { key, size: ContentLength, token: tokenOf(ETag), modifiedMs: wholeSeconds(LastModified) };
@@ -45,8 +45,12 @@ async function ask(store: Store, key: string, options: SendOptions): Promise<Hea
   }
 }
 
-/** Stores whose bucket was seen to be there. */
 const found = new WeakSet<Store>();
+
+/** The bucket answered, so it is there. */
+export function sawBucket(store: Store): void {
+  found.add(store);
+}
 
 /** A HEAD cannot say whether the object or the whole bucket is absent, so that is asked once. */
 async function checkBucket(store: Store, signal: AbortSignal | undefined): Promise<void> {

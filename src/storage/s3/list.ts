@@ -6,6 +6,7 @@ import type { ListOptions, ObjectInfo, StaleUpload, SweepUploadsOptions } from "
 import { checkPrefix, compareKeys, keyFault, quote, reservedNames } from "../keys.ts";
 import { field } from "./answer.ts";
 import { objectKey, request, type SendOptions, type Store } from "./client.ts";
+import { sawBucket } from "./head.ts";
 import { type ListingPage, parseListingPage } from "./listing-page.ts";
 import { abortUpload } from "./upload.ts";
 import { noStore, tokenOf } from "./version.ts";
@@ -32,6 +33,7 @@ export async function* listObjects(
       ...from,
     };
     const page = await request(store, { action: "list", signal }, (options) => pageOf(store, asked, options));
+    sawBucket(store);
     const found: ObjectInfo[] = [];
     for (const entry of page.entries) {
       const whole = page.encoded ? decoded(entry.key) : entry.key;
