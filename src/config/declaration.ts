@@ -59,7 +59,7 @@ const gc = section(
   {
     retention: option(kind.duration(hourMs, 100 * 365 * dayMs), {
       doc:
-        "What nothing refers to any more (old versions, replaced revisions, leftovers) is collected when it is older than " +
+        "What nothing refers to any more (old versions, rejected lines, leftovers) is collected when it is older than " +
         "this; at least 1h, so that no run in progress loses what it is about to publish.",
       default: "7d",
       example: "30d",

@@ -212,8 +212,8 @@ export const source = section(
     }),
     keep: option(kind.orWord(kind.duration(dayMs, 100 * yearMs), "forever", undefined), {
       doc:
-        "How long files stay in `lake.raw`, counted from the end of their hour or day. Older ones may be removed by `gc`, and " +
-        "are not fetched again.",
+        "How long files stay in `lake.raw`, counted from the end of their hour or day. Older ones are not fetched again, and " +
+        "`gc` removes them once they are in their tables. Their partitions stay, but cannot be converted again.",
       default: "forever",
       example: "365d",
     }),
