@@ -4,18 +4,16 @@
  * zero, so that nothing but the protocol protects what is in use. `FAULTS=all` takes every pair.
  */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { gzipSync } from "node:zlib";
 import { faults, noFault, oneFault } from "../faulty.ts";
-import { countsOf, runWith, type Workflow } from "./matrix-run.ts";
+import { countsOf, laterDays, reachableFaults, runWith, type Workflow } from "./matrix-run.ts";
 import type { SmallLake } from "./small-lake.ts";
-import { catalogFaults, copySmallLake, makeSmallLake, startMs, stateOf } from "./small-lake.ts";
+import { copySmallLake, makeSmallLake, stateOf } from "./small-lake.ts";
 
 const deep = process.env.FAULTS === "all";
-/** Objects have the times of this machine, which the clock of a collection must have passed. */
-const laterDays = Math.ceil((Date.now() - startMs) / 86_400_000) + 1;
 const rules = { retentionMs: 0, versions: 1 } as const;
 const collect: Workflow = (app, signal) => app.gc({ ...rules, signal });
 const rebuild: Workflow = (app, signal) => app.run({ signal, rerun: true, only: "marts" });
@@ -41,16 +39,6 @@ const martsOf = (lake: SmallLake): string => join(lake.directory, "lake/marts");
 function versionsOf(lake: SmallLake): readonly string[] {
   const directory = join(martsOf(lake), "activity");
   return existsSync(directory) ? readdirSync(directory) : [];
-}
-
-/** Faults of the chain, and of the one version that must be whole. */
-function reachableFaults(lake: SmallLake): readonly string[] {
-  const log = join(martsOf(lake), "_catalog/activity");
-  const current: { version: string } = JSON.parse(
-    readFileSync(join(log, readdirSync(log).sort().at(-1) ?? ""), "utf8"),
-  );
-  const isOld = (fault: string): boolean => /v\d{12}-/.test(fault) && !fault.includes(current.version);
-  return catalogFaults(lake).filter((fault) => !isOld(fault));
 }
 
 test("every call of a collection of garbage may go wrong in every way", async (context) => {

@@ -1,7 +1,9 @@
 /** A run of the small lake with faults planned into the calls of its storages, and what the next run finds to do. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { App } from "../../src/answers.ts";
 import { type FaultPlan, faultyStorage, makeFaults } from "../faulty.ts";
-import type { SmallLake } from "./small-lake.ts";
+import { catalogFaults, type SmallLake, startMs } from "./small-lake.ts";
 
 /** A stalled call ends when the run is stopped; this long is enough to reach it. */
 const stallMs = 150;
@@ -41,4 +43,17 @@ export function countsOf(calls: readonly string[]): string {
   return `${calls.length} calls: ${Object.entries(methods)
     .map(([name, list]) => `${name} ${list?.length}`)
     .join(", ")}`;
+}
+
+/** Objects have the times of this machine, which the clock of a collection must have passed. */
+export const laterDays = Math.ceil((Date.now() - startMs) / 86_400_000) + 1;
+/** Faults of the chain, and of the one version that must be whole. */
+export function reachableFaults(lake: SmallLake): readonly string[] {
+  const log = join(lake.directory, "lake/marts/_catalog/activity");
+  if (!existsSync(log) || readdirSync(log).length === 0) return [];
+  const current: { version: string } = JSON.parse(
+    readFileSync(join(log, readdirSync(log).sort().at(-1) ?? ""), "utf8"),
+  );
+  const isOld = (fault: string): boolean => /v\d{12}-/.test(fault) && !fault.includes(current.version);
+  return catalogFaults(lake).filter((fault) => !isOld(fault));
 }
