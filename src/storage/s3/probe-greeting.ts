@@ -22,7 +22,7 @@ export interface Wire {
 interface TlsSeen {
   readonly protocol: string;
   readonly name: string;
-  readonly validTo: Date | undefined;
+  readonly valid: { readonly fromMs: number; readonly toMs: number } | undefined;
   readonly authority: string;
   /** Whether the authority is known without any setting of ours. */
   readonly usual: boolean;
@@ -83,7 +83,7 @@ function tlsOf(socket: TLSSocket): TlsSeen {
   return {
     protocol: socket.getProtocol() ?? "TLS",
     name: own === undefined ? "" : commonName(own.subject),
-    validTo: own === undefined ? undefined : new Date(own.validTo),
+    valid: own === undefined ? undefined : { fromMs: Date.parse(own.validFrom), toMs: Date.parse(own.validTo) },
     authority: end === undefined ? "" : commonName(end.issuer),
     usual: end !== undefined && usualAuthorities().some((authority) => end.checkIssued(authority)),
   };
@@ -121,10 +121,13 @@ export function reachableFinding({ server, latencyMs }: Wire, latenciesMs: reado
 
 const msText = (ms: number): string => (ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`);
 
-const dayMs = 86_400_000;
-const renewalDays = 14;
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+/** Nobody has renewed it yet; one that lives for a day only is renewed by a program, and later. */
+const renewalMs = 14 * dayMs;
+const renewalShare = 0.2;
 
-export function tlsVerdict({ secure, host, tls }: Wire, nowMs = Date.now()): Verdict {
+export function tlsVerdict({ secure, host, tls }: Pick<Wire, "secure" | "host" | "tls">, nowMs = Date.now()): Verdict {
   if (!secure) {
     return isLoopback(host)
       ? good("none: plain http over this machine's loopback")
@@ -133,12 +136,15 @@ export function tlsVerdict({ secure, host, tls }: Wire, nowMs = Date.now()): Ver
           "use an https:// endpoint; a certificate of your own authority is named with s3.ca or ca:",
         );
   }
-  if (tls === undefined || tls.validTo === undefined) return good("the certificate was verified");
+  if (tls?.valid === undefined) return good("the certificate was verified");
+  const { fromMs, toMs } = tls.valid;
   const by = `${tls.authority} (${tls.usual ? "a usual authority" : "by ca"})`;
-  const days = Math.floor((tls.validTo.getTime() - nowMs) / dayMs);
-  const until = `until ${tls.validTo.toISOString().slice(0, 10)}`;
-  const seen = `${tls.protocol}, certificate of ${tls.name === "" ? host : tls.name} ${until}, verified by ${by}`;
-  return days < renewalDays ? bad(`${seen}: ends in ${days} days`, "renew the store's certificate") : good(seen);
+  const until = new Date(toMs).toISOString().slice(0, 10);
+  const seen = `${tls.protocol}, certificate of ${tls.name === "" ? host : tls.name} until ${until}, verified by ${by}`;
+  const leftMs = toMs - nowMs;
+  if (leftMs > Math.min(renewalMs, (toMs - fromMs) * renewalShare)) return good(seen);
+  const left = leftMs < 2 * dayMs ? `${Math.floor(leftMs / hourMs)} hours` : `${Math.floor(leftMs / dayMs)} days`;
+  return bad(`${seen}: ends in ${left}`, "renew the store's certificate");
 }
 
 function isLoopback(host: string): boolean {
