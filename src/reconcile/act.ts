@@ -5,11 +5,13 @@ import type { Interval } from "../model/calendar.ts";
 import { intervalId } from "../model/calendar.ts";
 import type { Report, Stage } from "../model/events.ts";
 import { formatKey } from "../model/key-pattern.ts";
+import { partitionKey } from "../model/layout.ts";
 import { ageMs, backoffMs, judgeMiss } from "../schedule/cadence.ts";
 import { adopt } from "../step/adopt.ts";
 import { collect } from "../step/collect.ts";
 import { convert } from "../step/convert.ts";
 import { buildMart } from "../step/mart.ts";
+import { readPartitionFacts } from "../step/partition.ts";
 import type { SchemaKeeper } from "../step/schema-keeper.ts";
 import type { Attempt } from "./attempts.ts";
 import { collectItem, convertItem, martItem, recheckItem } from "./attempts.ts";
@@ -19,7 +21,7 @@ import { martBasis } from "./mart-steps.ts";
 import { callOptions, readRawFacts } from "./observe.ts";
 import type { Parts } from "./parts.ts";
 import type { Step } from "./plan.ts";
-import type { Seen, SourceSeen, TableSeen } from "./seen.ts";
+import type { RawFacts, Seen, SourceSeen, TableSeen } from "./seen.ts";
 
 export interface Work {
   readonly parts: Parts;
@@ -38,6 +40,8 @@ export interface Outcome {
   readonly rows: number;
   readonly rejected: number;
   readonly failure?: Failure;
+  /** Another writer of the lake did it meanwhile, so there is one. */
+  readonly elsewhere?: boolean;
 }
 
 const outcome = (stage: Stage, key: string, result: Outcome["result"], figures: Partial<Outcome> = {}): Outcome => ({
@@ -92,6 +96,8 @@ async function actCollect(step: Extract<Step, { kind: "collect" }>, work: Work):
   const { settings } = source;
   const begun = performance.now();
   try {
+    if (step.raw === undefined && (await lookAgain(work, source, step.interval)))
+      return doneElsewhere(work, "collect", key);
     const from = await parts.source(step.source);
     report({ code: "fetch.start", key, url: from.locate(step.interval) });
     const stored = step.raw?.facts === undefined ? undefined : { key: step.raw.key, revision: step.raw.facts.revision };
@@ -139,14 +145,7 @@ async function actCollect(step: Extract<Step, { kind: "collect" }>, work: Work):
         return outcome("collect", key, "skipped");
       case "exists":
         if (step.raw === undefined) await lookAgain(work, source, step.interval);
-        report({
-          code: "item.skipped",
-          stage: "collect",
-          name: key,
-          items: 1,
-          reason: "stored by another writer meanwhile",
-        });
-        return outcome("collect", key, "skipped");
+        return doneElsewhere(work, "collect", key);
       case "absent":
         // An object that is stored and no longer at its source is kept: the lake is the record.
         return step.raw === undefined ? missed(work, source, step.interval, key) : outcome("collect", key, "skipped");
@@ -156,13 +155,19 @@ async function actCollect(step: Extract<Step, { kind: "collect" }>, work: Work):
   }
 }
 
-/** Reads one object's state again after another writer was first. */
-async function lookAgain(work: Work, source: SourceSeen, interval: Interval): Promise<void> {
+function doneElsewhere(work: Work, stage: "collect" | "convert", key: string): Outcome {
+  work.report({ code: "item.skipped", stage, name: key, items: 1, reason: "done by another writer meanwhile" });
+  return outcome(stage, key, "skipped", { elsewhere: true });
+}
+
+/** Reads one object's state again, as another writer may have stored it since the listing. Answers whether it is there. */
+async function lookAgain(work: Work, source: SourceSeen, interval: Interval): Promise<boolean> {
   const rawKey = formatKey(source.settings.object, interval);
   const info = await work.parts.raw.head(rawKey, callOptions(work.signal));
-  if (info === undefined) return;
+  if (info === undefined) return false;
   const facts = await readRawFacts(work.parts.raw, info, work.signal);
   source.raw.set(interval.startMs, { key: rawKey, size: info.size, token: info.token, facts });
+  return true;
 }
 
 function missed(work: Work, source: SourceSeen, interval: Interval, key: string): Outcome {
@@ -193,6 +198,8 @@ async function actConvert(step: Extract<Step, { kind: "convert" }>, work: Work):
   try {
     const keeper = work.keepers.get(step.table);
     if (keeper === undefined) throw new Error(`no schema keeper for table ${step.table}`);
+    if (await convertedElsewhere(work, table, step.interval.startMs, raw.facts))
+      return doneElsewhere(work, "convert", key);
     report({ code: "convert.start", key, reason: step.reason.kind });
     const converted = await convert(
       { raw: parts.raw, tables: parts.tables },
@@ -225,6 +232,26 @@ async function actConvert(step: Extract<Step, { kind: "convert" }>, work: Work):
   } catch (error) {
     return failed(work, "convert", convertItem(step.table, id), key, error, convertBasis(raw.facts.sha256, table));
   }
+}
+
+/**
+ * Whether another writer put a partition since the listing that was made from the same raw bytes; whether it is as it
+ * should be in every other way is for the next look.
+ */
+async function convertedElsewhere(
+  work: Work,
+  table: TableSeen,
+  startMs: number,
+  raw: Pick<RawFacts, "sha256">,
+): Promise<boolean> {
+  const { settings } = table;
+  const every = work.seen.sources.get(settings.from)?.settings.every ?? "hour";
+  const key = partitionKey(settings.name, intervalId({ every, startMs }));
+  const info = await work.parts.tables.head(key, callOptions(work.signal));
+  if (info === undefined || info.token === table.partitions.get(startMs)?.token) return false;
+  const facts = await readPartitionFacts(work.parts.tables, info, work.signal);
+  table.partitions.set(startMs, { size: info.size, token: info.token, facts });
+  return facts.rawSha256 === raw.sha256;
 }
 
 async function actMart(step: Extract<Step, { kind: "mart" }>, work: Work): Promise<Outcome> {

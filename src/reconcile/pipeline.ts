@@ -2,6 +2,7 @@
  * Collecting and converting side by side: a queue a source and a queue a table, and what arrives in the first goes on
  * into the second.
  */
+import { crc32 } from "node:zlib";
 import type { Failure } from "../errors.ts";
 import { intervalId } from "../model/calendar.ts";
 import type { Stage } from "../model/events.ts";
@@ -81,11 +82,13 @@ function openConverting(
   perform: Perform,
 ): Lane<ConvertStep> & { follow(step: RawStep): void } {
   const queues = new Map<string, Queue<ConvertStep>>();
+  const own = ownOrder(work.parts.newId());
   const left = new Map<string, number>();
   for (const { settings } of work.seen.tables.values()) {
     left.set(settings.name, conversionsLeft(settings, planOptions));
     const run = async (step: ConvertStep): Promise<void> => {
-      await perform(step, meter);
+      const outcome = await perform(step, meter);
+      if (outcome.elsewhere === true) queues.get(settings.name)?.reorder(own);
     };
     queues.set(settings.name, makeQueue(settings.parallel > 0 ? settings.parallel : slots, run, work.signal));
   }
@@ -117,6 +120,7 @@ function decideOne(table: TableSeen, step: RawStep, work: Work, options: PlanOpt
 
 function openCollecting(work: Work, meter: Meter, perform: Perform, follow: (step: RawStep) => void): Lane<RawStep> {
   const queues = new Map<string, Queue<RawStep>>();
+  const own = ownOrder(work.parts.newId());
   const open = (name: string, parallel: number): Queue<RawStep> => {
     // An archive that is down answers nothing to the hundredth question either; each one costs tries and waits.
     let unreachable = 0;
@@ -130,7 +134,8 @@ function openCollecting(work: Work, meter: Meter, perform: Perform, follow: (ste
         }
         const outcome = await perform(step, meter);
         unreachable = isUnreachable(outcome.failure) ? unreachable + 1 : 0;
-        if (outcome.result === "done") follow(step);
+        if (outcome.elsewhere === true) queues.get(name)?.reorder(own);
+        if (outcome.result === "done" || outcome.elsewhere === true) follow(step);
       },
       work.signal,
     );
@@ -146,6 +151,14 @@ function openCollecting(work: Work, meter: Meter, perform: Perform, follow: (ste
     },
     queues: () => [...queues.values()],
   };
+}
+
+/**
+ * An order of this process alone. Several writers that work through the same list in the same order do everything twice,
+ * each a moment behind the other; whoever meets another one's work goes on in an order that is nobody else's.
+ */
+function ownOrder(id: string): (name: string) => number {
+  return (name) => crc32(id + name);
 }
 
 const isUnreachable = (failure: Failure | undefined): boolean =>

@@ -82,3 +82,14 @@ test("an abort drops what waits and lets what runs end", async () => {
 test("an empty queue is drained at once", async () => {
   await makeQueue<number>(1, async () => undefined).drained();
 });
+
+test("what waits can be put into another order", async () => {
+  const seen: string[] = [];
+  const queue = makeQueue<string>(1, async (item) => {
+    seen.push(item);
+    if (item === "a") queue.reorder((name) => -name.charCodeAt(0));
+  });
+  for (const name of ["a", "b", "c", "d"]) queue.add(name, name);
+  await queue.drained();
+  assert.deepEqual(seen, ["a", "d", "c", "b"]);
+});

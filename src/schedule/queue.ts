@@ -5,6 +5,8 @@ export interface Queue<T> {
   add(name: string, item: T): boolean;
   /** Resolves when nothing waits and nothing runs. Rejects with the first error that `work` throws, after the running items ended. */
   drained(): Promise<void>;
+  /** What waits is taken in another order from now on: that of `rank` of the names. */
+  reorder(rank: (name: string) => number): void;
 }
 
 /**
@@ -57,6 +59,11 @@ export function makeQueue<T>(slots: number, work: (item: T) => Promise<void>, si
         watchers.push({ resolve, reject });
         queueMicrotask(settle);
       });
+    },
+    reorder(rank) {
+      const entries = [...waiting].map(([name, item]) => ({ name, item, rank: rank(name) }));
+      waiting.clear();
+      for (const { name, item } of entries.sort((a, b) => a.rank - b.rank)) waiting.set(name, item);
     },
   };
 }
