@@ -1,5 +1,6 @@
 /**
- * Golden cases: a folder is a test of the whole pipeline on the embedded engine.
+ * Golden cases: a folder is a test of the whole pipeline on the embedded engine, once with the lake on the disk and once
+ * with it in memory, which for the engine is like a bucket: it reads local copies.
  *
  *     <case>/case.json       {"about": "…", "runs": [{"clock": "2026-03-02T00:00:00Z", "options": {"acceptRewrite": true}}]};
  *                            with "gc": true garbage is collected after the run, whatever its age
@@ -19,11 +20,12 @@ import { join } from "node:path";
 import test from "node:test";
 import { gzipSync } from "node:zlib";
 import type { App, RunSummary, Selection } from "../../src/answers.ts";
-import { openApp } from "../../src/app.ts";
+import { type AppOptions, openApp } from "../../src/app.ts";
 import { readProject } from "../../src/config/read.ts";
 import type { QueryValue } from "../../src/engine/contract.ts";
 import { Failure } from "../../src/errors.ts";
 import type { Event } from "../../src/model/events.ts";
+import { memoryStorage } from "../../src/storage/memory.ts";
 
 const here = new URL(".", import.meta.url).pathname;
 const update = process.env.UPDATE_CASES === "1";
@@ -45,19 +47,38 @@ const folders = readdirSync(here, { withFileTypes: true })
 for (const folder of folders) {
   const directory = join(here, folder);
   const definition: CaseFile = JSON.parse(readFileSync(join(directory, "case.json"), "utf8"));
-  test(`case ${folder}: ${definition.about}`, async () => {
-    const work = mkdtempSync(join(tmpdir(), "millrace-case-"));
-    try {
-      const seen = await runCase(directory, definition, work);
-      compare(join(directory, "out"), seen);
-    } finally {
-      rmSync(work, { recursive: true, force: true });
-    }
-  });
+  for (const place of ["on the disk", "in memory"] as const) {
+    test(`case ${folder}, ${place}: ${definition.about}`, async () => {
+      const work = mkdtempSync(join(tmpdir(), "millrace-case-"));
+      try {
+        const lake = place === "in memory" ? lakeInMemory(work) : {};
+        const seen = await runCase(directory, definition, work, lake);
+        compare(join(directory, "out"), seen);
+      } finally {
+        rmSync(work, { recursive: true, force: true });
+      }
+    });
+  }
+}
+
+/** Three places that outlive the app of one run. */
+function lakeInMemory(work: string): Pick<AppOptions, "wrapStorage"> {
+  const storages = new Map(
+    (["raw", "tables", "marts"] as const).map((place) => [
+      place,
+      memoryStorage({ name: `lake/${place}`, scratchRoot: join(work, "scratch", place) }),
+    ]),
+  );
+  return { wrapStorage: (place, local) => storages.get(place) ?? local };
 }
 
 /** File name in `out/` → text. */
-async function runCase(directory: string, definition: CaseFile, work: string): Promise<Map<string, string>> {
+async function runCase(
+  directory: string,
+  definition: CaseFile,
+  work: string,
+  lake: Pick<AppOptions, "wrapStorage">,
+): Promise<Map<string, string>> {
   const archive = join(work, "archive");
   mkdirSync(archive);
   for (const entry of readdirSync(directory))
@@ -68,7 +89,7 @@ async function runCase(directory: string, definition: CaseFile, work: string): P
     arrive(join(directory, "in", String(at + 1)), archive);
     clock = Date.parse(text);
     const project = readProject({ file: join(work, "millrace.yaml"), environment: { ARCHIVE: archive } });
-    const app = await openApp(project, { clock: () => clock, workers: 0 });
+    const app = await openApp(project, { clock: () => clock, workers: 0, ...lake });
     const lines: string[] = [];
     try {
       const summary = await app.run({ ...options, report: (event) => lines.push(...line(event)) });
