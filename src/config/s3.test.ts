@@ -1,5 +1,7 @@
 /** Places in buckets and the settings of their stores. What is refused stands in `mistakes.test.ts`. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
 import fc from "fast-check";
@@ -301,5 +303,28 @@ targets:
         (error) => !inspect(error, { depth: null }).includes(marker),
       );
     }
+  });
+});
+
+describe("what the documents show", () => {
+  const root = join(import.meta.dirname, "..", "..");
+  const example = (file: string): string => {
+    const blocks = readFileSync(join(root, file), "utf8").matchAll(/```yaml\n(.*?)```/gs);
+    return [...blocks].map(([, text]) => text ?? "").find((text) => /^s3:/m.test(text)) ?? assert.fail(file);
+  };
+
+  it("is a lake in buckets, in the README and in its design", () => {
+    const { lake } = read(example("README.md"));
+    assert.deepEqual(
+      [lake.raw, lake.tables, lake.marts].map((place) => [place.name, storeOf(place).credentials.kind]),
+      [
+        ["s3://gha-raw", "keys"],
+        ["s3://gha-tables", "keys"],
+        ["s3://gha-marts", "keys"],
+      ],
+    );
+    const { raw, marts } = read(example("designs/rights-on-s3.md")).lake;
+    assert.deepEqual([storeOf(raw).profile, storeOf(raw).credentials.kind], ["aws", "profile"]);
+    assert.deepEqual([storeOf(marts).profile, storeOf(marts).credentials.kind], ["other", "keys"]);
   });
 });

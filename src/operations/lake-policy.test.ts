@@ -152,11 +152,10 @@ test("identifiers of statements are those that every store takes, and differ wit
 
 test("lifecycle rules end unfinished uploads and remove leftovers, and never reach anything else", () => {
   const rules = (profile: StoreProfileName): readonly string[] | undefined =>
-    lakePolicies(lakeAt(storeOf(profile)), profile === "versitygw" ? byPrincipal : {}).buckets[0]?.lifecycle?.Rules.map(
+    lakePolicies(lakeAt(storeOf(profile))).buckets[0]?.lifecycle?.Rules.map(
       ({ ID, Filter, Expiration, AbortIncompleteMultipartUpload }) =>
         `${ID} ${Filter.Prefix} ${Expiration?.Days ?? "-"} ${AbortIncompleteMultipartUpload?.DaysAfterInitiation ?? "-"}`,
     );
-  const byPrincipal = { principals: new Map([["run", ["AK"]]] as const) };
   assert.deepEqual(rules("aws"), [
     "millrace-raw-uploads archive/ - 7",
     "millrace-raw-staging archive/_staging/ 7 -",
@@ -218,7 +217,6 @@ test("what cannot be said is refused with what to do instead", () => {
       lakePolicies(project, request);
   const who = (role: RoleName, name: string): PolicyRequest => ({ principals: new Map([[role, [name]]]) });
   assert.throws(ask(makeProject("/p", {})), refused(/all places of the lake are directories/));
-  assert.throws(ask(lakeAt(storeOf("versitygw"))), refused(/asks the policies of buckets/));
   assert.throws(ask(lakeAt(storeOf("minio")), who("run", "AK")), refused(/asks the policies of users/));
   assert.throws(ask(lakeAt(storeOf("garage"))), refused(/Garage knows no policies/));
   assert.throws(ask(lakeAt(storeOf("other")), who("reader", "*")), refused(/everybody/));

@@ -35,11 +35,7 @@ export function lakePolicies(project: Project, request: PolicyRequest = {}): Lak
   const { principals } = request;
   const form = principals === undefined ? "role" : "bucket";
   const asked = places.filter(({ place }) => stores[place.store.profile].asks.includes(form));
-  if (asked.length === 0)
-    throw otherForm(
-      places.map(({ place }) => place.store.profile),
-      form,
-    );
+  if (asked.length === 0) throw otherForm(places);
   return {
     roles: principals === undefined ? rolePolicies(asked, wanted) : [],
     buckets: groupBy(places, ({ place }) => place.bucket).map((members) => ({
@@ -58,7 +54,7 @@ interface StoreFacts {
 }
 
 /**
- * MinIO and versitygw as they were seen to be in the versions that the tests run; the others as their manuals say: AWS
+ * MinIO and versitygw as they are in the versions that the tests run; the others as their manuals say: AWS
  * (AmazonS3/latest/userguide), Ceph (docs.ceph.com/en/latest/radosgw), Garage (garagehq.deuxfleurs.fr, S3 compatibility),
  * SeaweedFS and RustFS (their repositories).
  */
@@ -67,24 +63,20 @@ const stores: Readonly<Record<StoreProfileName, StoreFacts>> = {
   seaweedfs: { asks: ["role", "bucket"], lifecycle: "all" },
   garage: { asks: [], lifecycle: "all" },
   ceph: { asks: ["role", "bucket"], lifecycle: "all" },
-  rustfs: { asks: ["role"], lifecycle: "all" },
-  // It ends stale uploads by itself and refuses a rule that says so.
+  rustfs: { asks: ["role", "bucket"], lifecycle: "all" },
+  // Policies of buckets are for requests without a signature. Stale uploads end by themselves, and a rule is refused.
   minio: { asks: ["role"], lifecycle: "objects" },
-  versitygw: { asks: ["bucket"], lifecycle: "none" },
+  versitygw: { asks: ["role", "bucket"], lifecycle: "none" },
   other: { asks: ["role", "bucket"], lifecycle: "all" },
 };
 
-function otherForm(profiles: readonly StoreProfileName[], form: "role" | "bucket"): Failure {
-  const [profile = "other"] = profiles;
+function otherForm(places: readonly NamedPlace[]): Failure {
+  const profiles = places.map(({ place }) => place.store.profile);
+  const profile = profiles.find((each) => stores[each].asks.length > 0) ?? "garage";
   const { title } = storeProfiles[profile];
-  if (stores[profile].asks.length === 0) {
-    return new Failure("usage", `${title} knows no policies`, {
-      remedy: "give keys rights of whole buckets, as garage bucket allow --read --write BUCKET --key KEY does",
-    });
-  }
-  return form === "role"
-    ? new Failure("usage", `${title} asks the policies of buckets, which name who has a role`, {
-        remedy: "name its users: --principal collector=ACCESS_KEY, and so for each role",
+  return stores[profile].asks.length === 0
+    ? new Failure("usage", `${title} knows no policies`, {
+        remedy: "give keys rights of whole buckets, as garage bucket allow --read --write BUCKET --key KEY does",
       })
     : new Failure("usage", `${title} asks the policies of users, not those of buckets`, {
         remedy: "leave --principal out, and attach each role's policy to its user",

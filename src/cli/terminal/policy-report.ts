@@ -109,6 +109,11 @@ export function policyNotes(policies: LakePolicies, files: readonly PolicyFile[]
   if (endsWith(".lifecycle.json")) {
     notes.push("A bucket has one lifecycle configuration: add these rules to those that are there.");
   }
+  if (profiles.has("versitygw") && policies.roles.length > 0) {
+    notes.push(
+      "Users in versitygw's own directory (--iam-dir) have no policies: name them with --principal ROLE=ACCESS_KEY, which makes policies of buckets.",
+    );
+  }
   if (profiles.has("versitygw")) {
     notes.push("versitygw takes no lifecycle rules: millrace gc ends uploads that were never completed.");
   }
