@@ -51,7 +51,10 @@ export const roles: Readonly<Record<RoleName, Role>> = {
   collector: { does: "run --only collect, watch --only collect, ack", rights: { raw: writes } },
   converter: { does: "run --only convert, watch --only convert", rights: { raw: reads, tables: writes } },
   marts: { does: "run --only marts, watch --only marts", rights: { tables: reads, marts: writes } },
-  run: { does: "run and watch with all stages, plan, ack, verify --repair", rights: { raw: writes, tables: writes, marts: writes } },
+  run: {
+    does: "run and watch with all stages, plan, ack, verify --repair",
+    rights: { raw: writes, tables: writes, marts: writes },
+  },
   gc: { does: "gc", rights: { raw: collects(), tables: collects(), marts: collects(catalogPrefix) } },
   reader: { does: "query", rights: { tables: reads, marts: reads } },
   auditor: { does: "status, explain, schema, verify, plan", rights: { raw: reads, tables: reads, marts: reads } },
