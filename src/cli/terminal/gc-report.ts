@@ -76,7 +76,7 @@ function keyFindings(kind: GcItem["kind"], items: readonly GcItem[], nowMs: numb
     return {
       count: index === 0 ? count(kind === "scratch" ? item.objects : items.length) : "",
       word: index === 0 ? words[kind][items.length === 1 ? 0 : 1] : "",
-      what: item.key,
+      what: shortKey(item),
       note: item.bytes === 0 ? reason : `${size(item.bytes)}, ${reason}`,
     };
   });
@@ -84,6 +84,12 @@ function keyFindings(kind: GcItem["kind"], items: readonly GcItem[], nowMs: numb
   if (rest.length === 0) return shown;
   const more = { count: "", word: "", what: `and ${count(rest.length)} more`, note: size(bytesOf(rest)) };
   return [...shown, more];
+}
+
+/** A version beside the name of its mart needs no more than its own. */
+function shortKey({ key, name }: { readonly key: string; readonly name: string }): string {
+  const own = key.startsWith(`${name}/`) ? key.slice(name.length + 1).replace(/\/$/, "") : key;
+  return own === "" ? key : own;
 }
 
 const keptReasons: Readonly<Record<GcKept["kind"], readonly [note: string, remedy: string | undefined]>> = {
@@ -104,9 +110,7 @@ function keptGroups(kept: readonly GcKept[]): readonly FindingGroup[] {
         count: count(same.length),
         word: "kept",
         what:
-          intervals.length === same.length
-            ? rangesText(rangesOf(intervals), NAMED_MAX)
-            : same.map(({ key }) => key).join(", "),
+          intervals.length === same.length ? rangesText(rangesOf(intervals), NAMED_MAX) : same.map(shortKey).join(", "),
         note: `${size(bytesOf(same))}, ${note}${tables === "" ? "" : ` (${tables})`}`,
         ...(remedy === undefined ? {} : { remedy }),
       };
