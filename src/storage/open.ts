@@ -15,7 +15,7 @@ const diskCallsMax = 64;
  * A store that is not there gets a quarter of a minute to come back. One that asks to slow down is there: with three of
  * four requests turned away, one call in a hundred thousand needs more than forty tries.
  */
-const storePatience: Patience = { tries: 8, busyTries: 40, firstMs: 100, capMs: 5000 };
+const storePatience: Patience = { tries: 20, busyTries: 40, firstMs: 100, capMs: 1000 };
 
 export interface OpenOptions {
   readonly effects?: Effects;

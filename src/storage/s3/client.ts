@@ -10,6 +10,7 @@ import { type StoreProfile, storeProfiles } from "../../model/store-profiles.ts"
 import { stopIfAborted, stopped } from "../../pace/abort.ts";
 import { field } from "./answer.ts";
 import { describeError, type StoreAction } from "./errors.ts";
+import { noStore } from "./version.ts";
 
 /** What the SDK offers: constructors of commands and of the client. */
 export type Sdk = typeof import("@aws-sdk/client-s3");
@@ -57,7 +58,7 @@ export async function openStore(place: BucketPlace, resolveSecret: ResolveSecret
   const sdk = await import("@aws-sdk/client-s3");
   const { bucket, prefix, name, store: settings } = place;
   const client = new sdk.S3Client(await clientConfig(place, resolveSecret));
-  const sentMs = rememberDates(client);
+  const sentMs = readHeaders(client, name);
   return {
     client,
     sdk,
@@ -72,17 +73,24 @@ export async function openStore(place: BucketPlace, resolveSecret: ResolveSecret
   };
 }
 
-/** A put says nothing of the time that the object then has, but every answer carries a date. */
-function rememberDates(client: S3Client): (output: object) => number {
+/**
+ * Reads what the SDK keeps to itself: the date of an answer, for a put says nothing of the time that the object then has,
+ * and whether a page stands where a store would answer with nothing or with XML.
+ */
+function readHeaders(client: S3Client, name: string): (output: object) => number {
   const dates = new WeakMap<object, number>();
   client.middlewareStack.add(
-    (next) => async (args) => {
+    (next, context) => async (args) => {
       const result = await next(args);
-      const sentMs = dateOf(field(result.response, "headers"));
+      const headers = field(result.response, "headers");
+      const type = field(headers, "content-type");
+      const ofObject = context.commandName === "GetObjectCommand" || context.commandName === "HeadObjectCommand";
+      if (!ofObject && typeof type === "string" && /^text\/html\b/i.test(type)) throw noStore({ name }, undefined);
+      const sentMs = dateOf(headers);
       if (sentMs !== undefined && result.output !== undefined) dates.set(result.output, sentMs);
       return result;
     },
-    { step: "deserialize", priority: "high", name: "millraceDates" },
+    { step: "deserialize", priority: "high", name: "millraceHeaders" },
   );
   return (output) => dates.get(output) ?? Math.floor(Date.now() / 1000) * 1000;
 }

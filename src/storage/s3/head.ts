@@ -37,12 +37,18 @@ async function ask(store: Store, key: string, options: SendOptions): Promise<Hea
   } catch (error) {
     if (statusOf(error) === 404) return undefined;
     const { status, code } = answerOf(error);
-    if (status === undefined || code !== "") throw error;
-    // An answer to HEAD has no body and so no reason; the same question as a GET is refused with one.
+    if (status === undefined || code !== "" || status >= 500) throw error;
+  }
+  // An answer to HEAD has no body and so no reason; the same question as a GET is refused with one.
+  try {
     const { Body } = await store.client.send(new GetObjectCommand({ ...names, Range: "bytes=0-0" }), options);
     await Body?.transformToByteArray();
-    throw error;
+  } catch (error) {
+    const status = statusOf(error);
+    if (status === 404) return undefined;
+    if (status !== 416) throw error;
   }
+  return store.client.send(new HeadObjectCommand(names), options);
 }
 
 const found = new WeakSet<Store>();

@@ -1,6 +1,5 @@
 /** What identifies a version of an object, in the forms in which stores give it. */
 import { Failure } from "../../errors.ts";
-import type { Store } from "./client.ts";
 
 /** The ETag without its quotes. */
 export const tokenOf = (etag: string): string => etag.replace(/^"(.*)"$/, "$1");
@@ -9,10 +8,9 @@ export const tokenOf = (etag: string): string => etag.replace(/^"(.*)"$/, "$1");
 export const wholeSeconds = (date: Date): number => Math.floor(date.getTime() / 1000) * 1000;
 
 /** An answer that looks like success and lacks what every store gives: somebody else answered. */
-export function noStore(store: Pick<Store, "name">, key: string | undefined): Failure {
-  const subject = key === undefined ? store.name : `${store.name}: ${key}`;
-  const lack = key === undefined ? "its listing is none" : "it names no version of the object";
-  return new Failure("denied", `${subject}: what answers is no S3 store: ${lack}`, {
+export function noStore({ name }: { readonly name: string }, key: string | undefined): Failure {
+  const subject = key === undefined ? name : `${name}: ${key}`;
+  return new Failure("denied", `${subject}: what answers is no S3 store, or a page stands in its way`, {
     remedy: "check s3.endpoint (the S3 port, not the console's), and whether a proxy stands between",
   });
 }
