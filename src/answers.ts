@@ -32,6 +32,8 @@ export interface App {
     options?: Operation,
   ): Promise<{ readonly rows: number; readonly bytes: number }>;
   verify(options?: VerifyOptions & Operation): Promise<VerifyReport>;
+  /** Makes everything again that is derived from the lake: the index, and published schemas that are missing or damaged. */
+  rebuildIndex(options?: Operation): Promise<RebuildReport>;
   /** Takes away what nothing refers to any more. Twice in a row, the second writes nothing. */
   gc(options?: GcOptions & Operation): Promise<GcReport>;
   doctor(options?: DoctorOptions & Operation): Promise<DoctorReport>;
@@ -287,23 +289,64 @@ export interface QueryAnswer {
 }
 
 export interface VerifyOptions {
-  /** Bytes read so far. */
-  readonly onProgress?: (bytes: number) => void;
+  /** Bytes read so far, and about how many there are. */
+  readonly onProgress?: (bytes: number, total: number) => void;
   readonly only?: "raw" | "tables" | "marts";
   readonly select?: (name: string) => boolean;
+  /** Puts right what can be put right. */
+  readonly repair?: boolean;
+  /** With `repair`: only says what would be done, and writes nothing. */
+  readonly dryRun?: boolean;
+  /** Repairs done so far, of how many, and what the last one was done to. */
+  readonly onRepair?: (done: number, total: number, key: string) => void;
 }
 
 export interface VerifyReport {
   readonly objects: number;
   readonly bytes: number;
-  readonly damaged: readonly {
-    readonly place: "raw" | "tables" | "marts";
-    readonly key: string;
-    readonly reason: string;
-    readonly remedy: string;
-  }[];
-  /** Objects whose bytes could not be compared with anything, for example adopted ones before their hash was taken. */
+  readonly damaged: readonly DamagedObject[];
+  /** Objects whose bytes could not be compared with anything, for example partitions of earlier versions. */
   readonly unverified: number;
+  /** With `repair`: what became due by it (other partitions, marts) and did not succeed. */
+  readonly failures?: readonly ItemFailure[];
+}
+
+export interface DamagedObject {
+  readonly place: "raw" | "tables" | "marts";
+  /** Ends with a slash for a table from which partitions have vanished. */
+  readonly key: string;
+  readonly reason: string;
+  readonly remedy: string;
+  /** What a repair did, or with `dryRun` would do. */
+  readonly repair?: Repaired;
+}
+
+export type Repaired =
+  | { readonly state: "planned" | "repaired"; readonly how: string }
+  /** Nothing that is left can prove or make what was lost. The damaged object stays as it is. */
+  | { readonly state: "impossible"; readonly reason: string; readonly remedy: string }
+  /** Did not succeed now; a later repair may. */
+  | {
+      readonly state: "failed";
+      readonly kind: FailureKind;
+      readonly reason: string;
+      readonly remedy: string | undefined;
+    };
+
+export interface RebuildReport {
+  /** Files of the index that were there before. */
+  readonly removed: readonly string[];
+  /** Objects and partitions that were looked at anew. */
+  readonly raw: number;
+  readonly partitions: number;
+  readonly schemas: readonly {
+    readonly table: string;
+    /** Number of the document. */
+    readonly version: number;
+    /** `completed`: the statements beside the document were written. `rebuilt`: so was the document, from the footers. */
+    readonly state: "kept" | "completed" | "rebuilt";
+  }[];
+  readonly ms: number;
 }
 
 export interface GcOptions {

@@ -24,10 +24,11 @@ import { explain } from "./operations/explain.ts";
 import { schemaOfFile } from "./operations/file-schema.ts";
 import { gc } from "./operations/gc.ts";
 import { query, queryToFile } from "./operations/query.ts";
+import { rebuildIndex } from "./operations/rebuild-index.ts";
 import { schemaOf } from "./operations/schema.ts";
 import { statusOf } from "./operations/status.ts";
 import { storeCheck } from "./operations/store-check.ts";
-import { verify } from "./operations/verify.ts";
+import { verifyAndRepair } from "./operations/verify-and-repair.ts";
 import { watch } from "./operations/watch.ts";
 import { openIndex } from "./reconcile/index-file.ts";
 import { nextSteps } from "./reconcile/next-step.ts";
@@ -109,7 +110,8 @@ export async function openApp(project: Project, options: AppOptions = {}): Promi
         await observe(parts, { ...signalOf(operation), only: "marts" }),
         signalOf(operation),
       ),
-    verify: async (operation = {}) => verify(parts, await observe(parts, signalOf(operation)), operation),
+    verify: async (operation = {}) => verifyAndRepair(parts, { ...operation, convertSlots: opened.slots }),
+    rebuildIndex: (operation) => rebuildIndex(parts, signalOf(operation)),
     gc: (options) => gc(parts, options),
     doctor: (options = {}) => doctor(parts, options),
     acknowledge: async (source, ids, operation) =>

@@ -173,13 +173,13 @@ test("verify names what changed on the disk, and what to do", () =>
       damaged.map(({ place, key }) => `${place} ${key}`),
       [`marts activity/${version}/part-00000.parquet`, "raw hours/2026/03/01/22.json.gz"],
     );
-    assert.ok(damaged.every(({ remedy }) => remedy.includes("millrace run")));
+    assert.ok(damaged.every(({ remedy }) => remedy.includes("millrace verify --repair")));
     rmSync(join(marts, version, "part-00000.parquet"));
     await assert.rejects(
       ask(lake, 0, async (app) => (await app.query("select * from activity")).rows()),
       (error) => error instanceof Failure && error.kind === "corrupt",
     );
-    // What verify proposes for a mart brings it back.
+    // A new version brings a mart back.
     await run(lake, 0, { only: "marts", rerun: true });
     assert.deepEqual((await ask(lake, 0, (app) => app.verify({ only: "marts" }))).damaged, []);
   }));

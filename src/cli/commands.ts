@@ -89,6 +89,11 @@ export const commandGroups: readonly CommandGroup[] = [
         load: async () => (await import("./verify.ts")).verify,
       },
       {
+        name: "rebuild-index",
+        purpose: "make everything again that is derived from the lake",
+        load: async () => (await import("./rebuild-index.ts")).rebuildIndex,
+      },
+      {
         name: "gc",
         purpose: "remove what nothing refers to any more",
         load: async () => (await import("./gc.ts")).gc,

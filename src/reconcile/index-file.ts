@@ -6,7 +6,7 @@
  * A file is one line of JSON (format, lake, length and CRC32 of what follows) and then the packed records. Ten years of
  * hours are 15 MB that need not be parsed: a record is decoded when its object is listed.
  */
-import { mkdir, open, readFile, rename } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { asFailure } from "../errors.ts";
@@ -35,6 +35,11 @@ export interface IndexFile {
   /** Small objects of the lake that were read before. */
   documents(): Promise<DocumentMemory>;
   saveDocuments(documents: DocumentMemory): Promise<void>;
+  /**
+   * Removes all that was learned by reading the lake, and answers the names of the files. What was tried and when to try
+   * again is written nowhere else, and stays.
+   */
+  forget(): Promise<readonly string[]>;
 }
 
 /** `directory` is `.millrace` beside the project file; `lake` names the lake, so that another one has its own rows. */
@@ -56,7 +61,21 @@ export function openIndex(directory: string, lake: string): IndexFile {
     saveAttempts: (attempts) => write("attempts", [], Buffer.from(JSON.stringify([...attempts]))),
     documents: async () => documentMemory(readDocuments((await read("documents"))?.body)),
     saveDocuments: (documents) => write("documents", [], Buffer.from(JSON.stringify(documents.used()))),
+    forget: () => forget(directory),
   };
+}
+
+async function forget(directory: string): Promise<readonly string[]> {
+  let names: string[];
+  try {
+    names = await readdir(directory);
+  } catch (error) {
+    if (asFailure(error).kind === "missing") return [];
+    throw asFailure(error, directory);
+  }
+  const derived = names.filter((name) => name.endsWith(".index") && name !== "attempts.index").sort();
+  for (const name of derived) await rm(join(directory, name), { force: true });
+  return derived;
 }
 
 interface Listed {

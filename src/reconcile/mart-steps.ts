@@ -134,5 +134,6 @@ export function tableInput(table: TableSeen): ManifestInput {
     partitions: table.partitions.size,
     digest: hash.digest("hex"),
     schemaFingerprint: table.schema === undefined ? "" : fingerprint(table.schema.state.schema),
+    ...(table.schema === undefined ? {} : { schemaVersion: table.schema.version }),
   };
 }

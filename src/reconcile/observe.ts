@@ -209,7 +209,7 @@ async function compareTypes(
 ): Promise<number> {
   const widenings = schema?.state.widenings.length ?? 0;
   if (schema === undefined || widenings === 0) return 0;
-  const stale = [...partitions].filter(([, { facts }]) => facts.checked < widenings);
+  const stale = [...partitions].filter(([, { facts }]) => facts.checked !== widenings);
   await readEach(stale, signal, async ([startMs, partition]) => {
     const key = partitionKey(table, intervalId({ every, startMs }));
     const file = await readPartitionSchema(storage, { key, size: partition.size, token: partition.token }, signal);

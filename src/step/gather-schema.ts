@@ -59,9 +59,14 @@ export class SchemaGatherer {
     const lost = widened
       .filter(({ from, to }) => !(from.kind === "string" && to.kind === "string"))
       .map((change): RecordedWidening => ({ ...change, src: "", line: 0, offset: 0, value: "" }));
+    const first = new Map(base.first);
+    for (const [path, src] of this.#first) {
+      const known = first.get(path);
+      if (known === undefined || src < known) first.set(path, src);
+    }
     return {
       schema,
-      first: new Map([...this.#first, ...base.first]),
+      first,
       widenings: [...base.widenings, ...lost],
     };
   }

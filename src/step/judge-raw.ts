@@ -60,7 +60,13 @@ export function judgeRaw(
 function difference(stored: StoredBytes | undefined, expected: string, length: number | undefined, by: string): string {
   if (stored === undefined) return `is missing, ${by} sha256 ${short(expected)}`;
   if (length !== undefined && stored.size !== length) return `${stored.size} bytes, ${by} ${length}`;
-  return `sha256 ${short(stored.sha256)}, ${by} ${short(expected)}`;
+  return otherSum(stored.sha256, expected, by);
 }
 
 export const short = (sha256: string): string => `${sha256.slice(0, 12)}…`;
+
+/** `sha256 0123…, its receipt says 4567…`: as much of both as tells them apart. */
+export function otherSum(found: string, wanted: string, by: string): string {
+  if (short(found) !== short(wanted)) return `sha256 ${short(found)}, ${by} ${short(wanted)}`;
+  return `sha256 ${found}, ${by} ${wanted}`;
+}

@@ -39,6 +39,8 @@ export interface ManifestInput {
   /** sha256 over the partitions' identities. */
   readonly digest: string;
   readonly schemaFingerprint: string;
+  /** Number of the schema's document, so that it is still known when the documents are lost; absent in old manifests. */
+  readonly schemaVersion?: number;
 }
 
 export interface PublishedMart {

@@ -27,7 +27,8 @@ export interface MartInput {
 
 export interface MartRequest {
   readonly settings: MartSettings;
-  readonly current: PublishedMart | undefined;
+  /** Of the version that is to be replaced only its number counts. */
+  readonly current: Pick<PublishedMart, "number"> | undefined;
   /** Every table of the project; the engine says which ones the statement reads. */
   readonly tables: ReadonlyMap<string, MartInput>;
 }

@@ -1,0 +1,137 @@
+/**
+ * Puts right what a verification found damaged, by the ordinary steps: raw objects from their source, schemas from
+ * footers, partitions from raw, versions of marts from tables. Nothing is removed: fresh bytes take a damaged object's
+ * place in one atomic put, and what cannot be made again stays as it is. Stopped anywhere, the next repair goes on.
+ */
+import type { DamagedObject, ItemFailure, Repaired } from "../answers.ts";
+import { asFailure, type Failure } from "../errors.ts";
+import type { Report } from "../model/events.ts";
+import { partitionFile, partitionStem } from "../model/layout.ts";
+import type { Outcome } from "../reconcile/act.ts";
+import type { Parts } from "../reconcile/parts.ts";
+import { reconcile } from "../reconcile/pass.ts";
+import { restoreRaw } from "../step/restore.ts";
+import { type Cure, cureName, cureText } from "./cure.ts";
+import { repairMarts, restoreRecord } from "./repair-marts.ts";
+import { cureEach, failedBy, type NoteRepair, type Repair } from "./repair-run.ts";
+import { repairPartitions, repairSchema } from "./repair-tables.ts";
+import type { Damage } from "./scrub.ts";
+import { withoutDamaged } from "./undamaged-view.ts";
+import { shown } from "./verify.ts";
+
+export interface RepairOptions {
+  readonly signal?: AbortSignal;
+  readonly report?: Report;
+  /** One place alone. */
+  readonly only?: "raw" | "tables" | "marts";
+  /** Conversions side by side where the project leaves it open. */
+  readonly convertSlots: number;
+  readonly onRepair?: (done: number, total: number, key: string) => void;
+}
+
+export interface RepairReport {
+  readonly damaged: readonly DamagedObject[];
+  /** What was due because of the repairs, and did not succeed. */
+  readonly failures: readonly ItemFailure[];
+}
+
+/** What a repair would do. */
+export function planned(damages: readonly Damage[]): readonly DamagedObject[] {
+  return damages.map((damage) => ({ ...shown(damage), repair: { state: "planned", how: cureText(damage.cure) } }));
+}
+
+export async function repair(parts: Parts, damages: readonly Damage[], options: RepairOptions): Promise<RepairReport> {
+  const cures = new Map(damages.map(({ cure }) => [cureName(cure), cure]));
+  const outcomes = new Map<string, Repaired>();
+  const call = options.signal === undefined ? {} : { signal: options.signal };
+  await parts.mayWrite([...new Set(damages.map(({ place }) => place))], options);
+  const isLeft = (cure: Cure): boolean => outcomes.get(cureName(cure))?.state !== "repaired";
+  const view = withoutDamaged(parts, () => [...cures.values()].filter(isLeft));
+  const run: Repair = {
+    parts,
+    view,
+    signal: options.signal,
+    call,
+    mayFollow: (place) => options.only === undefined || options.only === place,
+    left: (kind) => [...cures.values()].filter((cure) => cure.kind === kind && isLeft(cure)),
+    pass: (plan) =>
+      reconcile(
+        view,
+        { ...plan, converter: parts.converterVersion },
+        { report: options.report ?? (() => undefined), convertSlots: options.convertSlots, ...call },
+      ),
+  };
+  const note = (cure: Cure, outcome: Repaired): void => {
+    outcomes.set(cureName(cure), outcome);
+    options.onRepair?.(outcomes.size, cures.size, nameOf(cure));
+  };
+  await cureEach(run, "raw", note, (cure) => cureRaw(run, cure));
+  await cureEach(run, "schema", note, (cure) => repairSchema(run, cure.table));
+  await repairPartitions(run, note);
+  await cureEach(run, "record", note, (cure) => restoreRecord(run, cure));
+  await repairMarts(run, note);
+  const failures = await settle(run, damages, note);
+  const damaged = damages.map((damage): DamagedObject => {
+    const outcome = outcomes.get(cureName(damage.cure));
+    return { ...shown(damage), ...(outcome === undefined ? {} : { repair: outcome }) };
+  });
+  return { damaged, failures };
+}
+
+async function cureRaw(run: Repair, { request }: Extract<Cure, { kind: "raw" }>): Promise<Repaired> {
+  const { raw, clock } = run.parts;
+  const restored = await restoreRaw(raw, () => run.parts.source(request.source), request, { clock, ...run.call });
+  return restored.kind === "restored"
+    ? { state: "repaired", how: restored.how }
+    : { state: "impossible", reason: restored.reason, remedy: restored.remedy };
+}
+
+/**
+ * What follows from the repairs: other partitions and marts that are due because of them, and partitions that had
+ * vanished. A table that still holds damage keeps its marts as they are: a version without its rows would be worse.
+ */
+async function settle(run: Repair, damages: readonly Damage[], note: NoteRepair): Promise<readonly ItemFailure[]> {
+  const tables = new Set(damages.flatMap(({ cure }) => ("table" in cure ? [cure.table] : [])));
+  if (tables.size === 0) return [];
+  const failures: Outcome[] = [];
+  const isTouched = (name: string): boolean => tables.has(name.split("@")[0] ?? name);
+  try {
+    failures.push(...(await run.pass({ only: "convert", select: isTouched })).failures);
+    await cureEach(run, "due", note, (cure) => countAgain(run, cure));
+    if (run.mayFollow("marts") && run.left("partition").length === 0)
+      failures.push(...(await run.pass({ only: "marts" })).failures);
+  } catch (error) {
+    for (const cure of run.left("due")) note(cure, failedBy(error, run.signal));
+    const failure = asFailure(error);
+    if (run.signal?.aborted === true || failure.kind === "cancelled" || failure.kind === "full") throw failure;
+    return [...failures.map(runFailure), { stage: "convert", key: "", ...shownFailure(failure) }];
+  }
+  return failures.map(runFailure);
+}
+
+async function countAgain(run: Repair, cure: Extract<Cure, { kind: "due" }>): Promise<Repaired> {
+  let count = 0;
+  const listing = { leaf: partitionFile, stem: partitionStem, ...run.call };
+  for await (const page of run.parts.tables.list(`${cure.table}/`, listing)) count += page.length;
+  if (count >= cure.partitions) return { state: "repaired", how: "converted what was missing" };
+  return {
+    state: "impossible",
+    reason: `${cure.partitions - count} partitions are still missing, and so are their raw objects`,
+    remedy: "`millrace run` fetches what the source still has",
+  };
+}
+
+function runFailure({ stage, key, failure }: Outcome): ItemFailure {
+  return { stage, key, ...shownFailure(failure) };
+}
+
+const shownFailure = (failure: Failure | undefined): Omit<ItemFailure, "stage" | "key"> => ({
+  kind: failure?.kind ?? "bug",
+  reason: failure?.message ?? "",
+  remedy: failure?.detail.remedy,
+});
+
+/** What a cure is done to, for whoever watches. */
+function nameOf(cure: Cure): string {
+  return cure.kind === "raw" ? cure.request.key : "table" in cure ? cure.table : cure.mart;
+}

@@ -1,0 +1,45 @@
+/**
+ * The lake without its damaged objects: whoever lists or looks does not find their versions, so that the ordinary steps take them for
+ * something that was never made. What takes their place is another version, and is seen.
+ */
+import { intervalId } from "../model/calendar.ts";
+import { partitionKey } from "../model/layout.ts";
+import type { Parts } from "../reconcile/parts.ts";
+import type { Storage } from "../storage/contract.ts";
+import type { Cure } from "./cure.ts";
+
+/** `left` answers what is still damaged, each time somebody looks. */
+export function withoutDamaged(parts: Parts, left: () => readonly Cure[]): Parts {
+  return {
+    ...parts,
+    raw: hiding(parts.raw, () =>
+      left().flatMap((cure) =>
+        cure.kind === "raw" && cure.request.stored !== undefined
+          ? [[cure.request.key, cure.request.stored.token] as const]
+          : [],
+      ),
+    ),
+    tables: hiding(parts.tables, () =>
+      left().flatMap((cure) =>
+        cure.kind === "partition" ? [[partitionKey(cure.table, intervalId(cure.interval)), cure.token] as const] : [],
+      ),
+    ),
+  };
+}
+
+function hiding(storage: Storage, versions: () => readonly (readonly [key: string, token: string])[]): Storage {
+  return {
+    ...storage,
+    async head(key, options) {
+      const found = await storage.head(key, options);
+      return found !== undefined && new Map(versions()).get(key) === found.token ? undefined : found;
+    },
+    async *list(prefix, options) {
+      const hidden = new Map(versions());
+      for await (const page of storage.list(prefix, options)) {
+        const rest = hidden.size === 0 ? page : page.filter(({ key, token }) => hidden.get(key) !== token);
+        if (rest.length > 0) yield rest;
+      }
+    },
+  };
+}
