@@ -1,10 +1,12 @@
 /** The adapter itself on this store: every header and every name that millrace will use, below the probe's ground. */
 import { randomBytes } from "node:crypto";
+import { realEffects } from "../../pace/effects.ts";
 import type { Storage } from "../contract.ts";
 import { compareKeys } from "../keys.ts";
 import { bad, good, type Verdict } from "../probe.ts";
+import { withRetry } from "../retry.ts";
 import type { Store } from "./client.ts";
-import type { Ground } from "./probe-ground.ts";
+import { type Ground, patient } from "./probe-ground.ts";
 
 /** A storage of this kind in another place of the same store. */
 export type StorageAt = (store: Store) => Storage;
@@ -24,7 +26,8 @@ const hiddenName = "_hidden/object";
 export async function asMillraceDoes(ground: Ground, storageAt: StorageAt): Promise<Verdict> {
   const { store, signal } = ground;
   const below = `${ground.root}own`;
-  const storage = storageAt({ ...store, prefix: below, name: `s3://${store.bucket}/${below}` });
+  const naive = storageAt({ ...store, prefix: below, name: `s3://${store.bucket}/${below}` });
+  const storage = withRetry(naive, patient, realEffects);
   const call = signal === undefined ? {} : { signal };
   const wrong: string[] = [];
   for (const name of [...oddNames, hiddenName]) {

@@ -47,7 +47,7 @@ export interface Upload {
 }
 
 /** Three of four requests may fail for as long as it takes: a busy store is no bad store. */
-const patient: Backoff = { tries: 40, firstMs: 50, capMs: 1_000 };
+export const patient: Backoff = { tries: 40, firstMs: 50, capMs: 1_000 };
 /** Who cannot be connected to gets a second chance, not a minute. */
 const connectTries = 3;
 const internalTries = 4;
@@ -66,6 +66,8 @@ export function makeGround(store: Store, signal: AbortSignal | undefined) {
   const root = `${staging}${id}/`;
   const written = new Set<string>();
   const uploads = new Map<string, Upload>();
+  /** Keys with an upload whose making was not answered: its id is known to nobody here. */
+  const doubtful = new Set<string>();
 
   let isKnown = false;
 
@@ -106,17 +108,20 @@ export function makeGround(store: Store, signal: AbortSignal | undefined) {
     }
   }
 
-  const put = (
+  async function put(
     name: string,
     Body: NonNullable<PutObjectCommandInput["Body"]>,
     more: Partial<PutObjectCommandInput> = {},
-  ): Promise<Reply<PutObjectCommandOutput>> => {
+  ): Promise<Reply<PutObjectCommandOutput>> {
     const Key = root + name;
+    const isNew = !written.has(Key);
     written.add(Key);
-    return ask({ action: "put" }, (options) =>
+    const reply = await ask({ action: "put" }, (options) =>
       client.send(new sdk.PutObjectCommand({ Bucket, Key, Body, ...more }), options),
     );
-  };
+    if (reply.refusal !== undefined && isNew && !reply.repeated) written.delete(Key);
+    return reply;
+  }
 
   async function remove(key: string, by: AbortSignal | undefined): Promise<Reply<unknown>> {
     const reply = await ask(
@@ -139,6 +144,19 @@ export function makeGround(store: Store, signal: AbortSignal | undefined) {
     return reply;
   }
 
+  async function findUploads(key: string, by: AbortSignal | undefined): Promise<void> {
+    const reply = await ask(
+      { action: "list uploads" },
+      // One store lists uploads only to who names the whole key.
+      (options) => client.send(new sdk.ListMultipartUploadsCommand({ Bucket, Prefix: key }), options),
+      { signal: by },
+    );
+    for (const { Key, UploadId } of reply.refusal === undefined ? (reply.output.Uploads ?? []) : []) {
+      if (Key === key && UploadId !== undefined) uploads.set(UploadId, { key, id: UploadId });
+    }
+    doubtful.delete(key);
+  }
+
   return {
     store,
     signal,
@@ -148,6 +166,7 @@ export function makeGround(store: Store, signal: AbortSignal | undefined) {
     staging,
     written,
     uploads,
+    isClear: () => written.size + uploads.size + doubtful.size === 0,
     ask,
     put,
     remove: (name: string) => remove(root + name, signal),
@@ -181,6 +200,7 @@ export function makeGround(store: Store, signal: AbortSignal | undefined) {
       const made = await ask({ action: "put" }, (options) =>
         client.send(new sdk.CreateMultipartUploadCommand({ Bucket, Key: key }), options),
       );
+      if (made.repeated) doubtful.add(key);
       if (made.refusal !== undefined) return made;
       const upload = { key, id: made.output.UploadId ?? "" };
       uploads.set(upload.id, upload);
@@ -222,6 +242,7 @@ export function makeGround(store: Store, signal: AbortSignal | undefined) {
      */
     async clear(): Promise<Failure | undefined> {
       const by = signal?.aborted === true ? AbortSignal.timeout(clearMsMax) : signal;
+      for (const key of doubtful) await findUploads(key, by);
       const aborting = await untilRefused([...uploads.values()], (upload) => abort(upload, by));
       const removing = await untilRefused([...written], (key) => remove(key, by));
       return removing ?? aborting;

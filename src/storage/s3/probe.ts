@@ -3,6 +3,7 @@
  * keep what several writers rely on, under real races and not only in sequence. Everything that is written lies below
  * `_staging/probe-<id>/` and is removed at the end, also after a stop.
  */
+import type { Failure } from "../../errors.ts";
 import { stopIfAborted } from "../../pace/abort.ts";
 import type { ProbeFinding, ProbeOptions, StoreRight } from "../contract.ts";
 import { bad, good, type ProbeTest, tried, type Verdict } from "../probe.ts";
@@ -39,6 +40,7 @@ import {
   uploadChecksums,
 } from "./probe-objects.ts";
 import { mayAbortUploads, mayListUploads, uploadInParts } from "./probe-uploads.ts";
+import { noStore } from "./version.ts";
 
 /** A test, the rights without which it would only repeat their denial, and the least depth at which it is made. */
 interface StoreTest extends ProbeTest {
@@ -74,7 +76,7 @@ export async function* probeStore(
     if (access === "write") yield tidy(store, await tried(cleaning(ground, lacking), signal));
   } finally {
     // After a stop or an error; what `cleaning` removed is not asked for again.
-    if (ground.written.size + ground.uploads.size > 0) await ground.clear().catch(() => undefined);
+    if (!ground.isClear()) await ground.clear().catch(() => undefined);
   }
 }
 
@@ -108,18 +110,20 @@ async function* greetings(
     yield { subject: "TLS", needed: "nobody", remedy: undefined, ...tls };
     yield { subject: "clock", needed: "everyone", remedy: undefined, ...clockVerdict(wire.aheadMs) };
   }
+  const stranger = strangeAnswer(store, greeting);
+  if (stranger === undefined) return greeting;
+  const { message, detail } = stranger;
+  yield tidy(store, { subject: "sign in", needed: "everyone", ok: false, finding: message, remedy: detail.remedy });
+  return undefined;
+}
+
+/** Why there is nothing to be tested, though there is an answer. */
+function strangeAnswer(store: Store, { reply }: Greeting): Failure | undefined {
   // Who may not list is known all the same, and may be allowed to do other things.
-  if (reply.refusal !== undefined && reply.refusal.code !== "AccessDenied") {
-    const { message, detail } = reply.refusal.failure;
-    yield tidy(store, {
-      subject: "sign in",
-      needed: "everyone",
-      ...bad(message, detail.remedy),
-      remedy: detail.remedy,
-    });
-    return undefined;
-  }
-  return greeting;
+  if (reply.refusal !== undefined) return reply.refusal.code === "AccessDenied" ? undefined : reply.refusal.failure;
+  const { Name, KeyCount, IsTruncated, Contents } = reply.output;
+  const isListing = [Name, KeyCount, IsTruncated, Contents].some((field) => field !== undefined);
+  return isListing ? undefined : noStore(store, undefined);
 }
 
 const latencyRequests = 4;
