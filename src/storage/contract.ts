@@ -73,9 +73,10 @@ export interface Storage {
   sweep(ageMs: number): Promise<number>;
 
   /**
-   * Ends uploads in pieces that were begun before `beforeMs` of the store's own clock and never completed: no listing shows
-   * their pieces, and a store charges for them. Returns those it ended; with `dryRun` those it would. Their writers, should
-   * they wake up, cannot complete them any more and begin again. A place that has no such thing leaves the method out.
+   * Ends uploads in pieces that were begun before `beforeMs` of the store's own clock and never completed, and removes what
+   * tests of the place left in its staging before then: no listing shows either, and a store charges for them. Returns those
+   * it ended; with `dryRun` those it would. The writers of uploads, should they wake up, cannot complete them any more and
+   * begin again. A place that has no such thing leaves the method out.
    */
   sweepUploads?(beforeMs: number, options?: SweepUploadsOptions): Promise<readonly StaleUpload[]>;
 

@@ -19,6 +19,7 @@ import { headersOf, sameMetadata } from "./metadata.ts";
 import { readObject } from "./read.ts";
 import { removeObject } from "./remove.ts";
 import { addSidecar, readSidecar } from "./sidecar.ts";
+import { sweepStaging } from "./staging.ts";
 import { type Condition, type Uploaded, type UploadSizes, upload } from "./upload.ts";
 
 export interface S3Options {
@@ -149,7 +150,10 @@ function storageOf(store: Store, own: Omit<S3Options, "resolveSecret">): Storage
         const root = await tree.root();
         return root === undefined ? 0 : sweepScratch(root, ageMs, Date.now());
       }),
-    sweepUploads: (beforeMs, options) => sweepUploads(store, beforeMs, options),
+    sweepUploads: async (beforeMs, options) => [
+      ...(await sweepUploads(store, beforeMs, options)),
+      ...(await sweepStaging(store, beforeMs, options)),
+    ],
     async *probe(options) {
       const { probeStore } = await import("./probe.ts");
       yield* probeStore(store, (other) => storageOf(other, own), options);
