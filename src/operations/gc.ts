@@ -72,7 +72,8 @@ async function collectLeftovers(run: Collection, place: Place): Promise<void> {
       ? stale
       : ((await storage.sweepUploads?.((await run.time(place)) - ageMs, call)) ?? []);
   for (const { key, begunMs } of uploads) {
-    run.note({ ...common, kind: "upload", key, since: isoOf(begunMs), objects: 1, bytes: 0 });
+    const kind = key.startsWith("_staging/") ? "probe" : "upload";
+    run.note({ ...common, kind, key, since: isoOf(begunMs), objects: 1, bytes: 0 });
   }
 
   // Scratch space lies on this machine's disk, so this machine's clock is the one that counts.
