@@ -47,13 +47,16 @@ export async function openBody(body: Body, subject: string): Promise<OpenBody> {
 function bytesBody(bytes: Uint8Array): OpenBody {
   return {
     size: bytes.length,
-    streamed: false,
+    streamed: bytes.length > inMemoryBytesMax,
     checksum: async (kind, start, end) => {
       const sum = summing(kind);
       sum.add(bytes.subarray(start, end));
       return sum.end();
     },
-    bytes: (start, end) => bytes.subarray(start, end),
+    bytes(start, end, watch) {
+      if (end - start <= inMemoryBytesMax) return bytes.subarray(start, end);
+      return pieces(start, end, watch, async (at, length) => bytes.subarray(at, at + length));
+    },
     close: async () => undefined,
   };
 }
@@ -77,32 +80,49 @@ function fileBody(handle: FileHandle, size: number, subject: string): OpenBody {
       return sum.end();
     },
     bytes(start, end, watch) {
-      let at = start;
-      const stream = new Readable({
-        highWaterMark: chunkBytes,
-        read() {
-          watch.touch();
-          if (at === end) {
-            this.push(null);
-            return;
-          }
-          const chunk = Buffer.allocUnsafeSlow(Math.min(chunkBytes, end - at));
-          handle.read(chunk, 0, chunk.length, at).then(
-            ({ bytesRead }) => {
-              at += bytesRead;
-              if (bytesRead === 0) this.destroy(ended());
-              else this.push(bytesRead === chunk.length ? chunk : chunk.subarray(0, bytesRead));
-            },
-            (error: Error) => this.destroy(error),
-          );
-        },
+      return pieces(start, end, watch, async (at, length) => {
+        try {
+          const chunk = Buffer.allocUnsafeSlow(length);
+          const { bytesRead } = await handle.read(chunk, 0, length, at);
+          if (bytesRead === 0) throw ended();
+          return chunk.subarray(0, bytesRead);
+        } catch (error) {
+          throw asFailure(error, subject);
+        }
       });
-      // The request ends with the stream's own reason; without a listener, the process would.
-      stream.on("error", (error) => watch.fail(asFailure(error, subject)));
-      return stream;
     },
     close: () => handle.close(),
   };
+}
+
+/** A stream of the bytes from `start` to `end` that tells the watch of every piece it is asked for. */
+function pieces(
+  start: number,
+  end: number,
+  watch: Watch,
+  read: (at: number, length: number) => Promise<Uint8Array>,
+): Readable {
+  let at = start;
+  const stream = new Readable({
+    highWaterMark: chunkBytes,
+    read() {
+      watch.touch();
+      if (at === end) {
+        this.push(null);
+        return;
+      }
+      read(at, Math.min(chunkBytes, end - at)).then(
+        (piece) => {
+          at += piece.length;
+          this.push(piece);
+        },
+        (error: Error) => this.destroy(error),
+      );
+    },
+  });
+  // The request ends with the stream's own reason; without a listener, the process would.
+  stream.on("error", (error) => watch.fail(asFailure(error)));
+  return stream;
 }
 
 interface Sum {
