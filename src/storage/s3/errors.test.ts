@@ -145,12 +145,6 @@ const refusals: Readonly<Record<string, Refusal>> = {
     calls: ["put"],
     expected: ["unavailable", /not those that were sent/],
   },
-  "a key below another one": {
-    status: 409,
-    code: "ObjectParentIsFile",
-    calls: ["put", "create"],
-    expected: ["usage", /no key may be a directory of another/],
-  },
   "a code that nobody has heard of": {
     status: 400,
     code: "OutOfCheeseError",
@@ -175,6 +169,24 @@ describe("errors of a store", () => {
       }
     });
   }
+
+  test("a key below another one is a mistake, unless there is none", async () => {
+    let above = true;
+    const { storage } = await cannedStore((request, response) => {
+      if (request.method === "PUT") refuse(request, response, { status: 409, code: "ObjectParentIsFile" });
+      else if (request.method === "HEAD" && above) {
+        response.writeHead(200, { etag: '"e"', "last-modified": new Date(0).toUTCString(), "content-length": 0 }).end();
+      } else if (request.url?.includes("list-type")) {
+        response.end("<ListBucketResult><KeyCount>0</KeyCount><IsTruncated>false</IsTruncated></ListBucketResult>");
+      } else if (request.url === "/bucket/") response.end();
+      else refuse(request, response, { status: 404, code: "NoSuchKey" });
+    });
+    const mistake = await failureOf(storage, "put");
+    assert.equal(mistake.kind, "usage");
+    assert.match(mistake.message, /no key may be a directory of another/);
+    above = false;
+    assert.equal((await failureOf(storage, "put")).kind, "unavailable");
+  });
 
   test("a denial names the right that is missing", async () => {
     const { storage } = await cannedStore((request, response) =>

@@ -268,7 +268,18 @@ const skewed: Describe = (found) => {
   });
 };
 
-const clash: Describe = (found) => prefixClash(found.place.name, found.call.key ?? "the object", "one that is there");
+const clashes = new WeakSet<Failure>();
+
+const clash: Describe = (found) => {
+  const failure = prefixClash(found.place.name, found.call.key ?? "the object", "one that is there");
+  clashes.add(failure);
+  return failure;
+};
+
+/** Whether a store said that one key would be a directory of another. */
+export function isClash(error: unknown): boolean {
+  return error instanceof Failure && clashes.has(error);
+}
 
 const archived: Describe = (found) =>
   failure(found, "denied", "the object lies in an archive class and cannot be read now", {

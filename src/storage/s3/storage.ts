@@ -12,7 +12,9 @@ import { directoryTree, isAbsent } from "../durable.ts";
 import { checkKey, metadataText } from "../keys.ts";
 import { openScratch, stagingName, sweepScratch } from "../local-scratch.ts";
 import { openBody } from "./body.ts";
+import { hasClash, passedClash } from "./clash.ts";
 import { openStore, type ResolveSecret, type Store } from "./client.ts";
+import { isClash } from "./errors.ts";
 import { headObject, type StoredObject } from "./head.ts";
 import { listObjects, sweepUploads } from "./list.ts";
 import { headersOf, sameMetadata } from "./metadata.ts";
@@ -61,7 +63,9 @@ function storageOf(store: Store, own: Omit<S3Options, "resolveSecret">): Storage
       }
       const wanted = { key, body: opened, metadata: headersOf(text, putId), signal };
       const applied: Condition = conditions === "look" ? { kind: "none" } : condition;
-      const made = await upload(store, { ...wanted, condition: applied }, sizes);
+      const made = await upload(store, { ...wanted, condition: applied }, sizes).catch(async (error: unknown) => {
+        throw isClash(error) && !(await hasClash(store, key, signal)) ? passedClash(store, key) : error;
+      });
       return { ...made, size: opened.size };
     } finally {
       await opened.close();
