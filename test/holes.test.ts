@@ -15,6 +15,7 @@ import { asyncBufferFromFile, type ColumnMetaData, parquetMetadataAsync } from "
 import { openNativeConverter } from "../src/convert/open.ts";
 import { openEngine } from "../src/engine/open.ts";
 import type { DeclaredColumns } from "../src/model/schema.ts";
+import { chunkRanges } from "../src/parquet/chunk-ranges.ts";
 import { inputFile, partitioned, schemaOf } from "./contract/engine-inputs.ts";
 
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
@@ -141,6 +142,23 @@ describe("a chunk that was not brought", () => {
       const seen = await askAll(path);
       assert.ok(seen.types.size >= 6, [...seen.types].join());
     }
+  });
+
+  test("is not all that matters: a filter without its bits hides values, so that it is brought with its column", async () => {
+    const path = join(directory, "filtered.parquet");
+    await connection.run(`COPY (SELECT 's' || x % 90 AS s FROM range(9000) r(x)) TO '${path}' (FORMAT parquet)`);
+    const metadata = await parquetMetadataAsync(await asyncBufferFromFile(path));
+    const bytes = readFileSync(path);
+    const footer = bytes.subarray(bytes.length - 8 - metadata.metadata_length, bytes.length - 8);
+    const meta = metadata.row_groups[0]?.columns[0]?.meta_data ?? assert.fail();
+    const [start, length] = [Number(meta.bloom_filter_offset), meta.bloom_filter_length ?? 0];
+    const sql = `SELECT count(*)::VARCHAR FROM read_parquet('${path}') WHERE s = 's77'`;
+    assert.equal(await answer(sql), '[["100"]]');
+    const ranges = chunkRanges(footer, bytes.length, () => true);
+    assert.ok(ranges !== "all" && ranges.some((range) => range.start === start && range.end === start + length));
+    // Its header is some dozen bytes long; what follows are the bits.
+    writeFileSync(path, bytes.fill(0, start + 40, start + length));
+    assert.equal(await answer(sql), '[["0"]]');
   });
 
   test("is told by the engine as a failure, whatever the statement", async () => {

@@ -61,6 +61,20 @@ async function takeOver(data: string, held: string, size: number): Promise<boole
   return true;
 }
 
+/** Ends this process's use of a copy. Windows keeps what a reader still has open; it goes with the whole directory later. */
+export async function giveBack(held: string): Promise<void> {
+  try {
+    await rm(held, { force: true });
+  } catch (error) {
+    if (!isBusy(error)) throw error;
+  }
+}
+
+/** Windows removes nothing that somebody has open. */
+export function isBusy(error: unknown): boolean {
+  return ["EPERM", "EBUSY", "EACCES"].includes(systemCode(error) ?? "");
+}
+
 /** What says that a file system has no hard links, or no more for this file. */
 const noLinks: ReadonlySet<string | undefined> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
 

@@ -1,10 +1,9 @@
 /** Opens the cache of a directory. Nothing is read or made there before the first copy is used. */
-import { rm } from "node:fs/promises";
 import { asFailure, Failure } from "../errors.ts";
 import { makeSlots, type Slots } from "../pace/rate.ts";
 import type { Storage } from "../storage/contract.ts";
 import type { ByteRange, HeldObject, ObjectCache, StoredObject } from "./contract.ts";
-import { type Copy, openCopy, publishCopy } from "./copy.ts";
+import { type Copy, giveBack, openCopy, publishCopy } from "./copy.ts";
 import { fetchInto } from "./fetch.ts";
 import { openHolder } from "./holder.ts";
 import { type CopyPaths, copyPaths, heldPath } from "./names.ts";
@@ -130,7 +129,7 @@ export function openCache({
   async function forget(shared: Shared): Promise<void> {
     if (shared.copy === undefined) return;
     shared.copy = undefined;
-    await rm(shared.paths.held, { force: true });
+    await giveBack(shared.paths.held);
   }
 
   /** What was brought is there, whether or not the disk has room to say so to others. */

@@ -8,7 +8,8 @@
 import type { Stats } from "node:fs";
 import { lstat, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { isAbsent, systemCode } from "../storage/durable.ts";
+import { isAbsent } from "../storage/durable.ts";
+import { isBusy } from "./copy.ts";
 import { parseEntryName, SHARD } from "./names.ts";
 
 export interface Room {
@@ -125,8 +126,7 @@ async function remove(paths: readonly string[]): Promise<boolean> {
     for (const path of paths) await rm(path, { force: true });
     return true;
   } catch (error) {
-    // Windows removes nothing that somebody has open.
-    if (["EPERM", "EBUSY", "EACCES"].includes(systemCode(error) ?? "")) return false;
+    if (isBusy(error)) return false;
     throw error;
   }
 }
