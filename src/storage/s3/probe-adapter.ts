@@ -1,12 +1,14 @@
 /** The adapter itself on this store: every header and every name that millrace will use, below the probe's ground. */
 import { randomBytes } from "node:crypto";
+import { stopIfAborted } from "../../pace/abort.ts";
 import { realEffects } from "../../pace/effects.ts";
 import type { Storage } from "../contract.ts";
 import { compareKeys } from "../keys.ts";
 import { bad, good, type Verdict } from "../probe.ts";
 import { withRetry } from "../retry.ts";
 import type { Store } from "./client.ts";
-import { type Ground, patient } from "./probe-ground.ts";
+import type { Ground } from "./probe-ground.ts";
+import { patient } from "./probe-requests.ts";
 
 /** A storage of this kind in another place of the same store. */
 export type StorageAt = (store: Store) => Storage;
@@ -28,9 +30,10 @@ export async function asMillraceDoes(ground: Ground, storageAt: StorageAt): Prom
   const below = `${ground.root}own`;
   const naive = storageAt({ ...store, prefix: below, name: `s3://${store.bucket}/${below}` });
   const storage = withRetry(naive, patient, realEffects);
-  const call = signal === undefined ? {} : { signal };
+  const call = { signal: ground.cut };
   const wrong: string[] = [];
   for (const name of [...oddNames, hiddenName]) {
+    stopIfAborted(signal);
     ground.written.add(`${below}/${name}`);
     const metadata = { name };
     const wish = { ...call, metadata, putId: randomBytes(16).toString("hex") };

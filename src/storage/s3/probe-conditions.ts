@@ -6,7 +6,8 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { bad, good, judgeRaces, type Round, raceRounds, raceWriters, type Verdict } from "../probe.ts";
 import { field } from "./answer.ts";
-import { type Ground, inParallel, must, type Refused, type Reply } from "./probe-ground.ts";
+import type { Ground } from "./probe-ground.ts";
+import { inParallel, must, type Refused, type Reply } from "./probe-requests.ts";
 
 const remedy = "let only one process write (lake.writers: one), or use a store that keeps If-None-Match and If-Match";
 

@@ -6,7 +6,8 @@ import type { ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
 import type { ProbeFinding } from "../contract.ts";
 import { bad, good, type Verdict } from "../probe.ts";
 import { field } from "./answer.ts";
-import type { Ground, Reply } from "./probe-ground.ts";
+import type { Ground } from "./probe-ground.ts";
+import type { Reply } from "./probe-requests.ts";
 
 /** What was seen of the connection beside the answer. */
 export interface Wire {

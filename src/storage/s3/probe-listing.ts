@@ -2,7 +2,8 @@
 import type { ListObjectsV2CommandInput } from "@aws-sdk/client-s3";
 import { compareKeys } from "../keys.ts";
 import { bad, good, type Verdict } from "../probe.ts";
-import { type Ground, inParallel, must } from "./probe-ground.ts";
+import type { Ground } from "./probe-ground.ts";
+import { inParallel, must } from "./probe-requests.ts";
 
 const remedy =
   "what exists is learned from listings, so a lake cannot live on this store: use another one, or a later version";

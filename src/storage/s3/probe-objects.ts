@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { metadataBytesMax } from "../keys.ts";
 import { bad, good, type Verdict } from "../probe.ts";
-import { type Ground, must } from "./probe-ground.ts";
+import type { Ground } from "./probe-ground.ts";
+import { must } from "./probe-requests.ts";
 
 const text = (words: string): Buffer => Buffer.from(words);
 

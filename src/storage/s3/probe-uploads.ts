@@ -1,6 +1,7 @@
 /** Uploads in parts: put together in order, and gone without a trace when they are given up. */
 import { bad, good, type Verdict } from "../probe.ts";
-import { type Ground, must, type Upload } from "./probe-ground.ts";
+import type { Ground, Upload } from "./probe-ground.ts";
+import { must } from "./probe-requests.ts";
 
 /** The least that S3 takes for a part that is not the last. Bytes. */
 const partBytes = 5 * 1024 * 1024;

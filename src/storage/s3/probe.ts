@@ -25,7 +25,7 @@ import {
   signatureVerdict,
   tlsVerdict,
 } from "./probe-greeting.ts";
-import { type Ground, makeGround, must } from "./probe-ground.ts";
+import { type Ground, makeGround } from "./probe-ground.ts";
 import { longListing, pagedListing } from "./probe-listing.ts";
 import {
   mayDelete,
@@ -39,6 +39,7 @@ import {
   readsOfOneVersion,
   uploadChecksums,
 } from "./probe-objects.ts";
+import { must } from "./probe-requests.ts";
 import { mayAbortUploads, mayListUploads, uploadInParts } from "./probe-uploads.ts";
 import { noStore } from "./version.ts";
 
@@ -56,10 +57,10 @@ export async function* probeStore(
 ): AsyncGenerator<ProbeFinding> {
   const { depth, access = "write", signal } = options;
   const ground = makeGround(store, signal);
-  if (depth === "all") yield profileFinding(store);
-  const greeting = yield* greetings(ground, depth);
-  if (greeting === undefined || depth === "greeting") return;
   try {
+    if (depth === "all") yield profileFinding(store);
+    const greeting = yield* greetings(ground, depth);
+    if (greeting === undefined || depth === "greeting") return;
     const lacking = new Set<StoreRight>();
     const left: string[] = [];
     for (const test of testsOf(ground, storageAt, greeting, access)) {
@@ -77,6 +78,7 @@ export async function* probeStore(
   } finally {
     // After a stop or an error; what `cleaning` removed is not asked for again.
     if (!ground.isClear()) await ground.clear().catch(() => undefined);
+    ground.end();
   }
 }
 
