@@ -100,6 +100,7 @@ const GUESS_MIN = 64 * 1024;
 const GUESS_MAX = 256 * 1024;
 /** What is asked for is a multiple of this, so that footers of slightly different lengths are foretold. */
 const GUESS_STEP = 8 * 1024;
+const GUESS_DECAY = 0.9;
 
 async function bringFooter(held: HeldObject, size: number, options: BringOptions): Promise<Uint8Array> {
   const { guess } = options;
@@ -112,7 +113,8 @@ async function bringFooter(held: HeldObject, size: number, options: BringOptions
   const length = bytes.readUInt32LE(0);
   if (length > size - END_BYTES) throw new Failure("corrupt", `its footer is said to be ${length} bytes long`);
   const needed = Math.ceil((length + END_BYTES) / GUESS_STEP) * GUESS_STEP;
-  guess.bytes = Math.max(guess.bytes ?? 0, needed);
+  // One long footer among many short ones is soon forgotten.
+  guess.bytes = Math.max(needed, Math.floor((guess.bytes ?? 0) * GUESS_DECAY));
   const footer = { start: size - END_BYTES - length, end: size - END_BYTES };
   await held.bring([footer], callOf(options));
   return await readRange(held.path, footer);
