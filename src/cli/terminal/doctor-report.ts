@@ -26,12 +26,18 @@ export function checkLines(
   const said = wrap(findingText(check), room);
   const head = `${indent}${mark} ${isBeside ? padEnd(subject, subjectWidth) : subject}`;
   const finding = isBeside ? [`${head}  ${said[0] ?? ""}`, ...said.slice(1).map(under)] : [head, ...said.map(under)];
-  const remedy = check.remedy === undefined ? [] : wrap(visible(check.remedy), room).map(paint.accent).map(under);
+  const remedy =
+    check.remedy === undefined
+      ? []
+      : wrap(`→ ${visible(check.remedy)}`, room)
+          .map(paint.accent)
+          .map(under);
   return [...title, ...finding, ...remedy];
 }
 
-function findingText({ finding, roles, ms }: DoctorCheck): string {
-  const who = roles.length === 0 ? "" : ` (${roles.join(", ")})`;
+function findingText({ finding, roles, verdict, ms }: DoctorCheck): string {
+  const names = roles.join(", ");
+  const who = names === "" ? "" : verdict === "ok" ? ` (${names})` : `; needed by ${names}`;
   const took = ms < 500 ? "" : `   ${duration(ms)}`;
   return `${visible(finding)}${who}${took}`;
 }
@@ -50,8 +56,9 @@ export function endLines({ checks }: DoctorReport, { width, paint }: ReportOptio
       : notes > 0
         ? `${checks.length - notes} of ${all} passed${known}.`
         : `All ${all} passed.`;
-  const lines = [...sharing(checks), end].flatMap((sentence) => wrap(sentence, width - indent.length));
-  return ["", ...lines.map((line) => indent + (fails > 0 ? paint.alarm(line) : line))];
+  const lines = (sentence: string): readonly string[] => wrap(sentence, width - indent.length);
+  const ends = lines(end).map((line) => (fails > 0 ? paint.alarm(line) : line));
+  return ["", ...[...sharing(checks).flatMap(lines), ...ends].map((line) => indent + line)];
 }
 
 /** Which stores keep several writers apart: the one thing that many findings together decide. */
