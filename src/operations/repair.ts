@@ -13,7 +13,7 @@ import { reconcile } from "../reconcile/pass.ts";
 import { restoreRaw } from "../step/restore.ts";
 import { type Cure, cureName, cureText } from "./cure.ts";
 import { repairMarts, restoreRecord } from "./repair-marts.ts";
-import { cureEach, failedBy, type NoteRepair, type Repair } from "./repair-run.ts";
+import { cureEach, type Repair } from "./repair-run.ts";
 import { repairPartitions, repairSchema } from "./repair-tables.ts";
 import type { Damage } from "./scrub.ts";
 import { withoutDamaged } from "./undamaged-view.ts";
@@ -68,9 +68,14 @@ export async function repair(parts: Parts, damages: readonly Damage[], options: 
   await cureEach(run, "raw", note, (cure) => cureRaw(run, cure));
   await cureEach(run, "schema", note, (cure) => repairSchema(run, cure.table));
   await repairPartitions(run, note);
+  const touched = touchedTables(run, damages);
+  const failures = [...(await settle(run, { only: "convert", select: isOf(touched) }, touched))];
+  await cureEach(run, "due", note, (cure) => countAgain(run, cure));
   await cureEach(run, "record", note, (cure) => restoreRecord(run, cure));
   await repairMarts(run, note);
-  const failures = await settle(run, damages, note);
+  // A table that still holds damage keeps its marts as they are: a version without its rows would be worse.
+  if (run.mayFollow("marts") && run.left("partition").length === 0)
+    failures.push(...(await settle(run, { only: "marts" }, touched)));
   const damaged = damages.map((damage): DamagedObject => {
     const outcome = outcomes.get(cureName(damage.cure));
     return { ...shown(damage), ...(outcome === undefined ? {} : { repair: outcome }) };
@@ -86,27 +91,38 @@ async function cureRaw(run: Repair, { request }: Extract<Cure, { kind: "raw" }>)
     : { state: "impossible", reason: restored.reason, remedy: restored.remedy };
 }
 
+/** Tables with damage, those that are made from raw objects with damage, and those that damaged marts may read. */
+function touchedTables({ parts }: Repair, damages: readonly Damage[]): ReadonlySet<string> {
+  const sources = new Set(damages.flatMap(({ cure }) => (cure.kind === "raw" ? [cure.request.source] : [])));
+  const fed = [...parts.project.tables.values()].filter(({ from }) => sources.has(from)).map(({ name }) => name);
+  // A mart can only be built from tables whose partitions all fit.
+  const read = damages.some(({ place }) => place === "marts") ? [...parts.project.tables.keys()] : [];
+  return new Set([...fed, ...read, ...damages.flatMap(({ cure }) => ("table" in cure ? [cure.table] : []))]);
+}
+
+/** Chooses tables and their partitions, `events` and `events@2026-03-01-05`. */
+const isOf =
+  (tables: ReadonlySet<string>) =>
+  (name: string): boolean =>
+    tables.has(name.split("@")[0] ?? name);
+
 /**
- * What follows from the repairs: other partitions and marts that are due because of them, and partitions that had
- * vanished. A table that still holds damage keeps its marts as they are: a version without its rows would be worse.
+ * What follows from the repairs, by an ordinary pass over one stage: partitions that were never made or no longer fit,
+ * marts whose inputs are others now.
  */
-async function settle(run: Repair, damages: readonly Damage[], note: NoteRepair): Promise<readonly ItemFailure[]> {
-  const tables = new Set(damages.flatMap(({ cure }) => ("table" in cure ? [cure.table] : [])));
-  if (tables.size === 0) return [];
-  const failures: Outcome[] = [];
-  const isTouched = (name: string): boolean => tables.has(name.split("@")[0] ?? name);
+async function settle(
+  run: Repair,
+  plan: Parameters<Repair["pass"]>[0],
+  touched: ReadonlySet<string>,
+): Promise<readonly ItemFailure[]> {
+  if (touched.size === 0 || (plan.only === "convert" && !run.mayFollow("tables"))) return [];
   try {
-    failures.push(...(await run.pass({ only: "convert", select: isTouched })).failures);
-    await cureEach(run, "due", note, (cure) => countAgain(run, cure));
-    if (run.mayFollow("marts") && run.left("partition").length === 0)
-      failures.push(...(await run.pass({ only: "marts" })).failures);
+    return (await run.pass(plan)).failures.map(itemFailure);
   } catch (error) {
-    for (const cure of run.left("due")) note(cure, failedBy(error, run.signal));
     const failure = asFailure(error);
     if (run.signal?.aborted === true || failure.kind === "cancelled" || failure.kind === "full") throw failure;
-    return [...failures.map(runFailure), { stage: "convert", key: "", ...shownFailure(failure) }];
+    return [{ stage: plan.only ?? "convert", key: "", ...shownFailure(failure) }];
   }
-  return failures.map(runFailure);
 }
 
 async function countAgain(run: Repair, cure: Extract<Cure, { kind: "due" }>): Promise<Repaired> {
@@ -121,7 +137,7 @@ async function countAgain(run: Repair, cure: Extract<Cure, { kind: "due" }>): Pr
   };
 }
 
-function runFailure({ stage, key, failure }: Outcome): ItemFailure {
+function itemFailure({ stage, key, failure }: Outcome): ItemFailure {
   return { stage, key, ...shownFailure(failure) };
 }
 

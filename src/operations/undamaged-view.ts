@@ -12,6 +12,7 @@ import type { Cure } from "./cure.ts";
 export function withoutDamaged(parts: Parts, left: () => readonly Cure[]): Parts {
   return {
     ...parts,
+    index: { ...parts.index, attempts: async () => withoutBackoff(await parts.index.attempts()) },
     raw: hiding(parts.raw, () =>
       left().flatMap((cure) =>
         cure.kind === "raw" && cure.request.stored !== undefined
@@ -25,6 +26,11 @@ export function withoutDamaged(parts: Parts, left: () => readonly Cure[]): Parts
       ),
     ),
   };
+}
+
+/** Whoever asks for a repair does not want to wait until a failed conversion would be tried again by itself. */
+function withoutBackoff(attempts: Awaited<ReturnType<Parts["index"]["attempts"]>>): typeof attempts {
+  return new Map([...attempts].filter(([item, { kind }]) => kind !== "failure" || !/^(?:convert|mart) /.test(item)));
 }
 
 function hiding(storage: Storage, versions: () => readonly (readonly [key: string, token: string])[]): Storage {

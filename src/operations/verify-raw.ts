@@ -6,7 +6,7 @@ import { parseRevisionKey, partitionKey, revisionPrefix } from "../model/layout.
 import type { SourceSettings } from "../model/project.ts";
 import { checkReceipt, receiptFromMetadata } from "../model/receipt.ts";
 import { type FoundReceipt, judgeRaw, type StoredBytes, type Witness } from "../step/judge-raw.ts";
-import { type PartitionRecord, readPartitionRecord, sumOfPartition } from "../step/partition.ts";
+import { type PartitionRecord, readPartitionRecord } from "../step/partition.ts";
 import type { ObjectDetail, ObjectInfo } from "../storage/contract.ts";
 import { type Checked, type Damage, damaged, good, type Scrub } from "./scrub.ts";
 
@@ -102,40 +102,37 @@ export function missingRaw(settings: SourceSettings, object: RawObject, witness:
 
 /** What is in the place of an object's receipt. */
 export function foundReceipt(key: string, { metadata: own, stray }: ObjectDetail): FoundReceipt | undefined {
-  if (stray === "unreadable") return { receipt: undefined, state: "changed" };
+  if (stray === "unreadable") return { receipt: undefined, state: "changed", isStray: true };
+  const isStray = stray !== undefined;
   const metadata = own ?? stray?.metadata;
   // Metadata of another tool is no receipt of ours that was damaged.
   if (metadata === undefined || !["sha256", "length", "check"].some((name) => name in metadata)) return undefined;
   const state = checkReceipt(metadata);
   try {
     const receipt = receiptFromMetadata(key, metadata);
-    return { receipt, state: receipt === undefined ? "changed" : state };
+    return { receipt, state: receipt === undefined ? "changed" : state, isStray };
   } catch (error) {
-    if (error instanceof Failure && error.kind === "corrupt") return { receipt: undefined, state: "changed" };
+    if (error instanceof Failure && error.kind === "corrupt") return { receipt: undefined, state: "changed", isStray };
     throw error;
   }
 }
 
-/** A whole partition that was made from the object, in whichever table there is one. */
+/** A partition that was made from the object, in whichever table there is one. */
 async function witnessOf(scrub: Scrub, settings: SourceSettings, object: RawObject): Promise<Witness | undefined> {
   const { tables, project } = scrub.parts;
   for (const table of project.tables.values()) {
     if (table.from !== settings.name) continue;
     const key = partitionKey(table.name, intervalId(object.interval));
     const info = await tables.head(key, scrub.call);
-    const record = info === undefined ? undefined : await wholeRecord(scrub, info);
+    const record = info === undefined ? undefined : await readableRecord(scrub, info);
     if (record?.rawKey === object.key) return { key, sha256: record.facts.rawSha256, length: record.rawLength };
   }
   return undefined;
 }
 
-async function wholeRecord(scrub: Scrub, info: ObjectInfo): Promise<PartitionRecord | undefined> {
-  const { tables } = scrub.parts;
+async function readableRecord(scrub: Scrub, info: ObjectInfo): Promise<PartitionRecord | undefined> {
   try {
-    const record = await readPartitionRecord(tables, info, scrub.signal);
-    if (record.sum === undefined) return record;
-    const found = await scrub.sum(tables, info, sumOfPartition(record.sum));
-    return found.kind === "sum" && found.sha256 === record.sum.sha256 ? record : undefined;
+    return await readPartitionRecord(scrub.parts.tables, info, scrub.signal);
   } catch (error) {
     if (error instanceof Failure && error.kind === "corrupt") return undefined;
     throw error;

@@ -15,9 +15,14 @@ export interface FoundReceipt {
   readonly receipt: Receipt | undefined;
   /** `unchecked`: written by an earlier version, with nothing to tell a change by. */
   readonly state: "whole" | "unchecked" | "changed";
+  /** It lies in its place and belongs to other bytes: nobody finds it who looks for the object's receipt. */
+  readonly isStray: boolean;
 }
 
-/** What a whole partition says that it was made from. */
+/**
+ * What a partition says that it was made from. It may be damaged itself: a sum that bytes turn out to have is right however
+ * it was come by.
+ */
 export interface Witness {
   readonly key: string;
   readonly sha256: string;
@@ -31,7 +36,7 @@ export type RawVerdict =
   /** The bytes are what they should be, as far as anything can tell; the receipt is not. */
   | { readonly kind: "receipt"; readonly reason: string }
   /** The bytes are not the ones that were stored. */
-  | { readonly kind: "object"; readonly reason: string; readonly expected: string };
+  | { readonly kind: "object"; readonly reason: string; readonly expected: readonly string[] };
 
 export function judgeRaw(
   stored: StoredBytes | undefined,
@@ -41,8 +46,8 @@ export function judgeRaw(
   const receipt = found?.receipt;
   if (stored !== undefined) {
     const fits = receipt?.sha256 === stored.sha256 && receipt.length === stored.size;
-    if (fits)
-      return found?.state === "changed" ? { kind: "receipt", reason: "its receipt was changed" } : { kind: "good" };
+    const isLost = found?.state === "changed" || found?.isStray === true;
+    if (fits) return isLost ? { kind: "receipt", reason: "its receipt was changed" } : { kind: "good" };
     if (witness?.sha256 === stored.sha256 && found?.state !== "whole") {
       const what = found === undefined ? "has no receipt" : "its receipt is damaged";
       return { kind: "receipt", reason: `${what}; its bytes are those that ${witness.key} was made from` };
@@ -51,10 +56,12 @@ export function judgeRaw(
   if (found === undefined && witness === undefined) return { kind: "unknown" };
   // A receipt that was not changed is the better witness: it was written when the object was.
   const trusted = found?.state === "changed" ? undefined : receipt;
-  const expected = trusted?.sha256 ?? witness?.sha256 ?? receipt?.sha256;
-  if (expected === undefined) return { kind: "receipt", reason: "its receipt cannot be read" };
+  const expected = (trusted === undefined ? [witness, receipt] : [trusted]).flatMap((each) => each?.sha256 ?? []);
+  const [first] = expected;
+  if (first === undefined) return { kind: "receipt", reason: "its receipt cannot be read" };
   const by = trusted !== undefined || witness === undefined ? "its receipt says" : `${witness.key} was made from`;
-  return { kind: "object", expected, reason: difference(stored, expected, trusted?.length ?? witness?.length, by) };
+  const length = (trusted ?? witness ?? receipt)?.length;
+  return { kind: "object", expected, reason: difference(stored, first, length, by) };
 }
 
 function difference(stored: StoredBytes | undefined, expected: string, length: number | undefined, by: string): string {

@@ -93,7 +93,7 @@ async function ask(
 /** Whether bytes of the source may take the object's place: only those that were recorded. */
 function isWanted(sha256: string, { verdict, stored, found, witness }: RestoreRequest): boolean {
   if (verdict.kind === "receipt") return sha256 === stored?.sha256;
-  if (sha256 === verdict.expected) return true;
+  if (verdict.expected.includes(sha256)) return true;
   // A receipt that was changed may have lost the sha256 itself; what is stored and what the source has agree against it.
   return found?.state === "changed" && witness === undefined && sha256 === stored?.sha256;
 }
@@ -119,6 +119,7 @@ function receiptOfWitness(request: RestoreRequest, nowMs: number): Receipt | und
   if (stored === undefined) return undefined;
   const old = found?.receipt;
   if (old?.sha256 !== stored.sha256 && witness?.sha256 !== stored.sha256) return undefined;
+  if (old?.sha256 === stored.sha256 && found?.state !== "changed") return old;
   const kept = old ?? { verified: false, at: new Date(nowMs).toISOString() };
   return { ...kept, sha256: stored.sha256, length: stored.size, revision, note: "receipt restored" };
 }
