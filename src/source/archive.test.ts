@@ -193,6 +193,22 @@ describe("an archive with mirrors", () => {
     await assert.rejects(archive([{ name: "a", answers: [down] }], 1).source.probe(), failsAs("unavailable"));
   });
 
+  test("what cannot be reached or read is told with what to do, in the source's own words where it has some", async () => {
+    const probed = async (failure: Failure): Promise<string | undefined> => {
+      const error: unknown = await archive([{ name: "a", answers: [failure] }], 1)
+        .source.probe()
+        .catch((thrown: unknown) => thrown);
+      assert.ok(error instanceof Failure && error.message === failure.message);
+      return error.detail.remedy;
+    };
+    assert.match((await probed(down)) ?? "", /^check sources\.archive\.url, the network, and sources\.archive\.proxy/);
+    assert.match(
+      (await probed(new Failure("denied", "no"))) ?? "",
+      /^check sources\.archive\.url, and who may read there$/,
+    );
+    assert.equal(await probed(new Failure("denied", "no", { remedy: "name the authority" })), "name the authority");
+  });
+
   test("needs an address", () => {
     assert.throws(() => archive([], 1), failsAs("usage"));
   });

@@ -63,7 +63,7 @@ export function archiveSource(settings: ArchiveSettings, mirrors: readonly Mirro
     name: settings.name,
     locate: (interval) => first.locate(interval),
     fetch,
-    probe: ({ signal } = {}) => probeAll(mirrors, probeInterval(settings, Date.now()), signal),
+    probe: ({ signal } = {}) => probeAll(settings.name, mirrors, probeInterval(settings, Date.now()), signal),
     async close() {
       await Promise.all(mirrors.map((mirror) => mirror.close()));
     },
@@ -123,6 +123,7 @@ function probeInterval({ every, settleMs, untilMs }: ArchiveSettings, nowMs: num
 
 /** Asks every mirror; one that answers is enough, but all findings are told. */
 async function probeAll(
+  name: string,
   mirrors: readonly Mirror[],
   interval: Interval,
   signal: AbortSignal | undefined,
@@ -140,6 +141,16 @@ async function probeAll(
     }
   }
   const [failure] = failures;
-  if (failure !== undefined && failures.length === mirrors.length) throw failure;
+  if (failure !== undefined && failures.length === mirrors.length) throw withRemedy(failure, name);
   return findings.join("; ");
+}
+
+/** Whoever asks whether a source can be reached wants to know what to do if it cannot. */
+function withRemedy(failure: Failure, name: string): Failure {
+  if (failure.detail.remedy !== undefined) return failure;
+  const remedy =
+    failure.kind === "unavailable"
+      ? `check sources.${name}.url, the network, and sources.${name}.proxy if there is one between; what was stored can be used meanwhile`
+      : `check sources.${name}.url, and who may read there`;
+  return new Failure(failure.kind, failure.message, { ...failure.detail, remedy, cause: failure });
 }
