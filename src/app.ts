@@ -248,6 +248,9 @@ function conversionSlots(): number {
   return Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / 2 / conversionBytes)));
 }
 
+/** Asked for before anything is set up, so it needs a project and nothing that it names. */
+export { lakePolicies } from "./operations/lake-policy.ts";
+
 /** What works without a project. `parallel` is the most conversions side by side. */
 export function openTools({ parallel }: { readonly parallel?: number | undefined } = {}): Tools {
   const slots = parallel ?? conversionSlots();
