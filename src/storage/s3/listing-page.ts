@@ -28,70 +28,116 @@ const entryName = "Contents";
 const depthMax = 8;
 
 export function parseListingPage(bytes: Buffer): ListingPage | undefined {
-  const fields = new Map<string, string>();
-  const entries: ListingEntry[] = [];
-  for (const entry of elementsOf(bytes, fields)) {
-    if (entry === undefined) return undefined;
-    entries.push(entry);
-  }
-  const truncated = fields.get("IsTruncated");
+  // Tags are compared where they stand: ten years of hours have three million of them.
+  const page: Draft = { root: false, entries: [], fields: new Map() };
+  if (!readElements(bytes, page)) return undefined;
+  const truncated = page.fields.get("IsTruncated");
   // Another document, or a page that ended early.
-  if (fields.get(root) === undefined || (truncated !== "true" && truncated !== "false")) return undefined;
+  if (!page.root || (truncated !== "true" && truncated !== "false")) return undefined;
   return {
-    entries,
-    encoded: fields.get("EncodingType") === "url",
+    entries: page.entries,
+    encoded: page.fields.get("EncodingType") === "url",
     truncated: truncated === "true",
-    continuation: fields.get("NextContinuationToken"),
+    continuation: page.fields.get("NextContinuationToken"),
   };
+}
+
+/** What was read of a page so far. */
+interface Draft {
+  /** Whether the whole document was seen. */
+  root: boolean;
+  readonly entries: ListingEntry[];
+  readonly fields: Map<string, string>;
+}
+
+/** Names that occur in every entry; any other one is read as well, but becomes a text each time. */
+const usualNames: readonly Name[] = [
+  ...["Key", "LastModified", "ETag", "Size", "StorageClass", entryName],
+  ...["Owner", "ID", "DisplayName", "ChecksumAlgorithm", "ChecksumType", "Type"],
+].map(asName);
+
+interface Name {
+  readonly text: string;
+  readonly bytes: Uint8Array;
+}
+
+function asName(text: string): Name {
+  return { text, bytes: Buffer.from(text) };
 }
 
 const lessThan = 0x3c;
 const slash = 0x2f;
 const questionMark = 0x3f;
+const greaterThan = 0x3e;
 
-/** The entries in their order; the page's own fields go to `fields`. One `undefined` ends it: not understood. */
-function* elementsOf(bytes: Buffer, fields: Map<string, string>): Generator<ListingEntry | undefined> {
-  const open: string[] = [];
-  let entry = new Map<string, string>();
+/** Whether the page is in a form that is understood. */
+function readElements(bytes: Buffer, page: Draft): boolean {
+  const open: Name[] = [];
+  let entry: EntryDraft = {};
   /** Where the text of the innermost element begins, until an element within it shows that it has none. */
   let textAt = -1;
   for (let at = bytes.indexOf(lessThan); at !== -1; at = bytes.indexOf(lessThan, at + 1)) {
-    const end = bytes.indexOf(0x3e, at);
-    if (end === -1) return yield undefined;
     const next = bytes[at + 1];
     if (next === questionMark && open.length === 0) continue;
     if (next === slash) {
-      const name = bytes.toString("latin1", at + 2, end);
-      if (open.pop() !== name) return yield undefined;
+      const last = open.pop();
+      if (last === undefined || !isName(last, bytes, at + 2, at + 2 + last.bytes.length)) return false;
+      if (bytes[at + 2 + last.bytes.length] !== greaterThan) return false;
+      const name = last.text;
       if (textAt !== -1) {
-        const into = open.length === 1 ? fields : open.length === 2 && open[1] === entryName ? entry : undefined;
-        if (into !== undefined) into.set(name, textOf(bytes, textAt, at));
+        if (open.length === 1) page.fields.set(name, textOf(bytes, textAt, at));
+        else if (open.length === 2 && open[1]?.text === entryName) noteField(entry, name, bytes, textAt, at);
         textAt = -1;
       }
       if (open.length === 1 && name === entryName) {
-        yield entryOf(entry);
-        entry = new Map();
+        const whole = wholeEntry(entry);
+        if (whole === undefined) return false;
+        page.entries.push(whole);
+        entry = {};
       }
-      if (open.length === 0) fields.set(root, "");
+      if (open.length === 0) page.root = true;
       continue;
     }
-    const tag = bytes.toString("latin1", at + 1, end);
-    if (tag.endsWith("/")) continue;
-    const name = open.length === 0 ? (/^\w+/.exec(tag)?.[0] ?? "") : tag;
-    if (open.length === 0 ? name !== root : !/^\w+$/.test(name)) return yield undefined;
-    if (open.push(name) > depthMax) return yield undefined;
+    const end = bytes.indexOf(greaterThan, at);
+    if (end === -1) return false;
+    if (bytes[end - 1] === slash) continue;
+    const name = nameOf(bytes, at + 1, end, open.length);
+    if (name === undefined || open.push(name) > depthMax) return false;
     textAt = end + 1;
   }
-  if (open.length > 0) yield undefined;
+  return open.length === 0;
 }
 
-function entryOf(fields: ReadonlyMap<string, string>): ListingEntry | undefined {
-  const key = fields.get("Key");
-  const etag = fields.get("ETag");
-  const size = fields.get("Size");
-  const modifiedMs = Date.parse(fields.get("LastModified") ?? "");
-  if (key === undefined || etag === undefined || size === undefined || Number.isNaN(modifiedMs)) return undefined;
-  return /^\d{1,15}$/.test(size) ? { key, etag, size: Number(size), modifiedMs } : undefined;
+/** Whether the name stands there, which needs no text to be made of it. */
+function isName({ bytes: name }: Name, bytes: Buffer, start: number, end: number): boolean {
+  if (end - start !== name.length) return false;
+  for (let at = 0; at < name.length; at++) if (bytes[start + at] !== name[at]) return false;
+  return true;
+}
+
+function nameOf(bytes: Buffer, start: number, end: number, depth: number): Name | undefined {
+  const usual = usualNames.find((name) => isName(name, bytes, start, end));
+  if (usual !== undefined && depth > 0) return usual;
+  const tag = bytes.toString("latin1", start, end);
+  // The root alone has attributes.
+  if (depth === 0) return /^\w+/.exec(tag)?.[0] === root ? asName(root) : undefined;
+  return /^\w+$/.test(tag) ? asName(tag) : undefined;
+}
+
+type EntryDraft = { -readonly [Name in keyof ListingEntry]?: ListingEntry[Name] };
+
+function noteField(entry: EntryDraft, name: string, bytes: Buffer, start: number, end: number): void {
+  if (name === "Key") entry.key = textOf(bytes, start, end);
+  else if (name === "ETag") entry.etag = textOf(bytes, start, end);
+  else if (name === "LastModified") entry.modifiedMs = Date.parse(bytes.toString("latin1", start, end));
+  else if (name === "Size") entry.size = sizeOf(bytes.toString("latin1", start, end));
+}
+
+const sizeOf = (digits: string): number => (/^\d{1,15}$/.test(digits) ? Number(digits) : Number.NaN);
+
+function wholeEntry({ key, etag, size = Number.NaN, modifiedMs = Number.NaN }: EntryDraft): ListingEntry | undefined {
+  if (key === undefined || etag === undefined || Number.isNaN(size) || Number.isNaN(modifiedMs)) return undefined;
+  return { key, etag, size, modifiedMs };
 }
 
 const entities: Readonly<Record<string, string>> = { quot: '"', amp: "&", lt: "<", gt: ">", apos: "'" };
