@@ -71,6 +71,10 @@ const accepted: readonly (readonly [
   ["query --input a.sql --csv", [], { input: ["a.sql"], csv: [""] }],
   ["query -- --not-an-option", ["--not-an-option"], {}],
   ["verify --only raw --select gharchive@2026-*", [], { only: ["raw"], select: ["gharchive@2026-*"] }],
+  ["verify --repair --dry-run", [], { repair: [""], "dry-run": [""] }],
+  ["rebuild-index --json", [], { json: [""] }],
+  ["gc --dry-run", [], { "dry-run": [""] }],
+  ["lake policy", ["policy"], {}],
   [
     "ack gharchive 2026-03-01-05 2026-03-02-01..2026-03-02-03",
     ["gharchive", "2026-03-01-05", "2026-03-02-01..2026-03-02-03"],

@@ -52,7 +52,7 @@ export const roles: Readonly<Record<RoleName, Role>> = {
   converter: { does: "run --only convert, watch --only convert", rights: { raw: reads, tables: writes } },
   marts: { does: "run --only marts, watch --only marts", rights: { tables: reads, marts: writes } },
   run: {
-    does: "run and watch with all stages, plan, ack, verify --repair",
+    does: "run and watch with all stages, plan, ack, verify --repair, rebuild-index",
     rights: { raw: writes, tables: writes, marts: writes },
   },
   gc: { does: "gc", rights: { raw: collects(), tables: collects(), marts: collects(catalogPrefix) } },

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -151,6 +151,26 @@ test("a project from nothing: init, plan, run, look, query, run again", async ()
   const verified = await millrace(...project, "verify");
   assert.equal(verified.code, 0, verified.stderr);
   assert.match(verified.stdout, /All is as it was written\./);
+
+  const partition = join(directory, "trial/lake/tables/events/src=2026-03-01-01/data.parquet");
+  const bytes = readFileSync(partition);
+  writeFileSync(partition, bytes.subarray(0, -9));
+  const damaged = await millrace(...project, "verify", "--only", "tables");
+  assert.equal(damaged.code, 1, damaged.stderr);
+  assert.match(damaged.stdout, /^ {2}tables {3}1 damaged {3}events\/src=2026-03-01-01\/data\.parquet/m);
+  const planned = await millrace(...project, "verify", "--repair", "--dry-run");
+  assert.equal(planned.code, 1);
+  assert.match(planned.stdout, /a repair converts it again from\s+raw/);
+  const repaired = await millrace(...project, "verify", "--repair", "--json");
+  assert.equal(repaired.code, 0, repaired.stderr);
+  assert.equal(JSON.parse(repaired.stdout).damaged[0].repair.state, "repaired");
+  assert.deepEqual(readFileSync(partition), bytes);
+  assert.equal((await millrace(...project, "verify", "--dry-run")).code, 2);
+  const rebuilt = await millrace(...project, "rebuild-index");
+  assert.match(
+    rebuilt.stdout,
+    /^ {2}index {4}5 raw objects, 5 partitions\n {2}schema {3}events version \d+: is whole\n/,
+  );
   const doctor = await millrace(...project, "doctor", "--json");
   assert.ok(JSON.parse(doctor.stdout).checks.length > 5);
   const status = await millrace(...project, "status");
