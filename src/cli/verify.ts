@@ -11,6 +11,7 @@ import { count, counted, duration, size } from "./terminal/numbers.ts";
 import type { Finding, FindingGroup, ReportOptions } from "./terminal/report.ts";
 import { renderFindings } from "./terminal/report.ts";
 import { shareLine } from "./terminal/share-line.ts";
+import { wrap } from "./terminal/text.ts";
 import { startTicker } from "./terminal/ticker.ts";
 
 const options = {
@@ -105,39 +106,41 @@ function exitCodeOf({ damaged, failures = [] }: VerifyReport): number {
 
 export function renderVerify(report: VerifyReport, ms: number, options: ReportOptions): readonly string[] {
   const { damaged, failures = [] } = report;
-  const groups = [
-    ...damaged.map((object): FindingGroup => ({ label: object.place, findings: [findingOf(object)] })),
-    ...failures.map(
-      ({ stage, key, reason, remedy }): FindingGroup => ({
-        label: stage,
-        findings: [
-          {
-            count: "1",
-            word: "failed",
-            what: key,
-            note: reason,
-            tone: "alarm",
-            ...(remedy === undefined ? {} : { remedy }),
-          },
-        ],
-      }),
-    ),
-  ];
+  const places = (["raw", "tables", "marts"] as const).map(
+    (place): FindingGroup => ({
+      label: place,
+      findings: damaged.filter((object) => object.place === place).map(findingOf),
+    }),
+  );
+  const followed = failures.map(
+    ({ stage, key, reason, remedy }): FindingGroup => ({
+      label: stage,
+      findings: [
+        {
+          ...{ count: "1", word: "failed", what: key, note: reason, tone: "alarm" },
+          ...(remedy === undefined ? {} : { remedy }),
+        },
+      ],
+    }),
+  );
+  const groups = [...places, ...followed].filter(({ findings }) => findings.length > 0);
   const findings = groups.length === 0 ? [] : [...renderFindings(groups, options), ""];
   const unverified = report.unverified === 0 ? "" : ` ${count(report.unverified)} could be compared with nothing.`;
+  const read = `${counted(report.objects, "object")}, ${size(report.bytes)} read in ${duration(ms)}.`;
   return [
     ...findings,
-    `  ${counted(report.objects, "object")}, ${size(report.bytes)} read in ${duration(ms)}. ${verdictOf(report)}${unverified}`,
+    ...wrap(`${read} ${verdictOf(report)}${unverified}`, options.width - 2).map((line) => `  ${line}`),
+    ...nextOf(report).map((command) => `  Next  ${options.paint.accent(command)}`),
   ];
 }
 
-function findingOf({ key, reason, remedy, repair }: DamagedObject): Finding {
+function findingOf({ key, reason, repair }: DamagedObject): Finding {
   const base = { count: "1", what: key, note: reason };
   switch (repair?.state) {
     case undefined:
-      return { ...base, word: "damaged", remedy, tone: "alarm" };
+      return { ...base, word: "damaged", tone: "alarm" };
     case "planned":
-      return { ...base, word: "damaged", remedy: `would be repaired: a repair ${repair.how}`, tone: "alarm" };
+      return { ...base, word: "damaged", remedy: `a repair ${repair.how}`, tone: "alarm" };
     case "repaired":
       return { ...base, word: "repaired", remedy: repair.how };
     case "impossible":
@@ -155,6 +158,12 @@ function findingOf({ key, reason, remedy, repair }: DamagedObject): Finding {
         ...(repair.remedy === undefined ? {} : { remedy: repair.remedy }),
       };
   }
+}
+
+/** What to type next: once, whatever the number of damaged objects. */
+function nextOf({ damaged }: VerifyReport): readonly string[] {
+  if (damaged.some(({ repair }) => repair?.state === "planned")) return ["millrace verify --repair"];
+  return damaged.some(({ repair }) => repair === undefined) ? ["millrace verify --repair --dry-run"] : [];
 }
 
 function verdictOf({ damaged }: VerifyReport): string {
