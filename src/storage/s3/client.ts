@@ -85,7 +85,10 @@ function readHeaders(client: S3Client, name: string): (output: object) => number
       const headers = field(result.response, "headers");
       const type = field(headers, "content-type");
       const ofObject = context.commandName === "GetObjectCommand" || context.commandName === "HeadObjectCommand";
-      if (!ofObject && typeof type === "string" && /^text\/html\b/i.test(type)) throw noStore({ name }, undefined);
+      // Some stores call answers without a body so.
+      const isEmpty = field(headers, "content-length") === "0" || field(result.response, "statusCode") === 204;
+      const isPage = typeof type === "string" && /^text\/html\b/i.test(type) && !isEmpty;
+      if (!ofObject && isPage) throw noStore({ name }, undefined);
       const sentMs = dateOf(headers);
       if (sentMs !== undefined && result.output !== undefined) dates.set(result.output, sentMs);
       return result;

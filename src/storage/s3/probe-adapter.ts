@@ -8,7 +8,7 @@ import { bad, good, type Verdict } from "../probe.ts";
 import { withRetry } from "../retry.ts";
 import type { Store } from "./client.ts";
 import type { Ground } from "./probe-ground.ts";
-import { patient } from "./probe-requests.ts";
+import { inParallel, patient } from "./probe-requests.ts";
 
 /** A storage of this kind in another place of the same store. */
 export type StorageAt = (store: Store) => Storage;
@@ -32,7 +32,7 @@ export async function asMillraceDoes(ground: Ground, storageAt: StorageAt): Prom
   const storage = withRetry(naive, patient, realEffects);
   const call = { signal: ground.cut };
   const wrong: string[] = [];
-  for (const name of [...oddNames, hiddenName]) {
+  await inParallel([...oddNames, hiddenName], async (name) => {
     stopIfAborted(signal);
     ground.written.add(`${below}/${name}`);
     const metadata = { name };
@@ -47,7 +47,7 @@ export async function asMillraceDoes(ground: Ground, storageAt: StorageAt): Prom
       chunks.push(chunk);
     }
     if (Buffer.concat(chunks).toString() !== name) wrong.push(`"${name}" reads back other bytes`);
-  }
+  });
   const listed: string[] = [];
   for await (const page of storage.list("", call)) listed.push(...page.map(({ key }) => key));
   const expected = [...oddNames].sort(compareKeys);

@@ -33,8 +33,8 @@ export function must<T>(reply: Reply<T>): T {
   return reply.output;
 }
 
-/** Three of four requests may fail for as long as it takes: a busy store is no bad store. */
-export const patient: Backoff = { tries: 40, firstMs: 50, capMs: 1_000 };
+/** Three of four requests may be turned away for as long as it takes: a busy store is no bad store. */
+export const patient: Backoff = { tries: 60, firstMs: 50, capMs: 300 };
 /** Who cannot be connected to gets a second chance, not a minute. */
 const connectTries = 3;
 const internalTries = 4;
@@ -141,7 +141,11 @@ function triesMax(status: number): number {
 }
 
 /** The first error ends it, once the jobs that had begun are through. */
-export async function inParallel<T>(items: Iterable<T>, work: (item: T) => Promise<unknown>): Promise<void> {
+export async function inParallel<T>(
+  items: Iterable<T>,
+  work: (item: T) => Promise<unknown>,
+  count = requestsMax,
+): Promise<void> {
   const rest = items[Symbol.iterator]();
   const failures: unknown[] = [];
   const worker = async (): Promise<void> => {
@@ -153,7 +157,7 @@ export async function inParallel<T>(items: Iterable<T>, work: (item: T) => Promi
       }
     }
   };
-  await Promise.all(Array.from({ length: requestsMax }, worker));
+  await Promise.all(Array.from({ length: count }, worker));
   if (failures.length > 0) throw failures[0];
 }
 
