@@ -10,6 +10,8 @@ export interface Repair {
   readonly parts: Parts;
   /** The same places without the damaged versions of objects, as if nobody had put them yet. */
   readonly view: Parts;
+  /** Whether a partition was made again, by its key. */
+  isMade(partitionKey: string): boolean;
   readonly signal: AbortSignal | undefined;
   readonly call: { readonly signal?: AbortSignal };
   /** Whether a place may be worked on that no damage was found in. */

@@ -75,8 +75,11 @@ async function repairSome(run: Repair, cures: Map<string, PartitionCure>, note: 
     note(cure, failedBy(failure, run.signal));
   }
   for (const [key, cure] of cures) {
-    const now = await run.parts.tables.head(partitionKey(cure.table, intervalId(cure.interval)), run.call);
-    if (now === undefined || now.token === cure.token) continue;
+    const partition = partitionKey(cure.table, intervalId(cure.interval));
+    // Somebody else may have repaired it at the same time.
+    const isOther = async (): Promise<boolean> =>
+      ((await run.parts.tables.head(partition, run.call))?.token ?? cure.token) !== cure.token;
+    if (!run.isMade(partition) && !(await isOther())) continue;
     cures.delete(key);
     note(cure, { state: "repaired", how: "converted again from raw" });
   }

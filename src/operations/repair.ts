@@ -49,14 +49,15 @@ export async function repair(parts: Parts, damages: readonly Damage[], options: 
   const view = withoutDamaged(parts, () => [...cures.values()].filter(isLeft));
   const run: Repair = {
     parts,
-    view,
+    view: view.parts,
+    isMade: view.isMade,
     signal: options.signal,
     call,
     mayFollow: (place) => options.only === undefined || options.only === place,
     left: (kind) => [...cures.values()].filter((cure) => cure.kind === kind && isLeft(cure)),
     pass: (plan) =>
       reconcile(
-        view,
+        view.parts,
         { ...plan, converter: parts.converterVersion },
         { report: options.report ?? (() => undefined), convertSlots: options.convertSlots, ...call },
       ),

@@ -8,23 +8,46 @@ import type { Parts } from "../reconcile/parts.ts";
 import type { Storage } from "../storage/contract.ts";
 import type { Cure } from "./cure.ts";
 
+export interface UndamagedView {
+  readonly parts: Parts;
+  /** Whether a partition was put through the view. */
+  isMade(partitionKey: string): boolean;
+}
+
 /** `left` answers what is still damaged, each time somebody looks. */
-export function withoutDamaged(parts: Parts, left: () => readonly Cure[]): Parts {
+export function withoutDamaged(parts: Parts, left: () => readonly Cure[]): UndamagedView {
+  const made = new Set<string>();
+  const raw = hiding(parts.raw, () =>
+    left().flatMap((cure) =>
+      cure.kind === "raw" && cure.request.stored !== undefined
+        ? [[cure.request.key, cure.request.stored.token] as const]
+        : [],
+    ),
+  );
+  const tables = hiding(parts.tables, () =>
+    left().flatMap((cure) => {
+      if (cure.kind !== "partition") return [];
+      const key = partitionKey(cure.table, intervalId(cure.interval));
+      // Where a token is a sum of the bytes, a partition that was whole itself has the same one again.
+      return made.has(key) ? [] : [[key, cure.token] as const];
+    }),
+  );
+  const index = { ...parts.index, attempts: async () => withoutBackoff(await parts.index.attempts()) };
   return {
-    ...parts,
-    index: { ...parts.index, attempts: async () => withoutBackoff(await parts.index.attempts()) },
-    raw: hiding(parts.raw, () =>
-      left().flatMap((cure) =>
-        cure.kind === "raw" && cure.request.stored !== undefined
-          ? [[cure.request.key, cure.request.stored.token] as const]
-          : [],
-      ),
-    ),
-    tables: hiding(parts.tables, () =>
-      left().flatMap((cure) =>
-        cure.kind === "partition" ? [[partitionKey(cure.table, intervalId(cure.interval)), cure.token] as const] : [],
-      ),
-    ),
+    parts: {
+      ...parts,
+      index,
+      raw,
+      tables: {
+        ...tables,
+        async put(key, body, options) {
+          const info = await tables.put(key, body, options);
+          made.add(key);
+          return info;
+        },
+      },
+    },
+    isMade: (key) => made.has(key),
   };
 }
 

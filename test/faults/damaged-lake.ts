@@ -68,9 +68,11 @@ export function diskLake(lake: SmallLake): DamagedLake {
   };
 }
 
-export function memoryLake(
-  places: Places = { raw: memoryStorage(), tables: memoryStorage(), marts: memoryStorage() },
-): DamagedLake {
+export const memoryLake = (): DamagedLake =>
+  lakeOn({ raw: memoryStorage(), tables: memoryStorage(), marts: memoryStorage() });
+
+/** A lake whose places are these storages. */
+export function lakeOn(places: Places): DamagedLake {
   const lake = makeSmallLake();
   return {
     open: (days, options = {}) => {
@@ -101,7 +103,7 @@ export function memoryLake(
           await copies[name].put(key, bytes, metadata === undefined ? {} : { metadata });
         }
       }
-      return memoryLake(copies);
+      return lakeOn(copies);
     },
     remove: lake.remove,
   };
