@@ -5,7 +5,7 @@ import type { Parts } from "../reconcile/parts.ts";
 import { otherSum } from "../step/judge-raw.ts";
 import { type Manifest, type ManifestFile, readManifest } from "../step/manifest.ts";
 import { type Checked, type Damage, damaged, good, type Scrub } from "./scrub.ts";
-import type { PartitionCounts } from "./verify-tables.ts";
+import { countPartitions, type PartitionCounts } from "./verify-tables.ts";
 
 type ChainRecord = NonNullable<Awaited<ReturnType<Parts["catalog"]["current"]>>>["record"];
 type PublishRecord = Extract<ChainRecord, { kind: "publish" }>;
@@ -67,8 +67,11 @@ class MartCheck {
     const { files, inputs } = manifest;
     await this.#scrub.each(files, async (file) => this.#unlessReplaced(await this.#checkPart(record.version, file)));
     for (const { table, partitions } of inputs) {
-      const now = counts?.get(table);
-      if (now !== undefined && now < partitions) this.#scrub.note(lostPartitions(this.#mart, table, now, partitions));
+      const counted = counts?.get(table);
+      if (counted === undefined || counted >= partitions) continue;
+      // The mart may be newer than the count.
+      const now = await countPartitions(this.#scrub, table);
+      if (now < partitions) this.#scrub.note(lostPartitions(this.#mart, table, now, partitions));
     }
   }
 

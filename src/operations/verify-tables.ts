@@ -2,6 +2,7 @@
  * Every partition against the sum in its own footer, the rejected lines that it names, the raw object that it was made
  * from, and the table's published schema against all footers.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { asFailure } from "../errors.ts";
 import { type Interval, intervalId, parseIntervalId } from "../model/calendar.ts";
 import { partitionFile, partitionId, partitionStem, schemaKey } from "../model/layout.ts";
@@ -52,6 +53,16 @@ async function* partitions(scrub: Scrub, table: TableSettings, source: SourceSet
       if (scrub.wants("tables", `${name}@${src}`)) yield { ...info, interval, src };
     }
   }
+}
+
+/** How many partitions the table has now. */
+export async function countPartitions(scrub: Scrub, table: string): Promise<number> {
+  const settings = scrub.parts.project.tables.get(table);
+  const source = scrub.parts.project.sources.get(settings?.from ?? "");
+  let count = 0;
+  if (settings === undefined || source === undefined) return count;
+  for await (const _ of partitions(scrub, settings, source)) count++;
+  return count;
 }
 
 /** Bytes of all partitions that are meant. */
@@ -167,9 +178,18 @@ class PartitionCheck {
   }
 }
 
+/** A writer that has put a document puts its statements at once. Milliseconds. */
+const publishingMs = 250;
+
 async function checkSchema(scrub: Scrub, table: TableSettings, gathered: SchemaGatherer): Promise<Checked> {
   const { name } = table;
-  const { newest, statements, bytes } = await inspectSchema(scrub.parts.tables, name, scrub.signal);
+  const inspect = () => inspectSchema(scrub.parts.tables, name, scrub.signal);
+  let inspected = await inspect();
+  if (inspected.statements.length > 0) {
+    await delay(publishingMs, undefined, scrub.call);
+    inspected = await inspect();
+  }
+  const { newest, statements, bytes } = inspected;
   scrub.read(bytes);
   const damage = (key: string, reason: string): Damage => ({
     place: "tables",

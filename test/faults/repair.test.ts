@@ -461,6 +461,26 @@ test("a repair that dies anywhere, or loses an answer, is finished by the next o
   }
 });
 
+test("while a lake is written to, nothing is taken for damage", () =>
+  withLake(async (lake) => {
+    let runs = 0;
+    let verifications = 0;
+    const stop = new AbortController();
+    const writing = (async () => {
+      for (; runs < 12; runs++) {
+        const only = runs % 3 === 2 ? "marts" : "convert";
+        await withApp(lake, 2, (app) => app.run({ rerun: true, only }));
+      }
+      stop.abort();
+    })();
+    while (!stop.signal.aborted) {
+      assert.deepEqual((await verify(lake)).damaged, []);
+      verifications++;
+    }
+    await writing;
+    assert.ok(verifications > 1, `${verifications} verifications beside ${runs} runs`);
+  }));
+
 test("two repairs at once end as one does", () =>
   withLake(async (lake) => {
     const expected = await contentOf(lake, 1);
