@@ -113,7 +113,9 @@ export function rclone(): string | undefined {
  * to hash a stream that it cannot read twice.
  */
 export function rcloneFlags(server: S3Server): readonly string[] {
-  return ["--config", "/dev/null", ...(server.caFile === undefined ? [] : ["--ca-cert", server.caFile])];
+  // Larger files in parts: as one request, rclone sends chunks that MinIO refuses.
+  const size = ["--s3-upload-cutoff", "5M"];
+  return ["--config", "/dev/null", ...size, ...(server.caFile === undefined ? [] : ["--ca-cert", server.caFile])];
 }
 
 export function rcloneRemote(server: S3Server): string {
