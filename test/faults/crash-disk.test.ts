@@ -14,12 +14,13 @@ import { openApp } from "../../src/app.ts";
 import { readProject } from "../../src/config/read.ts";
 import type { Body, Metadata, Storage } from "../../src/storage/contract.ts";
 import { localStorage } from "../../src/storage/local.ts";
+import { fromEnvironment, seedOf } from "../model/seed.ts";
 import { type CrashDisk, recordDisk } from "./crash-disk.ts";
 import { laterDays, reachableFaults, workOf } from "./matrix-run.ts";
 import { makeSmallLake, type SmallLake, startMs, stateOf } from "./small-lake.ts";
 
-const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
-const recoveries = Number(process.env.RUNS ?? (process.env.FAULTS === "all" ? Number.POSITIVE_INFINITY : 40));
+const seed = seedOf();
+const recoveries = fromEnvironment("RUNS") ?? (process.env.FAULTS === "all" ? Number.POSITIVE_INFINITY : 40);
 
 /** One call that changes an object: when it began, when its caller was told, and what was there afterwards. */
 interface Deed {

@@ -7,11 +7,12 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { Random } from "../../sample/random.ts";
 import { faults, noFault, oneFault } from "../faulty.ts";
+import { fromEnvironment, seedOf } from "../model/seed.ts";
 import { runWith, workOf } from "./matrix-run.ts";
 import { catalogFaults, makeSmallLake, stateOf } from "./small-lake.ts";
 
-const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
-const runs = Number(process.env.RUNS ?? (process.env.FAULTS === "all" ? 1000 : 60));
+const seed = seedOf();
+const runs = fromEnvironment("RUNS") ?? (process.env.FAULTS === "all" ? 1000 : 60);
 
 test("a second fault inside the recovery", async (context) => {
   const clean = makeSmallLake();
