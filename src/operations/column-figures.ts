@@ -55,8 +55,10 @@ interface Sum {
   values: number | undefined;
   least: number;
   most: number;
-  readonly isRepeated: boolean;
-  readonly isFlag: boolean;
+  /** In some file; */
+  isRepeated: boolean;
+  /** in all of them: what is read first must not decide. */
+  isFlag: boolean;
   single: string | null | undefined;
 }
 
@@ -73,9 +75,11 @@ class FigureSums {
       const key = this.#fold(path);
       let sum = this.#sums.get(key);
       if (sum === undefined) {
-        sum = { last: src, values: 0, least: 0, most: 0, isRepeated, isFlag: type?.kind === "bool", single };
+        sum = { last: src, values: 0, least: 0, most: 0, isRepeated, isFlag: true, single };
         this.#sums.set(key, sum);
       }
+      sum.isRepeated ||= isRepeated;
+      sum.isFlag &&= type?.kind === "bool";
       if (src > sum.last) sum.last = src;
       sum.values = values === undefined || sum.values === undefined ? undefined : sum.values + values;
       sum.least = Math.max(sum.least, distinct.least);
