@@ -179,6 +179,11 @@ export type Metadata = Readonly<Record<string, string>>;
 export interface ReadOptions extends CallOptions {
   readonly range?: { readonly start: number; readonly end?: number };
   readonly token?: string;
+  /**
+   * Called with the token of the version that is being read, before its first byte, by a storage whose streams can break
+   * in the middle: with it the rest can be asked for.
+   */
+  readonly onVersion?: (token: string) => void;
 }
 
 export interface ObjectInfo {

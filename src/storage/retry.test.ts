@@ -105,6 +105,39 @@ describe("retry", () => {
     assert.equal(await readAll(ranged.storage, "x", { token: info.token, range }), body.subarray(1, 5).toString());
   });
 
+  test("a read goes on where it broke, if the storage says which version it reads", async () => {
+    const inner = memoryStorage();
+    const info = await inner.put("x", body);
+    const told: string[] = [];
+    const { port, calls } = faulty(inner, { at: new Map<number, Fault>([[1, "partial"]]) });
+    const telling: Storage = {
+      ...port,
+      read(key, options = {}) {
+        options.onVersion?.(info.token);
+        return port.read(key, options);
+      },
+    };
+    const storage = withRetry(telling, backoff, virtualEffects());
+    assert.equal(await readAll(storage, "x", { onVersion: (token: string) => told.push(token) }), body.toString());
+    assert.deepEqual([calls.length, told], [2, [info.token, info.token]]);
+
+    const broken = withRetry(
+      {
+        ...inner,
+        async *read(key, options = {}) {
+          options.onVersion?.(info.token);
+          // Somebody replaces the object while the reader waits.
+          if (options.token !== undefined) await inner.put(key, Buffer.from("others"));
+          const faults: readonly (readonly [number, Fault])[] = options.token === undefined ? [[1, "partial"]] : [];
+          yield* faulty(inner, { at: new Map(faults) }).port.read(key, options);
+        },
+      },
+      backoff,
+      virtualEffects(),
+    );
+    await assert.rejects(readAll(broken, "x"), (error) => error instanceof Failure && error.kind === "conflict");
+  });
+
   test("a listing goes on behind the last key, without a hole and without a double", async () => {
     const inner = memoryStorage();
     const keys = Array.from({ length: 2500 }, (_, i) => `k/${String(i).padStart(5, "0")}`);

@@ -84,11 +84,17 @@ export function withRetry(storage: Storage, patience: Patience, effects: Effects
   async function* read(key: string, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
     const { start = 0, end } = options.range ?? {};
     let done = 0;
+    let { token } = options;
+    const onVersion = (version: string): void => {
+      token = version;
+      options.onVersion?.(version);
+    };
     let allowed = failuresOf(patience);
     for (let failures = 0; ; ) {
       const range = { start: start + done, ...(end === undefined ? {} : { end }) };
+      const rest = done === 0 || token === undefined ? {} : { token, range };
       try {
-        for await (const chunk of storage.read(key, done === 0 ? options : { ...options, range })) {
+        for await (const chunk of storage.read(key, { ...options, ...rest, onVersion })) {
           done += chunk.length;
           failures = 0;
           allowed = failuresOf(patience);
@@ -96,8 +102,8 @@ export function withRetry(storage: Storage, patience: Patience, effects: Effects
         }
         return;
       } catch (error) {
-        // Without a token the rest could be another object's; from the end, it is unknown where the break was.
-        if (done > 0 && (options.token === undefined || start < 0)) throw error;
+        // Of an unknown version the rest could be another object's; from the end, it is unknown where the break was.
+        if (done > 0 && (token === undefined || start < 0)) throw error;
         failures++;
         const { signal } = options;
         await pauseAfter(error, failures, backoff, effects, { signal, again: (error) => again(error, allowed) });

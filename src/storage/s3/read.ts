@@ -25,6 +25,7 @@ export async function* readObject(
   try {
     const output = await ask(store, key, wanted, watch);
     if (output === undefined) return;
+    if (output.ETag !== undefined) options.onVersion?.(output.ETag.replaceAll('"', ""));
     for await (const chunk of wholeBody(store, key, output, wanted)) {
       watch.pause();
       stopIfAborted(signal);
