@@ -180,10 +180,10 @@ export interface ReadOptions extends CallOptions {
   readonly range?: { readonly start: number; readonly end?: number };
   readonly token?: string;
   /**
-   * Called with the token of the version that is being read, before its first byte, by a storage whose streams can break
-   * in the middle: with it the rest can be asked for.
+   * Called with the version that is being read, before its first byte, by a storage whose streams can break in the
+   * middle: with its token, and its size in bytes for what counts from the end, the rest can be asked for.
    */
-  readonly onVersion?: (token: string) => void;
+  readonly onVersion?: (version: Pick<ObjectInfo, "token" | "size">) => void;
 }
 
 export interface ObjectInfo {

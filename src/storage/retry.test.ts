@@ -7,7 +7,7 @@ import { virtualEffects } from "../../test/contract/source.ts";
 import { storageContract } from "../../test/contract/storage.ts";
 import { type Fault, faulty } from "../../test/faulty.ts";
 import { Failure } from "../errors.ts";
-import type { Storage } from "./contract.ts";
+import type { ObjectInfo, Storage } from "./contract.ts";
 import { withLimit } from "./limit.ts";
 import { localStorage } from "./local.ts";
 import { memoryStorage } from "./memory.ts";
@@ -108,24 +108,29 @@ describe("retry", () => {
   test("a read goes on where it broke, if the storage says which version it reads", async () => {
     const inner = memoryStorage();
     const info = await inner.put("x", body);
-    const told: string[] = [];
-    const { port, calls } = faulty(inner, { at: new Map<number, Fault>([[1, "partial"]]) });
+    const told: ObjectInfo[] = [];
+    const { port, calls } = faulty(inner, { at: new Map<number, Fault>([1, 3].map((call) => [call, "partial"])) });
     const telling: Storage = {
       ...port,
       read(key, options = {}) {
-        options.onVersion?.(info.token);
+        options.onVersion?.(info);
         return port.read(key, options);
       },
     };
     const storage = withRetry(telling, backoff, virtualEffects());
-    assert.equal(await readAll(storage, "x", { onVersion: (token: string) => told.push(token) }), body.toString());
-    assert.deepEqual([calls.length, told], [2, [info.token, info.token]]);
+    assert.equal(
+      await readAll(storage, "x", { onVersion: (version: ObjectInfo) => told.push(version) }),
+      body.toString(),
+    );
+    assert.deepEqual([calls.length, told], [2, [info, info]]);
+    assert.equal(await readAll(storage, "x", { range: { start: -5 } }), body.subarray(-5).toString());
+    assert.equal(calls.length, 4);
 
     const broken = withRetry(
       {
         ...inner,
         async *read(key, options = {}) {
-          options.onVersion?.(info.token);
+          options.onVersion?.(info);
           // Somebody replaces the object while the reader waits.
           if (options.token !== undefined) await inner.put(key, Buffer.from("others"));
           const faults: readonly (readonly [number, Fault])[] = options.token === undefined ? [[1, "partial"]] : [];

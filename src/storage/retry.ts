@@ -82,11 +82,13 @@ export function withRetry(storage: Storage, patience: Patience, effects: Effects
   }
 
   async function* read(key: string, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
-    const { start = 0, end } = options.range ?? {};
+    const { start: from = 0, end } = options.range ?? {};
+    let start = from;
     let done = 0;
     let { token } = options;
-    const onVersion = (version: string): void => {
-      token = version;
+    const onVersion: ReadOptions["onVersion"] = (version) => {
+      token = version.token;
+      if (from < 0) start = Math.max(0, version.size + from);
       options.onVersion?.(version);
     };
     let allowed = failuresOf(patience);
@@ -102,7 +104,7 @@ export function withRetry(storage: Storage, patience: Patience, effects: Effects
         }
         return;
       } catch (error) {
-        // Of an unknown version the rest could be another object's; from the end, it is unknown where the break was.
+        // Of an unknown version the rest could be another object's; from an unknown end, who knows where the break was.
         if (done > 0 && (token === undefined || start < 0)) throw error;
         failures++;
         const { signal } = options;

@@ -25,8 +25,7 @@ export async function* readObject(
   try {
     const output = await ask(store, key, wanted, watch);
     if (output === undefined) return;
-    if (output.ETag !== undefined) options.onVersion?.(output.ETag.replaceAll('"', ""));
-    for await (const chunk of wholeBody(store, key, output, wanted)) {
+    for await (const chunk of wholeBody(store, key, output, wanted, options.onVersion)) {
       watch.pause();
       stopIfAborted(signal);
       yield chunk;
@@ -99,13 +98,16 @@ async function* wholeBody(
   key: string,
   output: GetObjectCommandOutput,
   wanted: Wanted,
+  onVersion: ReadOptions["onVersion"],
 ): AsyncGenerator<Uint8Array> {
   const { Body, ContentLength, ContentRange, ETag } = output;
   if (!(Body instanceof Readable)) throw noStore(store, key);
   try {
     if (ETag === undefined || ContentLength === undefined) throw noStore(store, key);
-    if (wanted.token !== undefined && ETag.replaceAll('"', "") !== wanted.token) throw replaced(store, key);
+    const token = ETag.replaceAll('"', "");
+    if (wanted.token !== undefined && token !== wanted.token) throw replaced(store, key);
     const sent = sentSpan(ContentRange, ContentLength);
+    onVersion?.({ token, size: sent.size });
     const { start, end } = spanOf(sent.size, {
       start: wanted.start,
       ...(wanted.end === undefined ? {} : { end: wanted.end }),
