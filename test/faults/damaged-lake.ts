@@ -145,7 +145,10 @@ export async function keysOf(storage: Storage): Promise<string[]> {
  * What must be the same after every repair: raw objects and partitions byte by byte, what receipts say, the columns of the
  * table, and the rows that the mart answers with.
  */
-export async function contentOf(lake: DamagedLake, days: number): Promise<Record<string, string>> {
+export async function contentOf(
+  lake: Pick<DamagedLake, "open" | "places">,
+  days: number,
+): Promise<Record<string, string>> {
   const content: Record<string, string> = {};
   for (const name of ["raw", "tables"] as const) {
     for (const key of await keysOf(lake.places[name])) {

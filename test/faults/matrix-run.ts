@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { App } from "../../src/answers.ts";
 import { type FaultPlan, faultyStorage, makeFaults } from "../faulty.ts";
-import { catalogFaults, type SmallLake, startMs } from "./small-lake.ts";
+import { catalogFaultsBelow, type SmallLake, startMs } from "./small-lake.ts";
 
 /** A stalled call ends when the run is stopped; this long is enough to reach it. */
 const stallMs = 150;
@@ -49,11 +49,16 @@ export function countsOf(calls: readonly string[]): string {
 export const laterDays = Math.ceil((Date.now() - startMs) / 86_400_000) + 1;
 /** Faults of the chain, and of the one version that must be whole. */
 export function reachableFaults(lake: SmallLake): readonly string[] {
-  const log = join(lake.directory, "lake/marts/_catalog/activity");
+  return reachableFaultsBelow(join(lake.directory, "lake/marts"));
+}
+
+/** The same for marts whose objects are the files below a directory. */
+export function reachableFaultsBelow(marts: string): readonly string[] {
+  const log = join(marts, "_catalog/activity");
   if (!existsSync(log) || readdirSync(log).length === 0) return [];
   const current: { version: string } = JSON.parse(
     readFileSync(join(log, readdirSync(log).sort().at(-1) ?? ""), "utf8"),
   );
   const isOld = (fault: string): boolean => /v\d{12}-/.test(fault) && !fault.includes(current.version);
-  return catalogFaults(lake).filter((fault) => !isOld(fault));
+  return catalogFaultsBelow(marts).filter((fault) => !isOld(fault));
 }

@@ -49,13 +49,14 @@ export interface SmallLake {
   remove(): void;
 }
 
-export function makeSmallLake(): SmallLake {
+/** `rest` is more of the project file: other places, a store. */
+export function makeSmallLake(rest = ""): SmallLake {
   const directory = mkdtempSync(join(tmpdir(), "millrace-small-"));
   const archive = join(directory, "archive");
   mkdirSync(archive);
   for (const [name, text] of Object.entries(hours)) writeFileSync(join(archive, name), gzipSync(text));
   const file = join(directory, "millrace.yaml");
-  writeFileSync(file, projectText(archive));
+  writeFileSync(file, projectText(archive) + rest);
   return {
     directory,
     open: (days, options = {}) =>
@@ -112,13 +113,17 @@ function receiptFacts(bytes: Buffer): string {
 
 /** The catalog's records form one chain, and every version that one of them names is whole. */
 export function catalogFaults(lake: SmallLake): string[] {
+  return catalogFaultsBelow(join(lake.directory, "lake/marts"));
+}
+
+/** The same for marts whose objects are the files below a directory. */
+export function catalogFaultsBelow(marts: string): string[] {
   const faults: string[] = [];
-  const marts = join(lake.directory, "lake/marts");
   const log = join(marts, "_catalog/activity");
   const records = existsSync(log) ? readdirSync(log).sort() : [];
   records.forEach((name, at) => {
     if (name !== `${String(at + 1).padStart(20, "0")}.json`) faults.push(`the chain has ${name} at place ${at + 1}`);
-    const record: { version: string; parent: number; manifestSha256: string } = JSON.parse(
+    const record: { version: string; parent: number; manifestSha256?: string } = JSON.parse(
       readFileSync(join(log, name), "utf8"),
     );
     if (record.parent !== at) faults.push(`${name} names parent ${record.parent}`);
@@ -128,7 +133,9 @@ export function catalogFaults(lake: SmallLake): string[] {
       return;
     }
     const bytes = readFileSync(manifestFile);
-    if (createHash("sha256").update(bytes).digest("hex") !== record.manifestSha256)
+    // A fence repeats the version of the record before it, and leaves the sum to that one.
+    const sha256 = record.manifestSha256;
+    if (sha256 !== undefined && createHash("sha256").update(bytes).digest("hex") !== sha256)
       faults.push(`${record.version}: another manifest`);
     const manifest: { files: { name: string; sha256: string }[] } = JSON.parse(bytes.toString());
     for (const part of manifest.files) {

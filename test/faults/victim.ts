@@ -1,15 +1,25 @@
 /**
- * A process that is killed at a named point: `node victim.ts PROJECT POINT`, where a point is `place.method:pattern:when`,
- * for example `tables.put:/data\.parquet$:after`. It kills itself with SIGKILL right before the call or right after its
- * effect, over real files; without a point it runs to its end.
+ * A process that is killed at a named point (`point.ts`): `node victim.ts PROJECT [POINT [OPERATION [parts]]]`. It kills
+ * itself with SIGKILL, over real files or a real store; without a point, or with an empty one, it runs to its end. With
+ * `parts` whatever is larger than the smallest part goes in parts.
  */
+import assert from "node:assert/strict";
+import type { App } from "../../src/answers.ts";
 import { openApp } from "../../src/app.ts";
 import { readProject } from "../../src/config/read.ts";
-import type { Storage } from "../../src/storage/contract.ts";
+import { placesInParts } from "./bucket-lake.ts";
+import { actAt, readPoint } from "./point.ts";
 import { startMs } from "./small-lake.ts";
 
-const [file = "", point = ""] = process.argv.slice(2);
-const [where = "", pattern = "", when = ""] = point.split(":");
+const operations: Readonly<Record<string, (app: App) => Promise<unknown>>> = {
+  run: (app) => app.run(),
+  rebuild: (app) => app.run({ rerun: true, only: "marts" }),
+  gc: (app) => app.gc({ retentionMs: 0, versions: 1 }),
+};
+
+const [file = "", point = "", name = "run", parts = ""] = process.argv.slice(2);
+const operation = operations[name];
+assert.ok(operation !== undefined, `no operation ${name}`);
 
 function die(): Promise<never> {
   process.kill(process.pid, "SIGKILL");
@@ -17,32 +27,16 @@ function die(): Promise<never> {
   return new Promise(() => undefined);
 }
 
-function wrap(place: string, storage: Storage): Storage {
-  const [wantedPlace, method] = where.split(".");
-  if (place !== wantedPlace || (method !== "put" && method !== "putIfAbsent")) return storage;
-  const hits = (key: string): boolean => new RegExp(pattern).test(key);
-  if (method === "put") {
-    const put: Storage["put"] = async (key, body, options) => {
-      if (hits(key) && when === "before") await die();
-      const info = await storage.put(key, body, options);
-      if (hits(key) && when === "after") await die();
-      return info;
-    };
-    return { ...storage, put };
-  }
-  const putIfAbsent: Storage["putIfAbsent"] = async (key, body, options) => {
-    if (hits(key) && when === "before") await die();
-    const info = await storage.putIfAbsent(key, body, options);
-    if (hits(key) && when === "after") await die();
-    return info;
-  };
-  return { ...storage, putIfAbsent };
-}
-
-const app = await openApp(readProject({ file, environment: {} }), {
+const project = readProject({ file, environment: {} });
+const inParts = parts === "parts" ? await placesInParts(project) : undefined;
+const wrap = point === "" ? undefined : actAt(readPoint(point), die);
+const app = await openApp(project, {
   workers: 0,
   clock: () => startMs,
-  wrapStorage: wrap,
+  wrapStorage: (place, opened) => {
+    const storage = inParts?.[place] ?? opened;
+    return wrap === undefined ? storage : wrap(place, storage);
+  },
 });
-await app.run();
+await operation(app);
 await app.close();
