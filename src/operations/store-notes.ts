@@ -1,4 +1,5 @@
 /** What is remembered of stores that were found good. A cache: whatever cannot be read as notes is no knowledge. */
+import { randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { asFailure } from "../errors.ts";
@@ -37,7 +38,8 @@ export function openStoreNotes(file: string): StoreNotes {
 async function replaceNote(file: string, note: StoreNote): Promise<void> {
   const others = (await readNotes(file)).filter(({ store }) => store !== note.store);
   const stores = [...others, note].sort((a, b) => (a.store < b.store ? -1 : 1));
-  const temporary = `${file}.${process.pid}.tmp`;
+  // Not by the number of the process: two projects opened in one, or two containers, may keep notes at a time.
+  const temporary = `${file}.${randomUUID()}.tmp`;
   try {
     await mkdir(dirname(file), { recursive: true });
     await writeFile(temporary, `${JSON.stringify({ format: formatNumber, stores }, null, 2)}\n`);

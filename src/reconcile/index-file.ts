@@ -6,6 +6,7 @@
  * A file is one line of JSON (format, lake, length and CRC32 of what follows) and then the packed records. Ten years of
  * hours are 15 MB that need not be parsed: a record is decoded when its object is listed.
  */
+import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
@@ -170,13 +171,19 @@ const isAttemptRow = (row: unknown): row is [string, Attempt] =>
 
 async function replaceFile(directory: string, path: string, pieces: readonly Buffer[]): Promise<void> {
   await mkdir(directory, { recursive: true });
-  const temporary = `${path}.${process.pid}.tmp`;
-  const file = await open(temporary, "w");
+  // Two queries of one process may save at a time, and so may containers in which every process has the number 1.
+  const temporary = `${path}.${randomUUID()}.tmp`;
   try {
-    for (const piece of pieces) await file.writeFile(piece);
-  } finally {
-    await file.close();
+    const file = await open(temporary, "wx");
+    try {
+      for (const piece of pieces) await file.writeFile(piece);
+    } finally {
+      await file.close();
+    }
+    // Not synced: after a crash an empty or old cache is as good as any.
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
   }
-  // Not synced: after a crash an empty or old cache is as good as any.
-  await rename(temporary, path);
 }
