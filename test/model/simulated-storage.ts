@@ -1,5 +1,7 @@
 /** A storage in memory that several simulated processes share; each has its own view, whose calls wait for their turn. */
+import { mkdtempSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { Failure } from "../../src/errors.ts";
 import type { Body, ObjectInfo, Storage } from "../../src/storage/contract.ts";
 import { CrashSignal } from "../faulty.ts";
@@ -14,6 +16,8 @@ export interface Effect {
 export interface SharedStore {
   readonly place: Effect["place"];
   readonly storage: Storage;
+  /** A local directory, which exists. */
+  readonly scratchRoot: string;
   /** The keys that were put last: what a listing that is behind does not show. */
   readonly newest: string[];
   /** Called after every effect, before anybody hears of it. */
@@ -28,7 +32,7 @@ const writeFates: readonly Fate[] = ["fails", "lost", "lost", ...deaths];
 const putFates: readonly Fate[] = [...writeFates, "late"];
 
 export function simulatedStorage(shared: SharedStore, life: Life, scheduler: Scheduler): Storage {
-  const { storage, place } = shared;
+  const { storage, place, scratchRoot } = shared;
 
   function alive(): void {
     if (life.dead) throw new CrashSignal(`${life.name} is dead`);
@@ -119,13 +123,16 @@ export function simulatedStorage(shared: SharedStore, life: Life, scheduler: Sch
         await storage.remove(key, options);
         await shared.after({ place, key, kind: "remove" });
       }),
-    async scratch(attempt) {
+    async scratch() {
       alive();
-      return storage.scratch(attempt);
+      // Always a new one: what an attempt leaves for the next is not what is simulated here.
+      const directory = mkdtempSync(join(scratchRoot, "scratch-"));
+      const remove = async (): Promise<void> => rmSync(directory, { recursive: true });
+      return { directory, dispose: remove, release: remove };
     },
-    async sweep(ageMs) {
+    async sweep() {
       alive();
-      return storage.sweep(ageMs);
+      return 0;
     },
   };
 }

@@ -75,15 +75,16 @@ export async function simulate(plan: Plan): Promise<History> {
   const scheduler = makeScheduler(random, { ...plan, check });
   let nowMs = startMs + dayMs;
   const lake: Lake = {
-    raw: memory("raw", directory),
-    tables: memory("tables", directory),
-    marts: memory("marts", directory),
+    raw: memoryStorage({ name: "raw" }),
+    tables: memoryStorage({ name: "tables" }),
+    marts: memoryStorage({ name: "marts" }),
   };
   const unchanging: Unchanging = new Map();
   let writes = 0;
   const share = (place: keyof Lake): SharedStore => ({
     place,
     storage: lake[place],
+    scratchRoot: directory,
     newest: [],
     after: async (effect) => {
       if (!effect.key.startsWith("_probe/")) writes++;
@@ -131,8 +132,6 @@ export async function simulate(plan: Plan): Promise<History> {
     rmSync(directory, { recursive: true, force: true });
   }
 }
-
-const memory = (name: string, directory: string) => memoryStorage({ name, scratchRoot: join(directory, name) });
 
 const runsMax = 3;
 
