@@ -144,16 +144,24 @@ test("mistakes about a lake in buckets", async (context) => {
       proxy.faults = faults ?? {};
       const settings = { ...lake.settings(faults === undefined ? server.endpoint : proxy.endpoint), ...s3 };
       const file = lake.projectFile("mistake.yaml", settings, bucketOf);
+      const given = async (command: readonly string[]) => [command, await millrace(["-f", file, ...command])] as const;
       // Side by side: where nothing answers, each of them waits for a while.
-      const outcomes = await Promise.all(
-        commands.map(async (command) => [command, await millrace(["-f", file, ...command])] as const),
-      );
+      const [outcomes, doctors] = await Promise.all([
+        Promise.all(commands.map(given)),
+        Promise.all(
+          [
+            ["doctor", "--role", "reader"],
+            ["doctor", "--role", "reader", "--json"],
+          ].map(given),
+        ),
+      ]);
       for (const [command, outcome] of outcomes) assertOneError(command.join(" "), outcome, mistake);
-      const doctor = await millrace(["-f", file, "doctor", "--role", "reader"]);
-      assert.equal(doctor.code, 5, doctor.stdout);
-      assert.match(unwrapped(doctor.stdout), mistake.says);
-      assert.match(unwrapped(doctor.stdout), mistake.remedy);
-      for (const outcome of [...outcomes.map(([, outcome]) => outcome), doctor]) assertNoSecret(outcome);
+      for (const [, { code, stdout }] of doctors) {
+        assert.equal(code, 5, stdout);
+        assert.match(unwrapped(stdout), mistake.says);
+        assert.match(unwrapped(stdout), mistake.remedy);
+      }
+      for (const [, outcome] of [...outcomes, ...doctors]) assertNoSecret(outcome);
       assert.deepEqual(await lake.keys(), keys);
     });
   }
