@@ -1,6 +1,6 @@
 /** A growing byte buffer for writing little-endian data: `bytes` and `view` share their memory until the next `reserve`. */
 export class ByteBuffer {
-  bytes: Uint8Array;
+  bytes: Uint8Array<ArrayBuffer>;
   view: DataView;
   length = 0;
 
@@ -13,10 +13,9 @@ export class ByteBuffer {
   reserve(more: number): void {
     const wanted = this.length + more;
     if (wanted <= this.bytes.length) return;
-    const grown = new Uint8Array(Math.max(wanted, this.bytes.length * 2));
-    grown.set(this.bytes.subarray(0, this.length));
-    this.bytes = grown;
-    this.view = new DataView(grown.buffer);
+    const buffer = this.bytes.buffer.transfer(Math.max(wanted, this.bytes.length * 2));
+    this.bytes = new Uint8Array(buffer);
+    this.view = new DataView(buffer);
   }
 
   appendByte(value: number): void {
@@ -53,7 +52,7 @@ export class ByteBuffer {
   }
 
   /** A copy of what was written. */
-  copy(): Uint8Array {
+  copy(): Uint8Array<ArrayBuffer> {
     return this.bytes.slice(0, this.length);
   }
 

@@ -1,7 +1,7 @@
 /** Writes column chunks: an optional dictionary page and data pages (version 1), one after the other. */
 import { ByteBuffer } from "./byte-buffer.ts";
 import { CompactWriter } from "./compact-writer.ts";
-import { CODEC, compress, joinCompressed } from "./compression.ts";
+import { appendCompressed, CODEC, joinCompressed } from "./compression.ts";
 import { appendRuns, bitWidth } from "./hybrid.ts";
 import {
   type ChunkLevels,
@@ -57,6 +57,7 @@ export class ChunkWriter {
   readonly #write: WriteBytes;
   readonly #codec: number;
   readonly #page = new ByteBuffer(1 << 16);
+  readonly #body = new ByteBuffer(1 << 16);
   readonly #header = new CompactWriter();
   /** Encoded levels by runs and bit width: the dense children of a struct share their runs, and so these bytes. */
   readonly #encodedLevels = new WeakMap<LevelRuns, Map<number, Uint8Array>>();
@@ -146,7 +147,7 @@ export class ChunkWriter {
     appendBlock(out, this.#encoded(definition, definitionMax));
     const { body, uncompressedBytes } = page;
     const bytes = out.length + uncompressedBytes;
-    const pieces = joinCompressed(compress(out.written(), progress.codec), body, bytes, progress.codec);
+    const pieces = joinCompressed(this.#compressed(out.written(), progress.codec), body, bytes, progress.codec);
     this.#writePieces(PAGE_TYPE.data, pieces, bytes, definition.entries, ENCODING.plain, progress);
   }
 
@@ -172,8 +173,15 @@ export class ChunkWriter {
   }
 
   #writePage(type: number, bytes: Uint8Array, entries: number, encoding: number, progress: Progress): void {
-    const body = compress(bytes, progress.codec);
-    this.#writePieces(type, [body], bytes.length, entries, encoding, progress);
+    this.#writePieces(type, [this.#compressed(bytes, progress.codec)], bytes.length, entries, encoding, progress);
+  }
+
+  /** Valid until the next call. */
+  #compressed(bytes: Uint8Array, codec: number): Uint8Array {
+    if (codec === CODEC.uncompressed) return bytes;
+    this.#body.clear();
+    appendCompressed(this.#body, bytes, codec);
+    return this.#body.written();
   }
 
   /** Writes a page whose body is in pieces. `bytes` is its length uncompressed. */

@@ -12,18 +12,25 @@ export function codecOf(compression: Compression): number {
   return compression === "zstd" ? CODEC.zstd : CODEC.snappy;
 }
 
-const SMALL_BYTES = 16 << 10;
-
 /** Level 1: on an archive hour, level 3 was slower and not smaller. */
 const zstdParams = { [constants.ZSTD_c_compressionLevel]: 1 };
 
-export function compress(bytes: Uint8Array, codec: number): Uint8Array {
-  if (codec === CODEC.uncompressed) return bytes;
-  if (codec === CODEC.snappy) return compressSnappy(bytes);
-  // The expected size of the output: zlib's default of 16 KiB costs more than a small page takes, and room for the worst
-  // case of a large one is memory that the garbage collector has to look after. What exceeds it comes in pieces.
-  const chunkSize = bytes.length < SMALL_BYTES ? bytes.length + 128 : bytes.length >> 1;
-  return zstdCompressSync(bytes, { params: zstdParams, chunkSize });
+/** Appends `bytes` compressed. */
+export function appendCompressed(out: ByteBuffer, bytes: Uint8Array, codec: number): void {
+  if (codec === CODEC.uncompressed) out.appendBytes(bytes);
+  else if (codec === CODEC.snappy) out.appendBytes(compressSnappy(bytes));
+  else appendZstd(out, bytes);
+}
+
+function appendZstd(out: ByteBuffer, bytes: Uint8Array): void {
+  // Room for the worst case (ZSTD_COMPRESSBOUND): the compressor then writes into it at once and not through a buffer of
+  // its own, and what is not written to takes no memory.
+  const chunkSize = bytes.length + (bytes.length >> 8) + 128;
+  const compressed = zstdCompressSync(bytes, { params: zstdParams, chunkSize });
+  out.appendBytes(compressed);
+  // The buffer is freed at once, unless it is a part of Node's pool. To the garbage collector it is a small object of which
+  // there is no hurry to get rid, and yet its size brings the next collection nearer: an archive hour had 16 and now N.
+  if (chunkSize > Buffer.poolSize) compressed.buffer.transfer(0);
 }
 
 /**

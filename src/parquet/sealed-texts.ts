@@ -1,15 +1,18 @@
 /** Pages of texts that are compressed before their row group is complete. */
-import { compress } from "./compression.ts";
+import { ByteBuffer } from "./byte-buffer.ts";
+import { appendCompressed } from "./compression.ts";
 import { textStatistics } from "./statistics.ts";
 import type { SealedTexts } from "./values.ts";
+
+const scratch = new ByteBuffer(1 << 16);
 
 /** Seals at least one text, in PLAIN layout. */
 export function sealTexts(texts: Uint8Array, codec: number): SealedTexts {
   const statistics = textStatistics(texts);
   if (statistics === undefined) throw new RangeError("a page without a text");
-  // A copy, since what the compressor answers is a part of a larger buffer, which would be kept with it.
-  const body = new Uint8Array(compress(texts, codec));
-  return { body, uncompressedBytes: texts.length, count: countTexts(texts), statistics };
+  scratch.clear();
+  appendCompressed(scratch, texts, codec);
+  return { body: scratch.copy(), uncompressedBytes: texts.length, count: countTexts(texts), statistics };
 }
 
 function countTexts(texts: Uint8Array): number {

@@ -7,6 +7,7 @@ import type { ColumnType } from "../model/schema.ts";
 import type { DeclaredTree } from "./declared-tree.ts";
 import { UNKNOWN } from "./node-type.ts";
 import { FlagColumn, NumberColumn } from "./number-column.ts";
+import { grownInts } from "./room.ts";
 import { StringColumn } from "./string-column.ts";
 
 /** The first value that made a column other than the table knows it. */
@@ -45,7 +46,7 @@ export class Node {
   /** Present entries in this row group. */
   count = 0;
   /** For each present entry its place among the parent's; null as long as that is the same number. */
-  positions: Int32Array | null = null;
+  positions: Int32Array<ArrayBuffer> | null = null;
   /** The parent's entry in which this key was met last, be it with null: tells a duplicate key. */
   last = -1;
 
@@ -63,7 +64,7 @@ export class Node {
 
   // Of a list: for each present entry the number of elements, and their sum.
   element: Node | null = null;
-  lengths: Int32Array = noNumbers;
+  lengths: Int32Array<ArrayBuffer> = noNumbers;
   total = 0;
 
   // Of a leaf, created with the first value.
@@ -102,7 +103,7 @@ const noNumbers = new Int32Array(0);
 export function addEntry(node: Node, parentEntry: number): number {
   const entry = node.count;
   if (node.positions !== null) {
-    if (entry === node.positions.length) node.positions = grown(node.positions, entry + 1);
+    if (entry === node.positions.length) node.positions = grownInts(node.positions, entry + 1);
     node.positions[entry] = parentEntry;
   } else if (parentEntry !== entry) {
     // The first gap: until here every entry stood where its number says.
@@ -117,14 +118,16 @@ export function addEntry(node: Node, parentEntry: number): number {
 
 /** Notes that list entry `entry` has `length` elements. */
 export function setLength(node: Node, entry: number, length: number): void {
-  if (entry >= node.lengths.length) node.lengths = grown(node.lengths, entry + 1);
+  if (entry >= node.lengths.length) {
+    node.lengths = node.lengths === noNumbers ? new Int32Array(16) : grownInts(node.lengths, entry + 1);
+  }
   node.lengths[entry] = length;
 }
 
-function grown(array: Int32Array, wanted: number): Int32Array {
-  const larger = new Int32Array(Math.max(16, wanted, array.length * 2));
-  larger.set(array);
-  return larger;
+/** Gives the memory back that says where entries are and how long, once the levels were derived from it. */
+export function freePresence(node: Node): void {
+  node.positions?.buffer.transfer(0);
+  node.positions = null;
 }
 
 export function stringsOf(node: Node): StringColumn {

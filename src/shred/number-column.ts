@@ -1,4 +1,5 @@
 /** The numbers of one column, and the booleans. */
+import { grownBytes, grownDoubles } from "./room.ts";
 
 export interface NumberValues {
   readonly kind: "numbers";
@@ -13,11 +14,7 @@ export class NumberColumn {
   #wide: Map<number, bigint> | null = null;
 
   add(index: number, value: number): void {
-    if (index >= this.#values.length) {
-      const larger = new Float64Array(Math.max(index + 1, this.#values.length * 2));
-      larger.set(this.#values);
-      this.#values = larger;
-    }
+    if (index >= this.#values.length) this.#values = grownDoubles(this.#values, index + 1);
     this.#values[index] = value;
   }
 
@@ -56,14 +53,10 @@ export interface FlagValues {
 }
 
 export class FlagColumn {
-  #flags = new Uint8Array(32);
+  #flags: Uint8Array<ArrayBuffer> = new Uint8Array(32);
 
   add(index: number, flag: number): void {
-    if (index >= this.#flags.length) {
-      const larger = new Uint8Array(Math.max(index + 1, this.#flags.length * 2));
-      larger.set(this.#flags);
-      this.#flags = larger;
-    }
+    if (index >= this.#flags.length) this.#flags = grownBytes(this.#flags, index + 1);
     this.#flags[index] = flag;
   }
 

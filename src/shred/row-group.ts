@@ -12,7 +12,7 @@ import {
   rootLevels,
 } from "./levels.ts";
 import type { Node } from "./node.ts";
-import { flagsOf, numbersOf, stringsOf } from "./node.ts";
+import { flagsOf, freePresence, numbersOf, stringsOf } from "./node.ts";
 import { BOOL, DECLARED_BOOL, DROP, JSON_TEXT, LIST, STRING, STRUCT, TEXT, UNKNOWN } from "./node-type.ts";
 import type { FlagValues, NumberValues } from "./number-column.ts";
 import type { TextValues } from "./string-column.ts";
@@ -120,6 +120,7 @@ function valuesOf(node: Node): LeafValues {
 export function releaseValues(node: Node): void {
   node.strings?.release();
   node.numbers?.release();
+  freePresence(node);
 }
 
 /** Empties all columns for the next row group. Types, known fields and predictions stay. */

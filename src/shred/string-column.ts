@@ -4,6 +4,7 @@
  * does not pay, the arena takes every text, and is the data page itself. Where columns hold much, they are sealed: whoever
  * encodes pages compresses what they hold, so that it need not lie here until the row group ends.
  */
+import { grownInts } from "./room.ts";
 import type { Text } from "./text.ts";
 
 export type TextValues =
@@ -61,7 +62,7 @@ const FIRST_SLOTS = 2 * 32;
  * the entry's number plus one, so that looking it up touches one line of memory.
  */
 interface Dictionary {
-  slots: Int32Array;
+  slots: Int32Array<ArrayBuffer>;
   entries: number;
   /** By entry: where its length stands in the arena, and the first value that had it. */
   offsets: Int32Array<ArrayBuffer>;
@@ -134,7 +135,7 @@ export class StringColumn {
   /** Appends the text as value number `value`, which must be one more than the last. */
   add(value: number, text: Text): void {
     const place = value - this.#sealedCount;
-    if (place >= this.#refs.length) this.#refs = grown(this.#refs, place + 1);
+    if (place >= this.#refs.length) this.#refs = grownInts(this.#refs, place + 1);
     const dictionary = this.#dictionary;
     if (dictionary === null) {
       const offset = this.#append(text);
@@ -161,8 +162,8 @@ export class StringColumn {
   #addEntry(dictionary: Dictionary, slot: number, value: number, text: Text): void {
     const entry = dictionary.entries++;
     if (entry === dictionary.offsets.length) {
-      dictionary.offsets = grown(dictionary.offsets, entry + 1);
-      dictionary.firstValues = grown(dictionary.firstValues, entry + 1);
+      dictionary.offsets = grownInts(dictionary.offsets, entry + 1);
+      dictionary.firstValues = grownInts(dictionary.firstValues, entry + 1);
     }
     this.#refs[value] = entry;
     dictionary.offsets[entry] = this.#append(text);
@@ -259,7 +260,7 @@ export class StringColumn {
   seal(seal: SealTexts): void {
     const { bytes, used } = this.#arena;
     if (this.#dictionary !== null || used < SEAL_BYTES) return;
-    this.#givenUp = null;
+    this.settle();
     const page = seal(bytes.subarray(0, used));
     this.#sealed.push(page);
     this.#sealedCount += page.count;
@@ -268,6 +269,11 @@ export class StringColumn {
 
   /** The line that gave the dictionary up stays. */
   settle(): void {
+    const before = this.#givenUp;
+    if (before === null) return;
+    before.arena.bytes.buffer.transfer(0);
+    before.refs.buffer.transfer(0);
+    freeDictionary(before.dictionary);
     this.#givenUp = null;
   }
 
@@ -350,8 +356,12 @@ function newDictionary(): Dictionary {
   };
 }
 
-/** The slots of the dictionary's entries in a table of the given length; slots of forgotten entries are left out. */
-function rehashed(dictionary: Dictionary, length: number): Int32Array {
+function freeDictionary({ slots, offsets, firstValues }: Dictionary): void {
+  for (const { buffer } of [slots, offsets, firstValues]) buffer.transfer(0);
+}
+
+/** The slots of the dictionary's entries in a table of the given length, without those of forgotten entries; frees the old ones. */
+function rehashed(dictionary: Dictionary, length: number): Int32Array<ArrayBuffer> {
   const old = dictionary.slots;
   const slots = new Int32Array(length);
   const mask = length - 1;
@@ -364,10 +374,6 @@ function rehashed(dictionary: Dictionary, length: number): Int32Array {
     slots[slot] = hash;
     slots[slot + 1] = entry;
   }
+  old.buffer.transfer(0);
   return slots;
-}
-
-function grown(array: Int32Array<ArrayBuffer>, wanted: number): Int32Array<ArrayBuffer> {
-  // Moved, not copied, as the arena is.
-  return new Int32Array(array.buffer.transfer(4 * Math.max(wanted, array.length * 2)));
 }
