@@ -204,7 +204,7 @@ function shredFields(state: RowState, node: Node, entry: number, depth: number):
         // A field that is often left out: the one after it is the next guess.
         field = field === null ? null : field.next;
         if (field === null || !passKey(cursor, keys, field)) {
-          field = readKey(state, node);
+          field = findField(state, node);
           if (previous === null) node.first = field;
           else previous.next = field;
         }
@@ -230,6 +230,24 @@ function shredFields(state: RowState, node: Node, entry: number, depth: number):
 function repeatedKey(state: RowState, field: Node): never {
   if (state.settings.duplicateKeys === "last") throw new RepeatedKey();
   throw duplicateKey(field.path);
+}
+
+/** More fields than most objects have, and few enough to be cheap where an object has thousands. */
+const LOOKED_THROUGH_MAX = 64;
+
+/**
+ * The field whose key stands at the cursor, where the guess was wrong; the cursor is left as by `readKey`. Looking through
+ * the object's first fields takes a tenth of the time of making the key a string, and nearly always finds it.
+ */
+function findField(state: RowState, node: Node): Node {
+  const { cursor, keys } = state;
+  const { fields } = node;
+  const end = Math.min(fields.length, LOOKED_THROUGH_MAX);
+  for (let i = 0; i < end; i++) {
+    const field = fields[i];
+    if (field !== undefined && passKey(cursor, keys, field)) return field;
+  }
+  return readKey(state, node);
 }
 
 /** Reads the key at the cursor, which stands after the opening quote, and the colon; answers its field, new or old. */

@@ -40,22 +40,16 @@ export function readText(cursor: Cursor, text: Text): void {
   let stops = 0;
   for (;;) {
     word = view.getInt32(at, true);
-    const quotes = word ^ 0x22222222;
-    const backslashes = word ^ 0x5c5c5c5c;
-    stops =
-      (((quotes - 0x01010101) & ~quotes) |
-        ((backslashes - 0x01010101) & ~backslashes) |
-        ((word - 0x20202020) & ~word)) &
-      0x80808080;
+    stops = stopsOf(word);
     if (stops !== 0) break;
     hash = Math.imul(hash ^ word, SPREAD);
     hash ^= hash >>> 15;
     at += 4;
   }
-  const before = (31 - Math.clz32(stops & -stops)) >> 3;
+  const before = bytesBefore(stops);
   at += before;
   if (view.getUint8(at) !== QUOTE) {
-    readEscaped(cursor, text, start, at);
+    readEscaped(cursor, text, start);
     return;
   }
   if (before !== 0) {
@@ -67,6 +61,21 @@ export function readText(cursor: Cursor, text: Text): void {
   text.length = at - start;
   text.hash = Math.imul(hash ^ (at - start), SPREAD) ^ (hash >>> 13);
   cursor.at = at + 1;
+}
+
+/** Where a word of four bytes has a quote, backslash or control character: the lowest bit set is the first one's highest. */
+function stopsOf(word: number): number {
+  const quotes = word ^ 0x22222222;
+  const backslashes = word ^ 0x5c5c5c5c;
+  return (
+    (((quotes - 0x01010101) & ~quotes) | ((backslashes - 0x01010101) & ~backslashes) | ((word - 0x20202020) & ~word)) &
+    0x80808080
+  );
+}
+
+/** How many bytes of the word stand before the first stop. */
+function bytesBefore(stops: number): number {
+  return (31 - Math.clz32(stops & -stops)) >> 3;
 }
 
 /** The same hash as above, for bytes that are there already. */
@@ -85,40 +94,49 @@ export function hashRange(view: DataView, start: number, length: number): number
   return Math.imul(hash ^ length, SPREAD) ^ (hash >>> 13);
 }
 
+/** What one step of reading may write, and three bytes that follow every text. */
+const SCRATCH_SLACK_BYTES = 16;
+
 // Where strings with escapes are put together. Grows to the longest such string; valid until the next one.
 let scratch = Buffer.alloc(1 << 16);
 let scratchView = new DataView(scratch.buffer, scratch.byteOffset, scratch.byteLength);
 
-/** Reads on at `at`, a backslash or a control character, of a string whose text began at `start`. */
-function readEscaped(cursor: Cursor, text: Text, start: number, at: number): void {
-  cursor.at = at;
-  const end = findEnd(cursor);
-  // An escape never makes a text longer, so the scratch needs the room of the source.
-  if (end - start + 16 > scratch.length) {
-    scratch = Buffer.alloc((end - start) * 2 + 16);
-    scratchView = new DataView(scratch.buffer, scratch.byteOffset, scratch.byteLength);
-  }
-  const { bytes } = cursor;
+/** Reads a string whose text begins at `start` and in which something stands that is not simply text. */
+function readEscaped(cursor: Cursor, text: Text, start: number): void {
+  const { bytes, view } = cursor;
   let from = start;
   let to = 0;
-  for (let backslash = at; backslash < end; backslash = nextBackslash(bytes, from, end)) {
-    to += bytes.copy(scratch, to, from, backslash);
-    from = backslash;
+  for (;;) {
+    if (to + SCRATCH_SLACK_BYTES > scratch.length) growScratch();
+    // Words are taken over as they are up to the next stop, and what follows that in the word is overwritten.
+    const word = view.getInt32(from, true);
+    scratchView.setInt32(to, word, true);
+    const stops = stopsOf(word);
+    if (stops === 0) {
+      from += 4;
+      to += 4;
+      continue;
+    }
+    const before = bytesBefore(stops);
+    from += before;
+    to += before;
+    const byte = bytes[from] ?? LINE_FEED;
+    if (byte === QUOTE) break;
+    if (byte !== BACKSLASH) throw notInString(byte);
+    checkEscape(bytes, from);
     to = appendUnescaped(bytes, from, to);
     from += escapeLength;
   }
-  to += bytes.copy(scratch, to, from, end);
   text.view = scratchView;
   text.start = 0;
   text.length = to;
   text.hash = hashRange(scratchView, 0, to);
-  cursor.at = end + 1;
+  cursor.at = from + 1;
 }
 
-function nextBackslash(bytes: Buffer, from: number, end: number): number {
-  let at = from;
-  while (at < end && bytes[at] !== BACKSLASH) at++;
-  return at;
+function growScratch(): void {
+  scratch = Buffer.concat([scratch], scratch.length * 2);
+  scratchView = new DataView(scratch.buffer, scratch.byteOffset, scratch.byteLength);
 }
 
 /**
@@ -132,10 +150,14 @@ export function findEnd(cursor: Cursor): number {
     if (byte === QUOTE) break;
     if (byte === BACKSLASH) at += checkEscape(bytes, at);
     else if (byte >= 0x20) at++;
-    else throw new BadLine(byte === LINE_FEED ? "unexpected end" : "control character in a string");
+    else throw notInString(byte);
   }
   cursor.at = at;
   return at;
+}
+
+function notInString(byte: number): BadLine {
+  return new BadLine(byte === LINE_FEED ? "unexpected end" : "control character in a string");
 }
 
 /** The bytes that stand for `\"`, `\\`, `\/`, `\b`, `\f`, `\n`, `\r` and `\t`, by the byte after the backslash. */
