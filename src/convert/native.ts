@@ -13,8 +13,6 @@ import { refuseClashes, refuseRejects } from "./refuse.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import { converterVersion } from "./version.ts";
 
-export const NATIVE_VERSION = converterVersion;
-
 /** So much JSON makes a row group: an hour is one, unless it is huge. Each group costs 170 bytes of footer a column. */
 export const GROUP_BYTES = 256 << 20;
 
@@ -41,7 +39,7 @@ export async function convertNative(request: ConvertRequest, options: NativeOpti
     ...(openOutput === undefined ? {} : { openOutput }),
     accept: (found) => refuse(request, found),
     groupBytes,
-    converter: NATIVE_VERSION,
+    converter: converterVersion,
     stopwatch,
     onChunk: (bytesIn) => {
       signal?.throwIfAborted();
@@ -84,7 +82,7 @@ function sortDepartures(
 export function writeEmptyFile(schema: Schema, file: string): void {
   const output = new OutputFile(file);
   try {
-    writeEmpty((bytes) => output.write(bytes), boundSchema(schema), `millrace version 1 (build ${NATIVE_VERSION})`);
+    writeEmpty((bytes) => output.write(bytes), boundSchema(schema), `millrace version 1 (build ${converterVersion})`);
     output.finish();
   } finally {
     output.discard();
