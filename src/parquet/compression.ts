@@ -22,7 +22,32 @@ export function appendCompressed(out: ByteBuffer, bytes: Uint8Array, codec: numb
   else appendZstd(out, bytes);
 }
 
+/** A call of the compressor takes 30 µs before it looks at a byte: a quarter of the pages of an archive hour is not worth it. */
+const ZSTD_BYTES_MIN = 512;
+const ZSTD_MAGIC = 0xfd2fb528;
+/** Of a frame header: its only segment is the whole content, whose size follows in two bytes (from 256 on), or in one. */
+const ONE_SEGMENT = 0x20;
+const SIZE_IN_TWO_BYTES = 0x40;
+
+/** A frame of one block that holds the bytes as they are (RFC 8878, section 3.1.1). */
+function appendRawFrame(out: ByteBuffer, bytes: Uint8Array): void {
+  const { length } = bytes;
+  out.appendUint32(ZSTD_MAGIC);
+  out.appendByte(length < 256 ? ONE_SEGMENT : ONE_SEGMENT | SIZE_IN_TWO_BYTES);
+  const size = length < 256 ? length : length - 256;
+  out.appendByte(size);
+  if (length >= 256) out.appendByte(size >> 8);
+  // The last block, of the type 0 (raw), in 24 bits.
+  const block = 1 | (length << 3);
+  for (let shift = 0; shift < 24; shift += 8) out.appendByte(block >> shift);
+  out.appendBytes(bytes);
+}
+
 function appendZstd(out: ByteBuffer, bytes: Uint8Array): void {
+  if (bytes.length < ZSTD_BYTES_MIN) {
+    appendRawFrame(out, bytes);
+    return;
+  }
   // Room for the worst case (ZSTD_COMPRESSBOUND): the compressor then writes into it at once and not through a buffer of
   // its own, and what is not written to takes no memory.
   const chunkSize = bytes.length + (bytes.length >> 8) + 128;
