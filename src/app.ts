@@ -39,7 +39,7 @@ import type { Plan } from "./reconcile/plan.ts";
 import { wantedWindow } from "./schedule/cadence.ts";
 import type { Source } from "./source/contract.ts";
 import type { Storage } from "./storage/contract.ts";
-import { openStorage } from "./storage/open.ts";
+import { type OpenOptions, openStorage } from "./storage/open.ts";
 
 export interface AppOptions {
   /** Of millrace: another one tests stores again. */
@@ -185,8 +185,14 @@ async function openParts(
   const wrap = options.wrapStorage ?? ((_place, storage) => storage);
   const open = async (place: "raw" | "tables" | "marts"): Promise<Storage> => {
     const scratchRoot = join(indexDirectory(project), "scratch", place);
-    const conditions = project.lake.writers === "one" ? "look" : "store";
-    return wrap(place, await openStorage(project.lake[place], { scratchRoot, conditions, resolveSecret: secretValue }));
+    const options: OpenOptions = {
+      scratchRoot,
+      conditions: project.lake.writers === "one" ? "look" : "store",
+      // Only raw objects are ever somebody else's.
+      adopts: place === "raw",
+      resolveSecret: secretValue,
+    };
+    return wrap(place, await openStorage(project.lake[place], options));
   };
   const [raw, tables, marts] = [await open("raw"), await open("tables"), await open("marts")];
   const cache = openCache({

@@ -28,17 +28,19 @@ export interface OpenOptions {
    * nobody else writes (`lake.writers: one`), a look before each `putIfAbsent` does.
    */
   readonly conditions?: "store" | "look";
+  /** Of a place in a bucket: whether objects of others are adopted there (the default), which costs a request an object. */
+  readonly adopts?: boolean;
 }
 
 export async function openStorage(place: Place, options: OpenOptions): Promise<Storage> {
-  const { effects = realEffects, resolveSecret, scratchRoot, conditions = "store" } = options;
+  const { effects = realEffects, resolveSecret, scratchRoot, conditions = "store", adopts = true } = options;
   switch (place.kind) {
     case "directory":
       return withRetry(withLimit(localStorage(place), diskCallsMax), diskBackoff, effects);
     case "s3": {
       // The SDK is large: whoever has no place in a bucket does not load it.
       const { s3Storage } = await import("./s3/storage.ts");
-      const storage = await s3Storage(place, { resolveSecret, scratchRoot, conditions });
+      const storage = await s3Storage(place, { resolveSecret, scratchRoot, conditions, adopts });
       return withRetry(withLimit(storage, place.store.parallel), storePatience, effects);
     }
   }

@@ -24,7 +24,7 @@ export async function sweepStaging(
     for (const { Key, LastModified } of page.Contents ?? []) {
       if (Key === undefined || LastModified === undefined || LastModified.getTime() >= beforeMs) continue;
       const key = Key.slice(start);
-      if (!dryRun) await removeObject(store, key, signal);
+      if (!dryRun) await removeObject(store, key, { adopts: false, signal });
       swept.push({ key, begunMs: LastModified.getTime() });
     }
     token = page.IsTruncated === true ? page.NextContinuationToken : undefined;

@@ -33,6 +33,8 @@ export interface S3Options {
    * writes (`lake.writers: one`), so that a look beforehand does.
    */
   readonly conditions?: "store" | "look";
+  /** Whether objects of others are adopted here: `false` never looks for a receipt beside an object. */
+  readonly adopts?: boolean;
   /** Where uploads in parts begin, for tests. */
   readonly sizes?: UploadSizes;
 }
@@ -42,7 +44,7 @@ export async function s3Storage(place: BucketPlace, options: S3Options): Promise
 }
 
 function storageOf(store: Store, own: Omit<S3Options, "resolveSecret">): Storage {
-  const { scratchRoot, conditions = "store", sizes } = own;
+  const { scratchRoot, conditions = "store", adopts = true, sizes } = own;
   const { name } = store;
   const tree = directoryTree(scratchRoot, scratchRoot);
 
@@ -112,11 +114,12 @@ function storageOf(store: Store, own: Omit<S3Options, "resolveSecret">): Storage
     { info, metadata }: StoredObject,
     signal: AbortSignal | undefined,
   ): Promise<Metadata | undefined> {
-    return metadata ?? (await readSidecar(store, info, signal))?.metadata;
+    return metadata ?? (adopts ? (await readSidecar(store, info, signal))?.metadata : undefined);
   }
 
   async function annotate(key: string, token: string, metadata: Metadata, { signal }: CallOptions = {}): Promise<void> {
     checkKey(name, key);
+    if (!adopts) throw new Failure("bug", `${name}: nothing is adopted here`);
     metadataText(name, key, metadata);
     const found = await headObject(store, key, signal);
     if (found === undefined) throw new Failure("missing", `${name}: ${key} does not exist`);
@@ -142,7 +145,7 @@ function storageOf(store: Store, own: Omit<S3Options, "resolveSecret">): Storage
     },
     async remove(key, options) {
       checkKey(name, key);
-      await removeObject(store, key, options?.signal);
+      await removeObject(store, key, { adopts, signal: options?.signal });
     },
     locate(key) {
       checkKey(name, key);
