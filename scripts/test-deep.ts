@@ -22,6 +22,21 @@ const areas: Readonly<Record<string, Area>> = {
     files: ["test/faults/*.test.ts"],
     runs: 10_000,
   },
+  model: {
+    about: "the publication of a mart, exhaustively within larger bounds, and thousands of seeded histories (SEEDS)",
+    files: ["test/model/*.test.ts"],
+    runs: 10_000,
+  },
+  mutants: {
+    about: "every planted bug is found by some test (npm run mutants)",
+    files: ["test/mutants.test.ts"],
+    runs: 1_000,
+  },
+  stores: {
+    about: "the storage contract, the probe, policies and whole lakes on every S3 server there is, MinIO among them",
+    files: ["test/contract/s3*.test.ts", "test/contract/probe*.test.ts", "test/s3-*.test.ts"],
+    runs: 1_000,
+  },
   equality: {
     about: "10,000 random files and the whole edge corpus against the reference; hours in many orders",
     files: ["test/equality.test.ts", "test/corpus/*.test.ts", "test/orders.test.ts", "test/json-suite.test.ts"],
