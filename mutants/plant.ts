@@ -10,7 +10,7 @@ const root = resolve(import.meta.dirname, "..");
 const copied = ["src", "test", "sample", "schema", "docs", "package.json", "tsconfig.json"];
 const shared = ["node_modules", ".cache"];
 /** A bug that makes a test hang is found as well. Milliseconds. */
-const patienceMs = 10 * 60_000;
+const patienceMs = 5 * 60_000;
 
 /** The mutant's files as they would be; throws if it does not fit the code any more. */
 export function mutated({ name, edits }: Mutant): ReadonlyMap<string, string> {

@@ -117,6 +117,25 @@ export const publicationMutants: readonly Mutant[] = [
     ...simulation,
   },
   {
+    name: "lost-swap-deletes-its-directory",
+    why: "a writer whose first try won without an answer deletes what it has published",
+    edits: [
+      {
+        file: embedded,
+        find: "own: found.record.publishId === record.publishId ? found : undefined",
+        replace: "own: undefined",
+      },
+      { file: mart, find: "        if (past.record.publishId === record.publishId) return past;\n", replace: "" },
+      {
+        file: mart,
+        find: "const swapped = await swap(places.catalog, settings.name, parent, record, options.signal);",
+        replace:
+          "const swapped = await swap(places.catalog, settings.name, parent, record, options.signal).catch(async (error: unknown) => {\n      for (const file of manifest.files) await places.marts.remove(partKey(settings.name, version, file.name));\n      await places.marts.remove(manifestKey(settings.name, version));\n      throw error;\n    });",
+      },
+    ],
+    ...simulation,
+  },
+  {
     name: "collected-without-a-fence",
     why: "what a slow writer is about to publish is deleted under its hands",
     edits: [
@@ -169,5 +188,17 @@ export const publicationMutants: readonly Mutant[] = [
       },
     ],
     killedBy: ["test/faults/gc-matrix.test.ts"],
+  },
+  {
+    name: "raw-that-is-still-needed-expires",
+    why: "an hour that was never converted is deleted from the record",
+    edits: [
+      {
+        file: "src/reconcile/garbage.ts",
+        find: "if (waiting.length === 0) expired.push(raw);",
+        replace: "if (waiting.length >= 0) expired.push(raw);",
+      },
+    ],
+    killedBy: ["src/reconcile/garbage.test.ts"],
   },
 ];

@@ -23,7 +23,7 @@ export const repetitionMutants: readonly Mutant[] = [
     edits: [
       {
         file: retry,
-        find: "if (done > 0 && (options.token === undefined || start < 0)) throw error;",
+        find: "if (done > 0 && (token === undefined || start < 0)) throw error;",
         replace: "if (done > 0 && start < 0) throw error;",
       },
     ],
@@ -35,8 +35,8 @@ export const repetitionMutants: readonly Mutant[] = [
     edits: [
       {
         file: retry,
-        find: "storage.read(key, done === 0 ? options : { ...options, range })",
-        replace: "storage.read(key, done < 0 ? { ...options, range } : options)",
+        find: "const rest = done === 0 || token === undefined ? {} : { token, range };",
+        replace: "const rest = done < 0 ? { range } : {};",
       },
     ],
     ...retried,
@@ -77,5 +77,17 @@ export const repetitionMutants: readonly Mutant[] = [
       },
     ],
     killedBy: ["src/source/http-resume.test.ts"],
+  },
+  {
+    name: "secret-in-a-url",
+    why: "a token is printed in messages and kept in receipts",
+    edits: [
+      {
+        file: "src/source/redact.ts",
+        find: "secretParameter.test(decoded(name))",
+        replace: "secretParameter.test(decoded(name).slice(0, 0))",
+      },
+    ],
+    killedBy: ["src/source/redact.test.ts"],
   },
 ];

@@ -1,9 +1,10 @@
-/** What a store, a race or a broken connection would find out about the storage on S3. */
+/** What a store, a race or a broken connection would find out about the storage on S3 and its cache. */
 import type { Mutant } from "./mutant.ts";
 
 const storage = "src/storage/s3/storage.ts";
 const upload = "src/storage/s3/upload.ts";
 const read = "src/storage/s3/read.ts";
+const errors = "src/storage/s3/errors.ts";
 
 export const s3Mutants: readonly Mutant[] = [
   {
@@ -78,7 +79,7 @@ export const s3Mutants: readonly Mutant[] = [
       { file: read, find: "...(token === undefined ? {} : { IfMatch", replace: '...(token !== "" ? {} : { IfMatch' },
       {
         file: read,
-        find: 'if (wanted.token !== undefined && ETag.replaceAll(\'"\', "") !== wanted.token) throw replaced(store, key);',
+        find: "if (wanted.token !== undefined && token !== wanted.token) throw replaced(store, key);",
         replace: "",
       },
     ],
@@ -95,5 +96,40 @@ export const s3Mutants: readonly Mutant[] = [
       },
     ],
     killedBy: ["src/storage/s3/list.test.ts"],
+  },
+  {
+    name: "s3-409-is-final",
+    why: "a writer that met another one for a moment gives up",
+    edits: [
+      { file: errors, find: "ConditionalRequestConflict: passing,", replace: "ConditionalRequestConflict: changed," },
+      { file: errors, find: "status === 408 || status === 409)", replace: "status === 408)" },
+    ],
+    killedBy: ["src/storage/s3/errors.test.ts"],
+  },
+  {
+    name: "s3-412-is-repeated",
+    why: "a lost race is fought again and again",
+    edits: [
+      { file: errors, find: "PreconditionFailed: changed,", replace: "PreconditionFailed: passing," },
+      {
+        file: errors,
+        find: "  if (status === 412) return changed(found);\n",
+        replace: "  if (status === 412) return passing(found);\n",
+      },
+    ],
+    killedBy: ["src/storage/s3/storage.test.ts"],
+  },
+  {
+    name: "cache-believes-what-failed",
+    why: "what was not fetched is read as zeros",
+    edits: [
+      {
+        file: "src/cache/open.ts",
+        find: "      try {\n        await fetchInto(",
+        replace:
+          "      copy.present = union(copy.present, rangeSet(plan, identity.size));\n      try {\n        await fetchInto(",
+      },
+    ],
+    killedBy: ["src/cache/open.test.ts"],
   },
 ];
