@@ -25,9 +25,8 @@ import { partitionFile, partitionId, partitionKey } from "../src/model/layout.ts
 import type { Schema } from "../src/model/schema.ts";
 import { type FooterGuess, storedInput } from "../src/step/stored-input.ts";
 import type { Storage } from "../src/storage/contract.ts";
-import { openStorage } from "../src/storage/open.ts";
 import { convertHours } from "../test/converted-hours.ts";
-import { type BenchStore, resolveSecret, startBenchStore } from "./s3.ts";
+import { type BenchStore, openBucket, startBenchStore } from "./s3.ts";
 import { markdownTable, megabytes, spreadOf, spreadText } from "./statistics.ts";
 
 const COLUMNS =
@@ -212,22 +211,8 @@ async function storedFiles(storage: Storage, cache: Parameters<typeof storedInpu
 }
 
 function openBucket(): Promise<Storage> {
-  return openStorage(
-    {
-      ...{ kind: "s3", bucket: "tables", prefix: "", name: "s3://tables" },
-      store: {
-        ...{ profile: "versitygw", endpoint: options.endpoint, region: options.region, pathStyle: true, ca: undefined },
-        credentials: {
-          kind: "keys",
-          accessKey: { kind: "env", name: "AWS_ACCESS_KEY_ID" },
-          secretKey: { kind: "env", name: "AWS_SECRET_ACCESS_KEY" },
-          sessionToken: undefined,
-        },
-        parallel: 32,
-      },
-    },
-    { resolveSecret, scratchRoot: join(options.directory, "scratch") },
-  );
+  const { endpoint, region } = options;
+  return openBucket("tables", { endpoint, region, caFile: undefined, profile: "versitygw" });
 }
 
 /** Looked at after the accounts were drawn up. */

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { SecretReference } from "../src/model/project.ts";
+import type { StoreSettings } from "../src/model/project.ts";
 import type { Storage } from "../src/storage/contract.ts";
 import { openStorage } from "../src/storage/open.ts";
 import { type S3Server, startMinio, startVersitygw } from "../test/real/s3-servers.ts";
@@ -12,8 +12,9 @@ import { cacheDirectory } from "./inputs.ts";
 const places = ["raw", "tables", "marts"] as const;
 type PlaceName = (typeof places)[number];
 
-const keyVariable = "MILLRACE_BENCH_ACCESS_KEY";
-const secretVariable = "MILLRACE_BENCH_SECRET_KEY";
+/** The names that the stock tools read. */
+const keyVariable = "AWS_ACCESS_KEY_ID";
+const secretVariable = "AWS_SECRET_ACCESS_KEY";
 
 export interface BenchStore extends S3Server {
   /** The `lake` and `s3` sections of a project file. `endpoint` may name something in between. */
@@ -35,51 +36,56 @@ export async function startBenchStore({ tls = false, minio = false } = {}): Prom
   const server = minio ? await startMinio(context, { tls }) : await startVersitygw(context, { tls });
   if (server === undefined)
     throw new Error("versitygw is missing: run `INSTALL_REAL=1 node test/real/installed.ts versitygw`");
+  const profile = minio ? "minio" : "versitygw";
   for (const bucket of places) await server.createBucket(bucket);
   process.env[keyVariable] = server.accessKey;
   process.env[secretVariable] = server.secretKey;
-  process.env.AWS_ACCESS_KEY_ID = server.accessKey;
-  process.env.AWS_SECRET_ACCESS_KEY = server.secretKey;
   process.env.AWS_DEFAULT_REGION = server.region;
   if (server.caFile !== undefined) process.env.AWS_CA_BUNDLE = server.caFile;
   return {
     ...server,
     sections: (endpoint = server.endpoint) =>
-      `lake: { raw: s3://raw, tables: s3://tables, marts: s3://marts }\ns3: { store: ${minio ? "minio" : "versitygw"}, endpoint: "${endpoint}",${server.caFile === undefined ? "" : ` ca: ${server.caFile},`} access_key: env:${keyVariable}, secret_key: env:${secretVariable} }\n`,
-    open: (place) =>
-      openStorage(
-        {
-          kind: "s3",
-          bucket: place,
-          prefix: "",
-          name: `s3://${place}`,
-          store: {
-            profile: minio ? "minio" : "versitygw",
-            endpoint: server.endpoint,
-            region: server.region,
-            pathStyle: true,
-            ca: server.caFile === undefined ? undefined : { kind: "file", path: server.caFile },
-            credentials: {
-              kind: "keys",
-              accessKey: { kind: "env", name: keyVariable },
-              secretKey: { kind: "env", name: secretVariable },
-              sessionToken: undefined,
-            },
-            parallel: 32,
-          },
-        },
-        {
-          resolveSecret,
-          scratchRoot: join(tmpdir(), `millrace-bench-scratch-${process.pid}`),
-        },
-      ),
+      `lake: { raw: s3://raw, tables: s3://tables, marts: s3://marts }\ns3: { store: ${profile}, endpoint: "${endpoint}",${server.caFile === undefined ? "" : ` ca: ${server.caFile},`} access_key: env:${keyVariable}, secret_key: env:${secretVariable} }\n`,
+    open: (place) => openBucket(place, { ...server, profile }),
   };
 }
 
-/** What a reference of a bench stands for. */
-export function resolveSecret(reference: SecretReference): string {
-  return reference.kind === "env" ? (process.env[reference.name] ?? "") : readFileSync(reference.path, "utf8");
+/** A bucket as millrace opens it, with the keys of the environment. */
+export function openBucket(
+  bucket: string,
+  {
+    endpoint,
+    region,
+    caFile,
+    profile,
+  }: Pick<S3Server, "endpoint" | "region" | "caFile"> & Pick<StoreSettings, "profile">,
+): Promise<Storage> {
+  const store: StoreSettings = {
+    profile,
+    endpoint,
+    region,
+    pathStyle: true,
+    ca: caFile === undefined ? undefined : { kind: "file", path: caFile },
+    credentials: {
+      kind: "keys",
+      accessKey: { kind: "env", name: keyVariable },
+      secretKey: { kind: "env", name: secretVariable },
+      sessionToken: undefined,
+    },
+    parallel: requestsAtOnce,
+  };
+  return openStorage(
+    { kind: "s3", bucket, prefix: "", name: `s3://${bucket}`, store },
+    {
+      resolveSecret: (reference) =>
+        reference.kind === "env" ? (process.env[reference.name] ?? "") : readFileSync(reference.path, "utf8"),
+      scratchRoot: join(tmpdir(), `millrace-bench-scratch-${process.pid}`),
+    },
+  );
 }
+
+/** Requests side by side, of ours and of the tools that can be told. */
+export const requestsAtOnce = 32;
 
 /** The AWS CLI in a virtual environment of its own. */
 export function awsCli(): string {
