@@ -168,7 +168,7 @@ async function runChild(way: string, directory: string): Promise<void> {
   const [out, scratch] = [mkdtempSync(join(directory, "out-")), mkdtempSync(join(directory, "scratch-"))];
   const schema: Schema = JSON.parse(readFileSync(join(directory, "schema.json"), "utf8"));
   const cache = openCache({ directory: join(directory, "cache"), bytesMax: 10e9, placeOf: ({ name }) => name });
-  const files = way === "local" ? localFiles(join(directory, "local")) : await storedFiles(await openBucket(), cache);
+  const files = way === "local" ? localFiles(join(directory, "local")) : await storedFiles(await openTables(), cache);
   const engine = openEngine({ threads: 0, memoryBytes: 2_000_000_000 });
   await engine.select({
     sql: `select ${COLUMNS} from events`,
@@ -210,7 +210,7 @@ async function storedFiles(storage: Storage, cache: Parameters<typeof storedInpu
   return files;
 }
 
-function openBucket(): Promise<Storage> {
+function openTables(): Promise<Storage> {
   const { endpoint, region } = options;
   return openBucket("tables", { endpoint, region, caFile: undefined, profile: "versitygw" });
 }
