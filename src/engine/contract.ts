@@ -14,6 +14,11 @@ import type { ColumnType } from "../model/schema.ts";
 
 export interface Engine {
   readonly name: string;
+  /**
+   * How it gets at files: `paths` of this machine, to which stored objects are brought first, or `locations` that it opens by
+   * itself, wherever it runs.
+   */
+  readonly opens: "paths" | "locations";
   /** What `doctor` shows. */
   version(): Promise<string>;
   /**
@@ -21,7 +26,10 @@ export interface Engine {
    * touches, and what it would return. Throws `usage` with a position for a statement that does not bind.
    */
   describe(sql: string, tables: ReadonlyMap<string, TableShape>, options?: DescribeOptions): Promise<Description>;
-  /** Runs a statement and writes its result as `part-*.parquet` into `directory`, which exists and is empty. */
+  /**
+   * Runs a statement and writes its result as `part-*.parquet` into `directory`, which exists and is empty, or to `location` by
+   * an engine that opens locations.
+   */
   select(request: SelectRequest, options?: EngineOptions): Promise<SelectResult>;
   /** Runs a statement and streams its rows in batches. */
   query(request: QueryRequest, options?: EngineOptions): Promise<QueryResult>;
@@ -70,6 +78,11 @@ export interface InputFile {
   readonly bring?: (wanted: WantedLeaves, options?: CallOptions) => Promise<void>;
   /** The engine no longer reads the file. It is called for every file that `files()` answered; repeating it does nothing. */
   readonly release?: () => Promise<void>;
+  /**
+   * Where an engine that opens locations finds the object: `file:///…` or `s3a://bucket/key`. A partition's lies in a directory
+   * `src=<its value>`. `undefined` where nobody but this process gets at it.
+   */
+  readonly location?: string;
   /** The partition's value of `src`; `undefined` for marts. */
   readonly src: string | undefined;
   readonly size: number;
@@ -95,6 +108,11 @@ export interface QueryRequest {
 
 export interface SelectRequest extends QueryRequest {
   readonly directory: string;
+  /**
+   * Where an engine that opens locations writes instead: a directory of a store, as a URL ending in `/`, which holds nothing
+   * yet. The result is whole there when `select` returns; a failed or stopped one may leave files behind.
+   */
+  readonly location?: string;
   readonly compression: "zstd" | "snappy";
 }
 
@@ -125,14 +143,17 @@ export type EngineType =
 export interface SelectResult {
   readonly columns: readonly ResultColumn[];
   readonly rows: number;
-  readonly files: readonly {
-    readonly path: string;
-    readonly rows: number;
-    readonly size: number;
-    readonly sha256: string;
-  }[];
+  /** What was written to `directory`. Of a result at `location` there are none: whoever asked reads what lies there. */
+  readonly files: readonly SelectedFile[];
   /** Size of the input files together. The engine reads no more of them than the touched columns. */
   readonly bytesRead: number;
+}
+
+export interface SelectedFile {
+  readonly path: string;
+  readonly rows: number;
+  readonly size: number;
+  readonly sha256: string;
 }
 
 export interface QueryResult {

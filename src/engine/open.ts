@@ -10,6 +10,7 @@ export function openEngine(settings: EngineSettings): Engine {
   };
   return {
     name: "duckdb",
+    opens: "paths",
     version: async () => await (await engine()).version(),
     describe: async (sql, tables, options) => await (await engine()).describe(sql, tables, options),
     select: async (request, options) => await (await engine()).select(request, options),

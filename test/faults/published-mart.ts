@@ -21,6 +21,7 @@ export const mart = "activity";
 /** Writes two small files, whatever the statement. */
 const engine: Engine = {
   name: "toy",
+  opens: "paths",
   version: async () => "toy",
   describe: async () => ({ tables: [], columns: new Map(), result: [] }),
   async select({ directory }) {

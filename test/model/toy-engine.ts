@@ -14,6 +14,7 @@ const result = [{ name: "partition", type: { kind: "string" }, engineType: "VARC
 
 export const toyEngine: Engine = {
   name: "toy",
+  opens: "paths",
   version: async () => "toy",
   async describe(sql, tables) {
     const [name] = tableOf(sql, tables);

@@ -33,6 +33,7 @@ export function createDuckdbEngine(settings: SessionSettings): Engine {
   const open = new Set<Workspace>();
   return {
     name: "duckdb",
+    opens: "paths",
     version: async () => `DuckDB ${version()}`,
     describe: async (sql, tables, options = {}) => {
       const bound = await bindAlone(settings, sql, tables, options.signal);
