@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { get as getPlain } from "node:http";
 import { get as getSecure } from "node:https";
-import { createServer } from "node:net";
+import { createServer, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -23,14 +23,33 @@ export interface ServerCommand {
   readonly program: string;
   readonly args: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
-  /** A path that answers with `ok` once the server serves. */
-  readonly health: { readonly url: string; readonly ca?: string; readonly ok: (status: number) => boolean };
+  /** A path that answers with `ok` once the server serves, or a question of another kind. */
+  readonly health: HttpHealth | (() => Promise<boolean>);
+  /**
+   * Whether the server ends when this process does, however it does, and does not keep this process from ending. Without it
+   * a server outlives a process that is killed.
+   */
+  readonly leashed?: boolean;
+}
+
+interface HttpHealth {
+  readonly url: string;
+  readonly ca?: string;
+  readonly ok: (status: number) => boolean;
 }
 
 const startTries = 3;
 /** A Java server on a busy machine. Milliseconds. */
 const readyMsMax = 120_000;
 const stopMsMax = 5_000;
+
+/**
+ * Becomes the program, with a watcher beside it that waits for the end of a pipe that this process holds. The program leads
+ * a process group to which the watcher belongs, so that its id cannot become another's while the watcher lives.
+ */
+const leash = `exec 3<&0
+{ cat <&3; for second in 1 2 3 4 5; do kill -TERM $$ || exit; sleep 1; done; kill -KILL $$; } >/dev/null 2>&1 &
+exec 3<&- "$@" </dev/null`;
 
 /** `command` is asked again with another port if somebody else took the first one meanwhile. */
 export async function startServer(command: (port: number, directory: string) => ServerCommand): Promise<ServerProcess> {
@@ -48,12 +67,15 @@ export async function startServer(command: (port: number, directory: string) => 
   }
 }
 
-function start({ title, program, args, environment = {}, health }: ServerCommand, directory: string) {
-  const child = spawn(program, args, {
+function start({ title, program, args, environment = {}, health, leashed = false }: ServerCommand, directory: string) {
+  const [first, ...others] = leashed ? ["sh", "-c", leash, title, program, ...args] : [program, ...args];
+  const child = spawn(first ?? program, others, {
     cwd: directory,
     env: { ...process.env, ...environment },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: [leashed ? "pipe" : "ignore", "pipe", "pipe"],
+    detached: leashed,
   });
+  if (leashed) letGo(child);
   const exited = child.exitCode === null ? once(child, "exit") : Promise.resolve();
   // Without a listener a program that cannot be started would end the tests instead of this server.
   const failed = new Promise<never>((_, reject) => child.on("error", reject));
@@ -62,16 +84,21 @@ function start({ title, program, args, environment = {}, health }: ServerCommand
   const kill = (): void => {
     child.kill("SIGKILL");
   };
-  process.once("exit", kill);
+  const end = (): void => {
+    kill();
+    rmSync(directory, { recursive: true, force: true });
+  };
+  process.once("exit", end);
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
-    process.off("exit", kill);
+    process.off("exit", end);
     if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
       child.kill("SIGTERM");
       const timer = setTimeout(kill, stopMsMax);
       await exited;
       clearTimeout(timer);
     }
+    child.stdin?.destroy();
     rmSync(directory, { recursive: true, force: true });
   };
   const awaitReady = async (): Promise<void> => {
@@ -92,6 +119,12 @@ function start({ title, program, args, environment = {}, health }: ServerCommand
   };
 }
 
+/** Neither the child nor its streams keep this process from ending. */
+function letGo(child: ChildProcess): void {
+  child.unref();
+  for (const stream of [child.stdin, child.stdout, child.stderr]) if (stream instanceof Socket) stream.unref();
+}
+
 /** The end of what the server printed: a server that runs for an hour may print without bound. */
 function lastWords(child: ChildProcess): () => string {
   let text = "";
@@ -103,7 +136,9 @@ function lastWords(child: ChildProcess): () => string {
   return () => text;
 }
 
-function answers({ url, ca, ok }: ServerCommand["health"]): Promise<boolean> {
+function answers(health: ServerCommand["health"]): Promise<boolean> {
+  if (typeof health === "function") return health();
+  const { url, ca, ok } = health;
   return new Promise((resolve) => {
     const get = url.startsWith("https:") ? getSecure : getPlain;
     const request = get(url, { ...(ca === undefined ? {} : { ca }), agent: false, timeout: 5_000 }, (response) => {

@@ -1,0 +1,220 @@
+/**
+ * Apache Spark Connect servers: stock Spark of the Python registry on a free port of the loopback, in a directory of its
+ * own. They end with the process that started them, however that ends.
+ *
+ *     const server = await sparkServer(context);
+ *     if (server === undefined) return;             // skipped by name
+ *     const session = await connect(server.url);
+ *
+ * All tests of a run share one server: that of MILLRACE_TEST_SPARK if it is set, else the one that scripts/test.ts starts
+ * (MILLRACE_TEST_SPARK_SHARED), else one a process. So nobody stops it or sets anything in it beyond an own session. Who
+ * needs more than that starts a server of its own: `startSparkServer`.
+ */
+import { randomUUID } from "node:crypto";
+import { existsSync, globSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { connect as connectHttp2 } from "node:http2";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { pythonWith } from "./installed.ts";
+import { hasProgram, missing, type Skipping } from "./real.ts";
+import { startServer } from "./server-process.ts";
+
+export interface SparkServer {
+  /** `sc://127.0.0.1:port`. */
+  readonly url: string;
+  readonly version: string;
+}
+
+export interface OwnSparkServer extends SparkServer {
+  readonly port: number;
+  readonly pid: number;
+  /** Where it works: spark-warehouse, artifacts, shuffle files; removed at the end. */
+  readonly directory: string;
+  stop(): Promise<void>;
+}
+
+export interface SparkServerOptions {
+  /** Static settings beside those of the recipe. */
+  readonly conf?: Readonly<Record<string, string>>;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Cores of the local master. Default 2. */
+  readonly cores?: number;
+  /** For example `1g`, the default. */
+  readonly memory?: string;
+}
+
+/** A minute is what a busy machine takes; the shared one may have to be downloaded first. Milliseconds. */
+const sharedMsMax = 20 * 60_000;
+
+let ofThisProcess: Promise<SparkServer | undefined> | undefined;
+
+/** The server that all tests of the run share; `undefined` after skipping the test. */
+export async function sparkServer(context: Skipping): Promise<SparkServer | undefined> {
+  const { MILLRACE_TEST_SPARK: given, MILLRACE_TEST_SPARK_SHARED: shared } = process.env;
+  if (given !== undefined) return { url: given, version: await versionAt(given) };
+  if (shared !== undefined) return await sharedServer(shared);
+  ofThisProcess ??= startSparkServer(context);
+  return await ofThisProcess;
+}
+
+/** A server of the test's own, with what the test sets; `undefined` after skipping the test. */
+export async function startSparkServer(
+  context: Skipping,
+  { conf = {}, environment = {}, cores = 2, memory = "1g" }: SparkServerOptions = {},
+): Promise<OwnSparkServer | undefined> {
+  const home = sparkHome(context);
+  if (home === undefined) return undefined;
+  let version = "";
+  const server = await startServer((port, directory) => {
+    const settings = {
+      "spark.connect.grpc.binding.address": "127.0.0.1",
+      "spark.connect.grpc.binding.port": String(port),
+      "spark.driver.bindAddress": "127.0.0.1",
+      "spark.driver.host": "127.0.0.1",
+      "spark.ui.enabled": "false",
+      "spark.local.dir": directory,
+      "spark.sql.session.timeZone": "UTC",
+      ...conf,
+    };
+    return {
+      title: "Spark",
+      program: join(home, "bin", "spark-submit"),
+      args: [
+        ...["--master", `local[${cores}]`, "--driver-memory", memory],
+        ...Object.entries(settings).flatMap(([key, value]) => ["--conf", `${key}=${value}`]),
+        ...["--class", "org.apache.spark.sql.connect.service.SparkConnectServer", "--name", "millrace-test"],
+        "spark-internal",
+      ],
+      environment: { SPARK_HOME: home, SPARK_CONF_DIR: quietLogs(directory), ...environment },
+      leashed: true,
+      health: async () => {
+        version = (await askVersion(port)) ?? "";
+        return version !== "";
+      },
+    };
+  });
+  return { ...server, url: `sc://127.0.0.1:${server.port}`, version };
+}
+
+/** The directory of stock Spark (`bin/`, `jars/`); `undefined` after skipping the test. */
+export function sparkHome(context: Skipping): string | undefined {
+  if (!hasProgram("java", ["-version"])) {
+    missing(context, "java", "install Java 17");
+    return undefined;
+  }
+  const python = pythonWith(context, "pyspark");
+  if (python === undefined) return undefined;
+  const [home] = globSync(join(python, "..", "..", "lib", "python3*", "site-packages", "pyspark"));
+  if (home === undefined) throw new Error(`no pyspark beside ${python}`);
+  return home;
+}
+
+/** Warnings and errors only: what a server says is shown when it does not start. */
+function quietLogs(directory: string): string {
+  const conf = join(directory, "conf");
+  mkdirSync(conf);
+  const lines = [
+    "rootLogger.level = warn",
+    "rootLogger.appenderRef.stderr.ref = stderr",
+    "appender.stderr.type = Console",
+    "appender.stderr.name = stderr",
+    "appender.stderr.target = SYSTEM_ERR",
+    "appender.stderr.layout.type = PatternLayout",
+    "appender.stderr.layout.pattern = %p %c{1}: %m%n%ex{5}",
+  ];
+  writeFileSync(join(conf, "log4j2.properties"), `${lines.join("\n")}\n`);
+  return conf;
+}
+
+async function sharedServer(directory: string): Promise<SparkServer> {
+  const giveUpMs = Date.now() + sharedMsMax;
+  for (;;) {
+    if (existsSync(join(directory, "failed"))) throw new Error(readFileSync(join(directory, "failed"), "utf8"));
+    if (existsSync(join(directory, "server.json"))) {
+      const { url, version } = Object(JSON.parse(readFileSync(join(directory, "server.json"), "utf8")));
+      return { url: String(url), version: String(version) };
+    }
+    if (Date.now() > giveUpMs) throw new Error("the shared Spark server did not become ready");
+    await pause(100);
+  }
+}
+
+async function versionAt(url: string): Promise<string> {
+  const { port } = new URL(url.replace(/^sc:/, "http:"));
+  const version = await askVersion(Number(port));
+  if (version === undefined) throw new Error(`MILLRACE_TEST_SPARK: no Spark Connect server answers at ${url}`);
+  return version;
+}
+
+/** Asks for Spark's version, which is the least that a Connect server answers; `undefined` while it does not. */
+function askVersion(port: number): Promise<string | undefined> {
+  // AnalyzePlanRequest: session_id = 1, user_context = 2 { user_id = 1 }, spark_version = 10 {}.
+  const field = (number: number, bytes: Uint8Array): Buffer =>
+    Buffer.concat([Buffer.from([number * 8 + 2, bytes.length]), bytes]);
+  const message = Buffer.concat([
+    field(1, Buffer.from(randomUUID())),
+    field(2, field(1, Buffer.from("ready"))),
+    field(10, Buffer.alloc(0)),
+  ]);
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(message.length, 1);
+  return new Promise((resolve) => {
+    const client = connectHttp2(`http://127.0.0.1:${port}`);
+    const end = (version: string | undefined): void => {
+      client.destroy();
+      resolve(version);
+    };
+    client.on("error", () => end(undefined));
+    const call = client.request({
+      ":method": "POST",
+      ":path": "/spark.connect.SparkConnectService/AnalyzePlan",
+      "content-type": "application/grpc",
+      te: "trailers",
+    });
+    call.setTimeout(10_000, () => end(undefined));
+    call.on("error", () => end(undefined));
+    let answer = Buffer.alloc(0);
+    call.on("data", (chunk: Buffer) => {
+      answer = Buffer.concat([answer, chunk]);
+    });
+    call.on("end", () => end(versionIn(answer)));
+    call.end(Buffer.concat([head, message]));
+  });
+}
+
+/** AnalyzePlanResponse: spark_version = 8 { version = 1 }. */
+function versionIn(answer: Buffer): string | undefined {
+  for (let at = answer.indexOf(0x42); at >= 0; at = answer.indexOf(0x42, at + 1)) {
+    const length = answer[at + 3] ?? 0;
+    if (answer[at + 1] === length + 2 && answer[at + 2] === 0x0a)
+      return answer.toString("latin1", at + 4, at + 4 + length);
+  }
+  return undefined;
+}
+
+/** `node test/real/spark-server.ts DIRECTORY`: the server of a whole run, until the standard input ends. */
+async function serveShared(directory: string): Promise<void> {
+  const say = (name: string, text: string): void => {
+    writeFileSync(join(directory, `${name}.part`), text);
+    renameSync(join(directory, `${name}.part`), join(directory, name));
+  };
+  const skip = (reason?: string): void => {
+    throw new Error(reason);
+  };
+  process.stdin.resume();
+  const ended = new Promise((resolve) => process.stdin.once("end", resolve));
+  try {
+    const server = await startSparkServer({ skip });
+    if (server === undefined) return;
+    say("server.json", JSON.stringify({ url: server.url, version: server.version }));
+    await ended;
+    await server.stop();
+  } catch (error) {
+    say("failed", `the shared Spark server: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+    process.stdin.destroy();
+  }
+}
+
+const [shared] = process.argv.slice(2);
+if (import.meta.main && shared !== undefined) await serveShared(shared);
