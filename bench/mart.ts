@@ -175,7 +175,7 @@ async function engine(directory: string, hours: number, out: string, where: stri
     return { path, src: srcOf(hour), size: statSync(path).size, token: token(), check: async () => token() };
   });
   const table: TableInput = { schema, partitioned: true, files: async () => files };
-  const opened = openEngine({ threads: 0, memoryBytes: MEMORY_BYTES });
+  const opened = openEngine({ kind: "duckdb", threads: 0, memoryBytes: MEMORY_BYTES });
   const scratch = mkdtempSync(join(directory, "scratch-"));
   const tables = new Map([["events", table]]);
   const sql = `select ${COLUMNS} from events${where}`;

@@ -169,7 +169,7 @@ async function runChild(way: string, directory: string): Promise<void> {
   const schema: Schema = JSON.parse(readFileSync(join(directory, "schema.json"), "utf8"));
   const cache = openCache({ directory: join(directory, "cache"), bytesMax: 10e9, placeOf: ({ name }) => name });
   const files = way === "local" ? localFiles(join(directory, "local")) : await storedFiles(await openTables(), cache);
-  const engine = openEngine({ threads: 0, memoryBytes: 2_000_000_000 });
+  const engine = openEngine({ kind: "duckdb", threads: 0, memoryBytes: 2_000_000_000 });
   await engine.select({
     sql: `select ${COLUMNS} from events`,
     tables: new Map([["events", { schema, partitioned: true, files: async () => files }]]),

@@ -20,7 +20,7 @@ let folder: string;
 let directories = 0;
 
 before(() => {
-  engine = openEngine({ threads: 2, memoryBytes: 500_000_000 });
+  engine = openEngine({ kind: "duckdb", threads: 2, memoryBytes: 500_000_000 });
   folder = mkdtempSync(join(tmpdir(), "millrace-hours-"));
 });
 

@@ -172,7 +172,7 @@ describe("a chunk that was not brought", () => {
       bytes.fill(0, start, start + Number(meta.total_compressed_size));
     }
     writeFileSync(path, bytes);
-    const engine = openEngine({ threads: 1, memoryBytes: 300_000_000 });
+    const engine = openEngine({ kind: "duckdb", threads: 1, memoryBytes: 300_000_000 });
     const scratch = mkdtempSync(join(directory, "scratch-"));
     const one = partitioned(schemaOf("struct<a int64, b int64>"), [inputFile(path, "p")]);
     const many = partitioned(

@@ -65,9 +65,11 @@ export function makeTable(changes: Partial<TableSettings> = {}): TableSettings {
 }
 
 export function makeMart(changes: Partial<MartSettings> = {}): MartSettings {
+  const { sql = "select type from events" } = changes;
   return {
     name: "activity",
-    sql: "select type from events",
+    sql,
+    statements: { duckdb: sql, spark: sql },
     projection: { select: "type", from: "events" },
     description: undefined,
     refresh: { kind: "on_change" },
@@ -93,7 +95,7 @@ export function makeProject(
     sources: byName(parts.sources ?? [makeSource()]),
     tables: byName(parts.tables ?? [makeTable()]),
     marts: byName(parts.marts ?? []),
-    engine: { threads: 2, memoryBytes: 1024 ** 3 },
+    engine: { kind: "duckdb", threads: 2, memoryBytes: 1024 ** 3 },
     watch: { host: "127.0.0.1", port: 0 },
     gc: { retentionMs: 7 * 24 * 3_600_000, versions: 2 },
     cache: { directory: `${directory}/.millrace/cache`, bytesMax: 10e9 },

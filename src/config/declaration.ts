@@ -1,6 +1,7 @@
 /** The whole project file as one declared tree. */
 import { dayMs, hourMs } from "../model/calendar.ts";
 import { authorities } from "./authorities.ts";
+import { engine } from "./engine.ts";
 import { type Input, keysOf, member } from "./input.ts";
 import * as kind from "./kinds.ts";
 import { lake } from "./lake.ts";
@@ -20,23 +21,6 @@ const projectName: Kind<string> = {
   schema: { type: "string", pattern: `${projectNamePattern.source}|\\$\\{` },
   parse: (written) => (projectNamePattern.test(written) ? written : mismatch),
 };
-
-const engine = section(
-  { doc: "The embedded engine, which runs the marts and `query`." },
-  {
-    threads: option(kind.orWord(kind.count(1, 1024), "auto", 0), {
-      doc: "Threads; `auto` is one for each core.",
-      default: "auto",
-      example: "2",
-    }),
-    memory: option(kind.bytes(64 * 1024 * 1024), {
-      doc: "Memory the engine may use before it spills to disk; at least 64MiB.",
-      default: "2GB",
-      example: "8GB",
-    }),
-    spark: unoffered("Apache Spark as the engine is"),
-  },
-);
 
 const watch = section(
   { doc: "Where `watch` serves health and metrics." },

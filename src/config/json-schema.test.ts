@@ -134,7 +134,7 @@ describe("the JSON Schema", () => {
       [`sources: { a: { url: "${url}", settle: } }`, "$.sources.a.settle type"],
       [`sources: { a: { url: "${url}", parallel: 0 } }`, "$.sources.a.parallel anyOf"],
       [`sources: { a: { url: "${url}", since: yesterday } }`, "$.sources.a.since pattern"],
-      [`sources: { a: { url: "${url}" } }\nengine: { spark: {} }`, "$.engine.spark unknown"],
+      [`sources: { a: { url: "${url}" } }\nengine: { spark: { ur: x } }`, "$.engine.spark anyOf"],
       [`sources: { a: { url: "${url}" } }\ntargets: { prod: { name: x } }`, "$.targets.prod.name unknown"],
     ];
     for (const [text, expected] of table) assert.deepEqual(of(text), [expected], text);

@@ -28,8 +28,11 @@ function schemaOf(option: Option<unknown>, partial: boolean): JsonSchema {
   switch (shape.kind) {
     case "leaf":
       return { ...description, ...shape.schema, ...defaultOf(option), ...examplesOf(option) };
-    case "section":
-      return { ...description, ...sectionSchema(shape.fields, partial) };
+    case "section": {
+      const { words, fields } = shape;
+      const inner = sectionSchema(fields, partial);
+      return { ...description, ...(words === undefined ? inner : { anyOf: [{ enum: [...words] }, inner] }) };
+    }
     case "named": {
       const inTarget = partial || shape.noun === "target";
       const required = !inTarget && option.fallback.kind === "required";

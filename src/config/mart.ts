@@ -1,7 +1,7 @@
 /** `marts.<name>`: the result of a statement over tables, rebuilt completely and replaced atomically. */
 import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { asFailure, Failure } from "../errors.ts";
-import type { MartCheck, MartSettings } from "../model/project.ts";
+import type { EngineName, MartCheck, MartSettings } from "../model/project.ts";
 import * as kind from "./kinds.ts";
 import {
   type Kind,
@@ -16,7 +16,8 @@ import {
   type ValuesOf,
 } from "./option.ts";
 import { quote } from "./problems.ts";
-import { section } from "./section.ts";
+import { saidOf } from "./said.ts";
+import { optionalSection, section } from "./section.ts";
 
 /** One text without white space that ends in `.sql` can be no statement. */
 const sqlFile = /^\S+\.sql$/i;
@@ -121,6 +122,39 @@ const checks = section(
   },
 );
 
+/** What the engine `spark` runs instead; the project's own text is the one of the embedded engine, and of both without this. */
+const sparkStatement = section(
+  {
+    doc:
+      "What Apache Spark runs instead, for a statement that the two engines write differently. It must mean the same: a mart " +
+      "is not rebuilt because another engine looks at it.",
+  },
+  {
+    select: optional(kind.text, {
+      doc: "The columns in Spark's words; the table is that of `from`.",
+      absent: "none",
+      example: "actor.login as actor, size(labels) as labels, src",
+    }),
+    sql: optional(sql, {
+      doc: "A full statement in Spark's words, or the path of a `.sql` file.",
+      absent: "none",
+      example: "marts/pushes.spark.sql",
+    }),
+    expression: listOf(kind.text, {
+      doc: "Conditions in Spark's words, instead of those of `checks.expression`.",
+      example: "size(labels) >= 0",
+    }),
+  },
+  (values, report, reading) => {
+    const { select, sql: statement, expression } = values;
+    if (select !== undefined && statement !== undefined)
+      report("select", "stands beside sql", "Remove one: sql is a whole statement");
+    if (reading.partial || !("select" in values && "sql" in values)) return;
+    if (select === undefined && statement === undefined && expression?.length === 0)
+      report("sql", "missing: expected select, sql or expression");
+  },
+);
+
 export const mart = section(
   {
     doc: "The result of a `select` over tables: rebuilt completely, published atomically. Write `select` with `from`, or `sql`.",
@@ -154,9 +188,12 @@ export const mart = section(
       example: "1h",
     }),
     checks,
+    spark: optionalSection(sparkStatement),
   },
   (values, report, reading) => {
-    const { select, from, sql: statement } = values;
+    const { select, from, sql: statement, spark } = values;
+    if (saidOf(spark)?.select !== undefined && from === undefined && "from" in values && !reading.partial)
+      report("spark", "has a select, but there is no from", "Write the whole statement: spark: { sql: … }");
     if (statement !== undefined) {
       if (select !== undefined) report("select", "stands beside sql", "Remove one: sql is a whole statement");
       else if (from !== undefined) report("from", "stands beside sql", "Remove it: sql names its tables itself");
@@ -170,17 +207,34 @@ export const mart = section(
   },
 );
 
-export function martSettings(name: string, values: ValuesOf<typeof mart.shape.fields>): MartSettings {
-  const { select, from } = values;
-  const projection = select === undefined || from === undefined ? undefined : { select: select.trim(), from };
+/** `engine`: which of the statements and conditions the project runs. */
+export function martSettings(
+  name: string,
+  values: ValuesOf<typeof mart.shape.fields>,
+  engine: EngineName,
+): MartSettings {
+  const spark = saidOf(values.spark);
+  const common = writtenStatement(values.select, values.from, values.sql);
+  const own = spark === undefined ? undefined : writtenStatement(spark.select, values.from, spark.sql);
+  const chosen = { duckdb: common, spark: own === undefined || own.sql === "" ? common : own };
+  const usesOwn = engine === "spark" && spark !== undefined && spark.expression.length > 0;
   return {
     name,
-    sql: values.sql ?? (projection === undefined ? "" : statementOf(projection)),
-    projection,
+    sql: chosen[engine].sql,
+    statements: { duckdb: chosen.duckdb.sql, spark: chosen.spark.sql },
+    projection: chosen[engine].projection,
     description: values.description,
     refresh: values.refresh,
-    checks: checkList(values.checks),
+    checks: checkList(usesOwn ? { ...values.checks, expression: spark.expression } : values.checks),
   };
+}
+
+type Written = Pick<MartSettings, "sql" | "projection">;
+
+function writtenStatement(select: string | undefined, from: string | undefined, sql: string | undefined): Written {
+  if (sql !== undefined || select === undefined || from === undefined) return { sql: sql ?? "", projection: undefined };
+  const projection = { select: select.trim(), from };
+  return { sql: statementOf(projection), projection };
 }
 
 /** A comment at the end of the list of columns must not swallow the `from`. */

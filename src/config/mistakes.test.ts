@@ -632,7 +632,9 @@ const variables: readonly Case[] = [
   [
     "a stranger",
     project({}),
-    ["-: MILLRACE_ENGINE__COLOUR: no such option | Options here: MILLRACE_ENGINE__THREADS, MILLRACE_ENGINE__MEMORY"],
+    [
+      "-: MILLRACE_ENGINE__COLOUR: no such option | Options here: MILLRACE_ENGINE__THREADS, MILLRACE_ENGINE__MEMORY, MILLRACE_ENGINE__SPARK",
+    ],
     { environment: { MILLRACE_ENGINE__COLOUR: "x" } },
   ],
   [
@@ -960,14 +962,11 @@ const later: readonly Case[] = [
     ["10: lake.raw: https:// is not a directory | Write the path alone"],
   ],
   [
-    "Spark and Hive in a target",
+    "Hive in a target",
     project({
       more: "targets:\n  prod:\n    engine: { spark: { url: sc://spark:15002 } }\n    catalog: { hive: metastore:9083 }",
     }),
-    [
-      "12: targets.prod.engine.spark: Apache Spark as the engine is not offered by this version | Remove the key",
-      "13: targets.prod.catalog: an external catalog (Hive Metastore) is not offered by this version | Remove the key",
-    ],
+    ["13: targets.prod.catalog: an external catalog (Hive Metastore) is not offered by this version | Remove the key"],
   ],
 ];
 

@@ -79,12 +79,13 @@ describe("a project", () => {
     assert.deepEqual(project.marts.get("m"), {
       name: "m",
       sql: "select type from t",
+      statements: { duckdb: "select type from t", spark: "select type from t" },
       projection: { select: "type", from: "t" },
       description: undefined,
       refresh: { kind: "on_change" },
       checks: [],
     });
-    assert.deepEqual(project.engine, { threads: 0, memoryBytes: 2_000_000_000 });
+    assert.deepEqual(project.engine, { kind: "duckdb", threads: 0, memoryBytes: 2_000_000_000 });
     assert.deepEqual(project.watch, { host: "127.0.0.1", port: 9464 });
     assert.deepEqual(project.gc, { retentionMs: 604_800_000, versions: 2 });
     assert.deepEqual(project.cache, { directory: "/home/me/GH Archive/.millrace/cache", bytesMax: 10_000_000_000 });
@@ -211,6 +212,10 @@ cache: { directory: /var/cache/gha, max: 1GiB }
     assert.deepEqual(project.marts.get("m"), {
       name: "m",
       sql: "select type, count(*) as n   -- all of them\nfrom t group by type",
+      statements: {
+        duckdb: "select type, count(*) as n   -- all of them\nfrom t group by type",
+        spark: "select type, count(*) as n   -- all of them\nfrom t group by type",
+      },
       projection: undefined,
       description: "Counts",
       refresh: { kind: "every", ms: 3_600_000 },
@@ -224,7 +229,7 @@ cache: { directory: /var/cache/gha, max: 1GiB }
       ],
     });
     assert.deepEqual(project.lake.tables, { kind: "directory", path: "/tables", name: "../tables" });
-    assert.deepEqual(project.engine, { threads: 2, memoryBytes: 1_073_741_824 });
+    assert.deepEqual(project.engine, { kind: "duckdb", threads: 2, memoryBytes: 1_073_741_824 });
     assert.deepEqual(project.watch, { host: "0.0.0.0", port: 0 });
     assert.deepEqual(project.gc, { retentionMs: 30 * 86_400_000, versions: 5 });
     assert.deepEqual(project.cache, { directory: "/var/cache/gha", bytesMax: 1_073_741_824 });
@@ -272,8 +277,8 @@ targets:
     assert.deepEqual([...(project.sources.get("a")?.headers.keys() ?? [])], ["X-One", "X-Two"]);
     assert.equal(pathOf(project.lake.raw), "/prod/raw");
     assert.equal(pathOf(project.lake.tables), "/p/lake/tables");
-    assert.equal(project.engine.threads, 2);
-    assert.equal(read(text).engine.threads, 0);
+    assert.partialDeepStrictEqual(project.engine, { kind: "duckdb", threads: 2 });
+    assert.partialDeepStrictEqual(read(text).engine, { threads: 0 });
   });
 
   it("variables reach every kind of value", () => {

@@ -7,6 +7,7 @@ import { lengthMs } from "../model/calendar.ts";
 import { formatKey, matchKey } from "../model/key-pattern.ts";
 import { nearest } from "../model/nearest.ts";
 import type {
+  EngineSettings,
   Lake,
   MartSettings,
   Place,
@@ -17,6 +18,7 @@ import type {
 } from "../model/project.ts";
 import { chosenAuthorities } from "./authorities.ts";
 import { declaration, overlaySection, projectNamePattern } from "./declaration.ts";
+import { engineSettings, isOnThisMachine } from "./engine.ts";
 import { emptyMapping, type Input, inputOf, keysOf, type MappingInput, member, memberLabel, overlay } from "./input.ts";
 import { martSettings } from "./mart.ts";
 import type { Files, Reading } from "./option.ts";
@@ -84,10 +86,12 @@ export function normalizeInput(written: Input, around: Surroundings, problems: P
   };
   for (const [name, each] of values.sources) sources.set(name, sourceSettings(name, each, ca));
   for (const [name, each] of values.tables) tables.set(name, tableSettings(name, each));
-  for (const [name, each] of values.marts) marts.set(name, martSettings(name, each));
+  const engine = engineSettings(values.engine, ca);
+  for (const [name, each] of values.marts) marts.set(name, martSettings(name, each, engine.kind));
+  reportFarDirectories(engine, lake, input, problems);
   reportSharedKeys(sources, input, problems);
   problems.throwIfAny();
-  const { engine, watch, gc, cache } = values;
+  const { watch, gc, cache } = values;
   return {
     name: values.name ?? nameOfDirectory(around.directory),
     file: around.file,
@@ -97,7 +101,7 @@ export function normalizeInput(written: Input, around: Surroundings, problems: P
     sources,
     tables,
     marts,
-    engine: { threads: engine.threads, memoryBytes: engine.memory },
+    engine,
     watch,
     gc: { retentionMs: gc.retention, versions: gc.versions },
     cache: { directory: cache.directory, bytesMax: cache.max },
@@ -130,6 +134,20 @@ function placesIn(
       },
     });
   };
+}
+
+/** A server on another machine opens the files by itself: of this machine's directories it sees none, or its own. */
+function reportFarDirectories(engine: EngineSettings, lake: Lake, input: Input, problems: Problems): void {
+  if (engine.kind !== "spark" || engine.server.kind !== "url" || isOnThisMachine(engine.server.url)) return;
+  const here = (["tables", "marts"] as const).filter((name) => lake[name].kind === "directory");
+  if (here.length === 0) return;
+  const names = here.map((name) => `lake.${name}`).join(" and ");
+  const origin = originBelow(input, ["engine", "spark", "url"]) ?? { label: "engine.spark.url" };
+  problems.report(
+    origin,
+    `the server is on another machine, and ${names} ${here.length === 1 ? "is a directory" : "are directories"} of this one`,
+    "Keep tables and marts in buckets, or let Spark run here: spark: local",
+  );
 }
 
 function originBelow(input: Input, path: readonly string[]): Origin | undefined {

@@ -48,7 +48,12 @@ export type Shape =
       /** A list or mapping; in the environment it is written in YAML's flow form. */
       readonly composite: boolean;
     }
-  | { readonly kind: "section"; readonly fields: Fields }
+  | {
+      readonly kind: "section";
+      readonly fields: Fields;
+      /** Words that may stand in its place. */
+      readonly words?: readonly string[];
+    }
   | { readonly kind: "named"; readonly noun: Noun; readonly entry: Option<unknown> }
   | { readonly kind: "unoffered" };
 

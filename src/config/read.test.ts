@@ -67,8 +67,8 @@ describe("reading a project file", () => {
 
   it("takes the target from the flag or from MILLRACE_TARGET", () => {
     const directory = join(root, "project");
-    assert.equal(read({ directory }).engine.threads, 0);
-    assert.equal(read({ directory, target: "prod" }).engine.threads, 2);
+    assert.partialDeepStrictEqual(read({ directory }).engine, { threads: 0 });
+    assert.partialDeepStrictEqual(read({ directory, target: "prod" }).engine, { threads: 2 });
     assert.equal(read({ directory, environment: { MILLRACE_TARGET: "prod" } }).target, "prod");
     refused(
       { directory, environment: { MILLRACE_TARGET: "prd" } },

@@ -97,7 +97,9 @@ function describeSection(path: string, fields: Fields, sections: string[]): void
 function describeRow(path: string, key: string, field: Option<unknown>): string {
   const { doc, example, fallback, shape } = field;
   const inner = innerHeading(path === "" ? key : `${path}.${key}`, shape);
-  const value = inner === undefined ? wordsOf(shape) : `[below](#${anchor(inner)})`;
+  const words = shape.kind === "section" ? (shape.words ?? []) : [];
+  const below = [`[below](#${anchor(inner ?? "")})`, ...words.map(code)].join(", ");
+  const value = inner === undefined ? wordsOf(shape) : below;
   const byDefault =
     fallback.kind === "required"
       ? "**required**"

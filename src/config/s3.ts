@@ -3,12 +3,12 @@
  * may say each of them differently. Nothing here is needed for a lake on a disk.
  */
 import { Failure } from "../errors.ts";
-import type { SecretReference } from "../model/project.ts";
 import { authorities } from "./authorities.ts";
 import * as kind from "./kinds.ts";
 import { type Kind, mismatch, optional, type ValuesOf } from "./option.ts";
 import { checkBucketName } from "./place.ts";
-import { literalSecret, parseReference } from "./secret.ts";
+import { orSaidNone } from "./said.ts";
+import { secretReference } from "./secret-option.ts";
 import { named, type Report, section } from "./section.ts";
 
 /** `https://host:port`, without anything behind it. What it holds may be a password, so no message repeats it. */
@@ -48,24 +48,6 @@ const region: Kind<string> = {
   schema: { type: "string" },
   parse: (written) => (isRegion(written) ? written : mismatch),
 };
-
-/** Where a secret is, never the secret itself. */
-const secretReference: Kind<SecretReference> = {
-  words: "reference",
-  expects: "env:NAME or file:PATH",
-  schema: { type: "string" },
-  secret: true,
-  parse(written, reading) {
-    const reference = parseReference(written, reading.directory);
-    if (reference !== undefined) return reference;
-    throw literalSecret();
-  },
-};
-
-/** `none` is said, as distinct from nothing said: a target or a bucket undoes by it what would be inherited. */
-function orSaidNone<T>(of: Kind<T>): Kind<T | "none"> {
-  return kind.orWord(of, "none", "none" as const);
-}
 
 /** `absent` says what holds where a key is not written: its own default, or what `s3` says. */
 function storeFields(absent: (own: string) => string) {

@@ -1,6 +1,6 @@
 /** Options with members: sections with declared keys, and mappings from the user's names to sections. */
 import { nearest } from "../model/nearest.ts";
-import { type Entry, memberLabel } from "./input.ts";
+import { type Entry, emptyMapping, type Input, memberLabel, nested } from "./input.ts";
 import {
   type Fields,
   isNothing,
@@ -12,13 +12,18 @@ import {
   readAbsent,
   type ValuesOf,
 } from "./option.ts";
-import { didYouMean, type Origin } from "./problems.ts";
+import { didYouMean, type Origin, quote } from "./problems.ts";
 
 /** Reports a problem with one key of a section, at its value or, where it is not written, at the section. */
 export type Report<F extends Fields> = (key: keyof F & string, fact: string, remedy?: string) => void;
 
 export interface Section<F extends Fields> extends Option<ValuesOf<F>> {
   readonly shape: { readonly kind: "section"; readonly fields: F };
+}
+
+/** A section that may be left out, or in whose place a word may stand. */
+export interface OptionalSection<F extends Fields> extends Option<ValuesOf<F> | "none" | undefined> {
+  readonly shape: { readonly kind: "section"; readonly fields: F; readonly words: readonly string[] };
 }
 
 /**
@@ -72,6 +77,46 @@ function reportUnknownKeys(entries: ReadonlyMap<string, Entry>, fields: Fields, 
       didYouMean(nearest(key, known), `The keys here are ${known.join(", ")}`),
     );
   }
+}
+
+/**
+ * A section that is `undefined` where it is not written. In its place may stand `none`, which undoes what would be inherited,
+ * and, where `key` is the name of a section inside, that name: `spark: local` is `spark: { local: {} }`.
+ */
+export function optionalSection<F extends Fields>(
+  of: Section<F>,
+  { key, remedy }: { readonly key?: keyof F & string; readonly remedy?: string } = {},
+): OptionalSection<F> {
+  const words = key === undefined ? ["none"] : [key, "none"];
+  return {
+    doc: of.doc,
+    example: of.example,
+    fallback: { kind: "words", text: "none" },
+    shape: { ...of.shape, words },
+    read(input, origin, reading) {
+      if (input === undefined || isNothing(input)) return { value: undefined };
+      if (input.kind === "scalar" && input.text === "none") return { value: "none" };
+      if (key !== undefined && input.kind === "scalar" && input.text === key) {
+        const inner = emptyMapping({ ...input.origin, label: memberLabel(input.origin.label, key) });
+        return of.read(nested([key], inner), origin, reading);
+      }
+      if (input.kind !== "mapping") reportNoSection(input, words, remedy, reading);
+      return input.kind === "mapping" ? of.read(input, origin, reading) : undefined;
+    },
+  };
+}
+
+function reportNoSection(input: Input, words: readonly string[], remedy: string | undefined, reading: Reading): void {
+  // Not any text: an address may hold a secret.
+  const word = input.kind === "scalar" && /^[\w-]{1,20}$/.test(input.text) ? input.text : undefined;
+  const found = word !== undefined ? quote(word) : input.kind === "scalar" ? "a text" : "a list";
+  const near = word === undefined ? undefined : nearest(word, words);
+  const expected = words.map((word) => `"${word}"`).join(" or ");
+  reading.problems.report(
+    input.origin,
+    `expected a mapping of keys to values, or ${expected}, got ${found}`,
+    didYouMean(near, remedy),
+  );
 }
 
 /** A mapping from the user's names to sections: sources, tables, marts. */

@@ -8,8 +8,10 @@ import type {
 } from "../model/project.ts";
 import { storeProfiles } from "../model/store-profiles.ts";
 import { chosenAuthorities } from "./authorities.ts";
+import { isLoopbackHost } from "./host.ts";
 import type { WrittenBucket } from "./place.ts";
 import { credentialKeys, isRegion, type S3Values, type StoreValues } from "./s3.ts";
+import { saidOf } from "./said.ts";
 import type { Environment } from "./substitute.ts";
 
 const parallelDefault = 32;
@@ -63,10 +65,6 @@ export function bucketPlace(written: WrittenBucket, s3: S3Values, context: Store
   return { ...written, store };
 }
 
-function saidOf<T>(value: T | "none" | undefined): T | undefined {
-  return value === "none" ? undefined : value;
-}
-
 function credentialsOf(values: StoreValues): StoreCredentials {
   const profile = saidOf(values.profile);
   if (profile !== undefined) return { kind: "profile", name: profile };
@@ -98,8 +96,7 @@ function isAmazon(endpoint: string): boolean {
   return /(^|\.)amazonaws\.com(\.cn)?$/.test(new URL(endpoint).hostname);
 }
 
-/** Whether nothing leaves this machine. `URL` has written every form of an address as this one. */
+/** `URL` has written every form of an address as one. */
 function isLoopback(endpoint: string): boolean {
-  const { hostname } = new URL(endpoint);
-  return /^(?:127\.\d+\.\d+\.\d+|\[::1\]|localhost|.+\.localhost)$/.test(hostname);
+  return isLoopbackHost(new URL(endpoint).hostname);
 }

@@ -1,8 +1,14 @@
 /** The one table of engines. DuckDB is a large native library: it is loaded when the first statement needs it. */
-import type { EngineSettings } from "../model/project.ts";
+import { Failure } from "../errors.ts";
+import type { DuckdbSettings, EngineSettings } from "../model/project.ts";
 import type { Engine } from "./contract.ts";
 
 export function openEngine(settings: EngineSettings): Engine {
+  if (settings.kind === "spark") throw new Failure("usage", "engine.spark: this engine is not part of this build");
+  return openDuckdb(settings);
+}
+
+function openDuckdb(settings: DuckdbSettings): Engine {
   let opened: Promise<Engine> | undefined;
   const engine = (): Promise<Engine> => {
     opened ??= import("./duckdb/engine.ts").then(({ createDuckdbEngine }) => createDuckdbEngine(settings));

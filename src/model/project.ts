@@ -185,8 +185,10 @@ export interface TableSettings {
 
 export interface MartSettings {
   readonly name: string;
-  /** The statement that the engine runs. */
+  /** The statement that the project's engine runs. */
   readonly sql: string;
+  /** The statement of each engine: the same text unless the project gives one its own. They mean the same. */
+  readonly statements: Readonly<Record<EngineName, string>>;
   /** `select` with `from` is a plain projection of one table; its text is kept for messages and for the manifest. */
   readonly projection: { readonly select: string; readonly from: string } | undefined;
   readonly description: string | undefined;
@@ -210,11 +212,47 @@ export type MartCheck =
   /** True for every row, for example `pushes >= 0`. */
   | { readonly kind: "expression"; readonly sql: string };
 
-export interface EngineSettings {
-  /** Threads of the embedded engine; 0 is one a core. */
+/** What runs the marts and `query`. */
+export type EngineSettings = DuckdbSettings | SparkSettings;
+
+/** The names of engines, as manifests record them. */
+export type EngineName = EngineSettings["kind"];
+
+/** The embedded engine. */
+export interface DuckdbSettings {
+  readonly kind: "duckdb";
+  /** 0 is one a core. */
   readonly threads: number;
   readonly memoryBytes: number;
 }
+
+export interface SparkSettings {
+  readonly kind: "spark";
+  readonly server: SparkServer;
+}
+
+export type SparkServer =
+  | {
+      readonly kind: "url";
+      /** `sc://host:port`, with `/;use_ssl=true` behind it where TLS is asked for. Holds no secret. */
+      readonly url: string;
+      readonly token: SecretReference | undefined;
+      /** What the user is called on the server. */
+      readonly user: string | undefined;
+      /** PEM text to trust, where the connection is made over TLS: the project's own `ca`. */
+      readonly ca: SecretReference | undefined;
+    }
+  /** A matched distribution on this machine: a server of its own is started, and stopped at the end. */
+  | {
+      readonly kind: "local";
+      /** `undefined` is the newest that is known. */
+      readonly version: string | undefined;
+      /** A directory or archive to take instead of downloading one. Absolute. */
+      readonly dist: string | undefined;
+      readonly memoryBytes: number;
+      /** 0 is all of this machine. */
+      readonly cores: number;
+    };
 
 export interface WatchSettings {
   /** Where health and metrics are served: loopback unless told otherwise. */

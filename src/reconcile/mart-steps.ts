@@ -52,10 +52,20 @@ function tablesOf(settings: MartSettings, current: PublishedMart | undefined, se
   const names =
     from !== undefined
       ? [from]
-      : current !== undefined && current.manifest.sql === settings.sql
+      : current !== undefined && isStatementOf(settings, current)
         ? current.manifest.inputs.map((input) => input.table)
         : [...seen.tables.keys()];
   return names.flatMap((name) => seen.tables.get(name) ?? []);
+}
+
+/**
+ * Whether a version was made by what the mart's statement is for the engine that made it. The statements of two engines mean
+ * the same, so that processes with different engines do not replace each other's versions for ever.
+ */
+function isStatementOf(settings: MartSettings, { manifest }: PublishedMart): boolean {
+  const { statements, sql } = settings;
+  const own = new Map(Object.entries(statements)).get(manifest.engine) ?? sql;
+  return manifest.sql === own;
 }
 
 function martReason(
@@ -65,7 +75,7 @@ function martReason(
   inputOf: (table: TableSeen) => ManifestInput,
 ): MartReason | undefined {
   if (current === undefined) return { kind: "new" };
-  if (current.manifest.sql !== settings.sql) return { kind: "sql" };
+  if (!isStatementOf(settings, current)) return { kind: "sql" };
   for (const table of tables) {
     const before = current.manifest.inputs.find((input) => input.table === table.settings.name);
     const now = inputOf(table);

@@ -337,7 +337,13 @@ test("a published mart is due when its statement, its inputs or its schema chang
     marts: new Map([["activity", { settings, current: { ...current, manifest: { ...manifest, ...changes } } }]]),
   });
   assert.deepEqual(brief(published(mart)), []);
-  assert.deepEqual(brief(published({ ...mart, sql: "select 1" })), ["mart activity: sql"]);
+  const changed = makeMart({ sql: "select 1" });
+  assert.deepEqual(brief(published(changed)), ["mart activity: sql"]);
+  // Another engine made it, of its own statement, which means the same.
+  const onSpark = { ...changed, statements: { duckdb: mart.sql, spark: "select 1" } };
+  assert.deepEqual(brief(published(onSpark)), []);
+  assert.deepEqual(brief(published(onSpark, { engine: "spark" })), ["mart activity: sql"]);
+  assert.deepEqual(brief(published(onSpark, { engine: "spark", sql: "select 1" })), []);
   assert.deepEqual(brief(published(mart, { inputs: [{ ...tableInput(table), digest: "other" }] })), [
     "mart activity: inputs",
   ]);

@@ -33,7 +33,7 @@ let engine: Engine;
 let directories = 0;
 before(() => {
   root = mkdtempSync(join(tmpdir(), "millrace-stored-"));
-  engine = openEngine({ threads: 2, memoryBytes: 500_000_000 });
+  engine = openEngine({ kind: "duckdb", threads: 2, memoryBytes: 500_000_000 });
 });
 after(async () => {
   await engine.close();

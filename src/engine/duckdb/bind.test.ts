@@ -112,7 +112,7 @@ const cases: readonly (readonly [string, Readonly<Record<string, string>>])[] = 
 ];
 
 describe("the touched columns", () => {
-  const engine = openEngine({ threads: 1, memoryBytes: 200_000_000 });
+  const engine = openEngine({ kind: "duckdb", threads: 1, memoryBytes: 200_000_000 });
   after(() => engine.close());
   for (const [sql, expected] of cases) {
     test(sql, async () => {

@@ -8,7 +8,7 @@ import { openEngine } from "../open.ts";
 import { openSession } from "./session.ts";
 
 engineContract("duckdb", async () => {
-  const engine = openEngine({ threads: 2, memoryBytes: 500_000_000 });
+  const engine = openEngine({ kind: "duckdb", threads: 2, memoryBytes: 500_000_000 });
   return { engine, close: () => engine.close() };
 });
 
@@ -23,12 +23,12 @@ describe("duckdb", () => {
   };
 
   test("tells its version", async () => {
-    assert.match(await openEngine({ threads: 1, memoryBytes: 200_000_000 }).version(), /^DuckDB v?1\.\d+\.\d+/);
+    assert.match(await openEngine({ kind: "duckdb", threads: 1, memoryBytes: 200_000_000 }).version(), /^DuckDB v?1\.\d+\.\d+/);
   });
 
   test("spills to scratch what does not fit into memory, and says what to do when that is not possible", async () => {
     await scratched(async (scratch) => {
-      const engine = openEngine({ threads: 2, memoryBytes: 100_000_000 });
+      const engine = openEngine({ kind: "duckdb", threads: 2, memoryBytes: 100_000_000 });
       const rows = "range(2000000) r(x)";
       const sorted = `select x, hash(x)::varchar as h, repeat('x', 60) || x as t from ${rows} order by h`;
       assert.deepEqual(await rowsOf(engine, `select count(*) from (${sorted} offset 0)`, new Map(), scratch), [
