@@ -7,11 +7,14 @@
  *     npm run test:unit                 without types and lint
  *
  * Where real servers are required (`REQUIRE_REAL=all`), they are downloaded and built in the background from the first
- * second on, at low priority; the tests that need them come last and wait for theirs.
+ * second on, at low priority; the tests that need them come last and wait for theirs. One Spark server serves all tests of the
+ * run that ask for the shared one.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { globSync, readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { once } from "node:events";
+import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 
@@ -51,8 +54,36 @@ function installInBackground(): ChildProcess {
   return child;
 }
 
+/**
+ * The Spark server of the whole run; it ends when its standard input does, and so with this process. The tests find it by
+ * the directory in which it leaves its address, and wait for that.
+ */
+function startSpark(): { stop(): Promise<void> } {
+  const directory = mkdtempSync(join(tmpdir(), "millrace-shared-spark-"));
+  process.env.MILLRACE_TEST_SPARK_SHARED = directory;
+  const child = spawn(process.execPath, ["test/real/spark-server.ts", directory], {
+    cwd: root,
+    stdio: ["pipe", "ignore", "inherit"],
+  });
+  const ended = once(child, "exit");
+  const clear = (): void => rmSync(directory, { recursive: true, force: true });
+  process.once("exit", clear);
+  return {
+    async stop() {
+      child.stdin.end();
+      await ended;
+      clear();
+    },
+  };
+}
+
+const textOf = (file: string): string => `${file}\n${readFileSync(`${root}${file}`, "utf8")}`;
+
 const needsInstalled = (file: string): boolean =>
-  /\/real\/(installed|s3-servers)\.ts|^test\/real\//m.test(`${file}\n${readFileSync(`${root}${file}`, "utf8")}`);
+  /\/real\/(installed|s3-servers|spark-server)\.ts|^test\/real\//m.test(textOf(file));
+
+/** A test asks for the shared server by this name. */
+const needsSpark = (file: string): boolean => /\bsparkServer\(/.test(textOf(file));
 
 const installing = process.env.REQUIRE_REAL === "all" && paths.length === 0 ? installInBackground() : undefined;
 if (!testsOnly) {
@@ -70,6 +101,10 @@ if (files.length === 0) {
   process.stderr.write(`no test file below ${paths.join(", ")}\n`);
   process.exit(2);
 }
+
+// The server is wanted where it must be there; elsewhere a test that has Spark starts one, and others are skipped.
+const isSparkGiven = process.env.MILLRACE_TEST_SPARK !== undefined;
+const spark = process.env.REQUIRE_REAL === "all" && !isSparkGiven && files.some(needsSpark) ? startSpark() : undefined;
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const skips: string[] = [];
@@ -94,6 +129,7 @@ await new Promise((resolve) => stream.on("end", resolve));
 // The reporter's last lines are still on their way to the terminal when the stream of events has ended.
 await new Promise((resolve) => setImmediate(resolve));
 
+await spark?.stop();
 for (const stream of [installing?.stdout, installing?.stderr]) stream?.removeAllListeners("data");
 for (const skip of skips) process.stdout.write(`skipped  ${skip}\n`);
 process.stdout.write(`all checks took ${((performance.now() - began) / 1000).toFixed(0)} s\n`);

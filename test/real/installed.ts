@@ -26,9 +26,8 @@ const mayInstall = process.env.REQUIRE_REAL === "all" || process.env.INSTALL_REA
 const remedy = "run once with INSTALL_REAL=1 to install it";
 
 /**
- * What the ordinary run of CI demands, in the order in which it becomes ready; all are installed side by side. Spark takes
- * long and belongs to `npm run test:deep`. MinIO takes minutes as well, but a second real server is worth them: moto, which is
- * there in seconds, does not keep every race.
+ * What the ordinary run of CI demands, in the order in which it becomes ready; all are installed side by side. MinIO takes
+ * minutes, but a second real server is worth them: moto, which is there in seconds, does not keep every race.
  */
 const partsOfCi: readonly PartName[] = [
   "versitygw",
@@ -37,6 +36,9 @@ const partsOfCi: readonly PartName[] = [
   "s3proxy",
   "pyarrow",
   "json-test-suite",
+  "s3a-jars",
+  "pyspark-client",
+  "pyspark",
   "minio",
 ];
 
@@ -64,6 +66,12 @@ export function goProgram(context: Skipping, name: GoProgram): string | undefine
 export function classPathOf(context: Skipping, name: MavenArtifact): string | undefined {
   const directory = part(context, name);
   return directory === undefined ? undefined : join(directory, "lib", "*");
+}
+
+/** The directory of the jars that Spark needs to reach S3; `undefined` after skipping the test. */
+export function s3aJars(context: Skipping): string | undefined {
+  const directory = part(context, "s3a-jars");
+  return directory === undefined ? undefined : join(directory, "lib");
 }
 
 /** Whether a part that only the deep tests demand can be used now, or may be installed. */

