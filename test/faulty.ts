@@ -187,6 +187,7 @@ export const storageMethods: Readonly<Record<keyof Omit<Storage, "name" | "knows
   read: "stream",
   remove: "call",
   locate: "plain",
+  location: "plain",
   scratch: "call",
   sweep: "call",
   sweepUploads: "call",

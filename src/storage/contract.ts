@@ -63,6 +63,13 @@ export interface Storage {
   locate(key: string): string | undefined;
 
   /**
+   * Where programs on other machines find an object, or, of a prefix that ends in `/`, what lies below it: `s3a://bucket/key`,
+   * `file:///path` for those that see the same disk. Written as Hadoop's paths are, with nothing percent-encoded.
+   * `undefined` where nobody but this process gets at it.
+   */
+  location(key: string): string | undefined;
+
+  /**
    * A local directory for building bodies, on the same file system as the objects where that exists, so that `put` of
    * `{file}` is a rename. It belongs to the caller until `dispose` or `release`. While another caller has the attempt of
    * that name, this one gets a directory of its own; what a released attempt or a process that died left in it is kept.

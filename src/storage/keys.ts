@@ -48,6 +48,12 @@ export function checkPrefix(storage: string, prefix: string): void {
   checkKey(storage, path);
 }
 
+/** What names an object, or with a slash at its end what lies below a prefix. */
+export function checkName(storage: string, name: string): void {
+  if (name.endsWith("/")) checkPrefix(storage, name);
+  else checkKey(storage, name);
+}
+
 /** Whether a file of this name can be an object's last segment, or a directory of it one in the middle. */
 export function isSegment(name: string): boolean {
   return name !== "" && !forbiddenCharacters.test(name) && !loneSurrogate.test(name);

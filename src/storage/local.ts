@@ -10,7 +10,7 @@ import { asFailure, Failure } from "../errors.ts";
 import { stopIfAborted } from "../pace/abort.ts";
 import type { ListOptions, Metadata, ObjectDetail, ObjectInfo, ReadOptions, Storage } from "./contract.ts";
 import { directoryTree, isAbsent, patiently, symbolicLink, syncAfterRemoval, systemCode } from "./durable.ts";
-import { checkKey, checkPrefix, compareKeys, metadataText, quote, reservedNames } from "./keys.ts";
+import { checkKey, checkName, checkPrefix, compareKeys, metadataText, quote, reservedNames } from "./keys.ts";
 import { type Disk, infoOf, look, parentOf } from "./local-disk.ts";
 import { listLeaves, listTree, tokenOf } from "./local-list.ts";
 import { publish } from "./local-publish.ts";
@@ -66,6 +66,12 @@ export function localStorage(place: LocalPlace): Storage {
       checkKey(name, key);
       checkPlatformKey(name, key);
       return join(path, ...key.split("/"));
+    },
+    location: (key) => {
+      checkName(name, key);
+      checkPlatformKey(name, key);
+      const slashed = path.replaceAll("\\", "/");
+      return `file://${slashed.startsWith("/") ? "" : "/"}${slashed}/${key}`;
     },
     scratch: (attempt) => failing(name, () => openScratch(tree, name, attempt)),
     sweep: (ageMs) => failing(name, () => sweep(disk, ageMs)),

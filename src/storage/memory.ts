@@ -17,7 +17,7 @@ import type {
   Storage,
 } from "./contract.ts";
 import { directoryTree, systemCode } from "./durable.ts";
-import { checkKey, checkPrefix, compareKeys, metadataText, prefixClash, reservedNames } from "./keys.ts";
+import { checkKey, checkName, checkPrefix, compareKeys, metadataText, prefixClash, reservedNames } from "./keys.ts";
 import { openScratch, stagingName, sweepScratch } from "./local-scratch.ts";
 import { contractTests, findings } from "./probe.ts";
 import { spanOf } from "./span.ts";
@@ -153,6 +153,10 @@ export function memoryStorage(options: MemoryOptions = {}): Storage {
     },
     locate(key) {
       checkKey(name, key);
+      return undefined;
+    },
+    location(key) {
+      checkName(name, key);
       return undefined;
     },
     scratch,

@@ -437,6 +437,8 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
         await assert.rejects(storage.remove(key), usage);
         await assert.rejects(storage.annotate(key, "1", {}), usage);
         assert.throws(() => storage.locate(key), usage);
+        // What lies below `a/` has a location, though `a/` is no key.
+        if (key !== "a/") assert.throws(() => storage.location(key), usage);
       }
     });
 
@@ -578,6 +580,16 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
         assert.equal(Buffer.concat(chunks).toString(), "here");
       }
       assert.equal((await storage.head("located/x"))?.token, info.token);
+    });
+
+    test("where others find an object is said alike for it and for what lies above it", () => {
+      const [object, above] = [storage.location("a b/src=x/data"), storage.location("a b/src=x/")];
+      assert.equal(object === undefined, above === undefined);
+      if (object === undefined) return;
+      assert.match(object, /^(?:file:\/\/\/|s3a:\/\/[^/]+\/).*a b\/src=x\/data$/);
+      assert.equal(object, `${above}data`);
+      const path = storage.locate("a b/src=x/data");
+      if (path !== undefined) assert.equal(object, `file://${path}`);
     });
 
     test("a released attempt is taken over with what it left; one that is in use is not", async () => {

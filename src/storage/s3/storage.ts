@@ -9,7 +9,7 @@ import type { BucketPlace } from "../../model/project.ts";
 import { stopIfAborted } from "../../pace/abort.ts";
 import type { Body, CallOptions, Metadata, ObjectDetail, ObjectInfo, PutOptions, Storage } from "../contract.ts";
 import { directoryTree, isAbsent } from "../durable.ts";
-import { checkKey, metadataText } from "../keys.ts";
+import { checkKey, checkName, metadataText } from "../keys.ts";
 import { openScratch, stagingName, sweepScratch } from "../local-scratch.ts";
 import { openBody } from "./body.ts";
 import { hasClash, passedClash } from "./clash.ts";
@@ -150,6 +150,10 @@ function storageOf(store: Store, own: Omit<S3Options, "resolveSecret">): Storage
     locate(key) {
       checkKey(name, key);
       return undefined;
+    },
+    location(key) {
+      checkName(name, key);
+      return `s3a://${store.bucket}/${store.prefix === "" ? "" : `${store.prefix}/`}${key}`;
     },
     scratch: (attempt) => local(scratchRoot, () => openScratch(tree, name, attempt)),
     sweep: (ageMs) =>
