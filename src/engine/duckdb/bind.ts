@@ -8,20 +8,15 @@ import { foldName } from "../../model/column-path.ts";
 import { quoteForDuckdb } from "../../model/ddl.ts";
 import { nearest } from "../../model/nearest.ts";
 import type { ResultColumn, TableShape } from "../contract.ts";
-import { placeInStatement, STATEMENT } from "./fault.ts";
+import { placeInStatement, STATEMENT } from "../place.ts";
+import { narrowed, type Touched } from "../touched.ts";
+import { boundFields, type ValueField } from "../value-types.ts";
 import { srcConditions } from "./prune.ts";
-import {
-  findReferences,
-  type NameChain,
-  narrowed,
-  type References,
-  type Touched,
-  touchedColumns,
-} from "./references.ts";
+import { findReferences, type NameChain, type References, touchedColumns } from "./references.ts";
 import type { BoundColumn, Session } from "./session.ts";
 import { parseStatement, placeOfTree } from "./statement.ts";
 import { type Tree, textOf } from "./tree.ts";
-import { boundFields, declaredType, type ResultType, resultType, type ValueField } from "./types.ts";
+import { declaredType, type ResultType, resultType } from "./types.ts";
 
 /** The partition's text column; a column of that name inside of the data gives way. */
 export const SRC = "src";

@@ -23,7 +23,10 @@ describe("duckdb", () => {
   };
 
   test("tells its version", async () => {
-    assert.match(await openEngine({ kind: "duckdb", threads: 1, memoryBytes: 200_000_000 }).version(), /^DuckDB v?1\.\d+\.\d+/);
+    assert.match(
+      await openEngine({ kind: "duckdb", threads: 1, memoryBytes: 200_000_000 }).version(),
+      /^DuckDB v?1\.\d+\.\d+/,
+    );
   });
 
   test("spills to scratch what does not fit into memory, and says what to do when that is not possible", async () => {

@@ -19,10 +19,11 @@ import type {
   SelectResult,
   TableShape,
 } from "../contract.ts";
+import { checkMartColumns, type MartColumn } from "../mart-columns.ts";
+import { formatTouched } from "../touched.ts";
 import { type BoundStatement, bindStatement } from "./bind.ts";
 import type { FaultContext } from "./fault.ts";
-import { checkMartColumns, writeParts } from "./parts.ts";
-import { formatTouched } from "./references.ts";
+import { writeParts } from "./parts.ts";
 import { runStatement, type Work } from "./run.ts";
 import { openSession, type RunOptions, type Session, type SessionSettings } from "./session.ts";
 import { queryValue } from "./values.ts";
@@ -37,7 +38,7 @@ export function createDuckdbEngine(settings: SessionSettings): Engine {
     version: async () => `DuckDB ${version()}`,
     describe: async (sql, tables, options = {}) => {
       const bound = await bindAlone(settings, sql, tables, options.signal);
-      if (options.mart === true) checkMartColumns(bound.result);
+      if (options.mart === true) checkMartColumns(martColumns(bound));
       return descriptionOf(bound);
     },
     select: (request, options = {}) => select(settings, request, options),
@@ -71,13 +72,17 @@ function descriptionOf(bound: BoundStatement): Description {
   };
 }
 
+function martColumns(bound: BoundStatement): MartColumn[] {
+  return bound.result.map(({ name, engineType, mapped }) => ({ name, engineType, refused: mapped.refused }));
+}
+
 async function select(
   settings: SessionSettings,
   request: SelectRequest,
   options: EngineOptions,
 ): Promise<SelectResult> {
   const bound = await bindAlone(settings, request.sql, request.tables, options.signal);
-  checkMartColumns(bound.result);
+  checkMartColumns(martColumns(bound));
   const workspace = await openWorkspace(settings, request.scratch, [request.directory]);
   try {
     const write: Work<SelectResult["files"]> = async (session, context) => {

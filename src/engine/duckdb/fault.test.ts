@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Failure, type FailureKind } from "../../errors.ts";
-import { duckdbFailure, type FaultContext, placeInStatement } from "./fault.ts";
+import { placeInStatement } from "../place.ts";
+import { duckdbFailure, type FaultContext } from "./fault.ts";
 
 const fault = (type: string, message: string, more: Readonly<Record<string, string>> = {}): Error =>
   new Error(JSON.stringify({ exception_type: type, exception_message: message, ...more }));

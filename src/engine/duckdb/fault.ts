@@ -3,10 +3,8 @@
  * `exception_message` and, where it concerns the text of a statement, `position`: an offset in bytes of UTF-8.
  */
 import { Failure, type FailureDetail, type FailureKind, type TextPlace } from "../../errors.ts";
+import { placeInStatement, STATEMENT } from "../place.ts";
 import { isTree, type Tree, textOf } from "./tree.ts";
-
-/** What a place in a statement's text is called; whoever knows the file it came from replaces it. */
-export const STATEMENT = "SQL";
 
 export interface FaultContext {
   /** The user's statement, if the text that failed contains it. */
@@ -117,12 +115,4 @@ function remedyOf(fault: Fault, kind: FailureKind, rest: readonly string[]): str
 function placeOf(fault: Fault, context: FaultContext): TextPlace | undefined {
   if (context.sql === undefined || fault.position === undefined) return undefined;
   return placeInStatement(context.sql, fault.position - (context.offset ?? 0));
-}
-
-/** Line and column (both from 1, in characters) of a byte offset, or nothing if it lies outside of the statement. */
-export function placeInStatement(sql: string, byteOffset: number): TextPlace | undefined {
-  const bytes = Buffer.from(sql, "utf8");
-  if (byteOffset < 0 || byteOffset > bytes.length) return undefined;
-  const before = bytes.subarray(0, byteOffset).toString("utf8").split("\n");
-  return { file: STATEMENT, line: before.length, column: [...(before.at(-1) ?? "")].length + 1 };
 }

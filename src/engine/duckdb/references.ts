@@ -5,16 +5,10 @@
  * whatever cannot be followed (a star, a natural join, a pivot) stands for all columns. `bind.ts` binds the statement to
  * the columns found before anybody relies on them.
  */
-import { foldName, formatPath } from "../../model/column-path.ts";
-import type { Field } from "../../model/schema.ts";
+import { foldName } from "../../model/column-path.ts";
+import { type FieldPath, type Touched, withoutCovered } from "../touched.ts";
+import type { ValueField } from "../value-types.ts";
 import { isTree, listOf, numberOf, type Tree, textOf, textsOf, treeOf, treesOf } from "./tree.ts";
-import { isEngineType, type ValueField } from "./types.ts";
-
-/** Below a table: names of fields, through structs only. */
-export type FieldPath = readonly string[];
-
-/** What a statement touches of one table. */
-export type Touched = "all" | readonly FieldPath[];
 
 /** A chain of names as written: `e.payload.action`, and where it stands (bytes). */
 export interface NameChain {
@@ -274,35 +268,4 @@ function pathIn(fields: readonly ValueField[], names: readonly string[]): string
   const field = name === undefined ? undefined : fields.find((other) => foldName(other.name) === foldName(name));
   if (field === undefined) return [];
   return [field.name, ...(field.type.kind === "struct" ? pathIn(field.type.fields, rest) : [])];
-}
-
-function withoutCovered(paths: readonly FieldPath[]): FieldPath[] {
-  const byText = new Map(paths.map((path) => [formatPath(path), path]));
-  return [...byText.values()]
-    .filter((path) => !path.some((_, depth) => depth > 0 && byText.has(formatPath(path.slice(0, depth)))))
-    .sort((a, b) => (formatPath(a) < formatPath(b) ? -1 : 1));
-}
-
-/** As the contract writes them: paths, or `*`. */
-export function formatTouched(touched: Touched): string[] {
-  return touched === "all" ? ["*"] : touched.map((path) => formatPath(path));
-}
-
-/** The fields that the paths lead to, with the structs around them, in the fields' own order. */
-export function narrowed(fields: readonly ValueField[], touched: Touched): readonly ValueField[] {
-  if (touched === "all") return fields;
-  return fields.flatMap((field) => {
-    const { name, type } = field;
-    if (!isEngineType(type)) return narrowedFields([{ name, type }], touched);
-    return touched.some((path) => path[0] === name) ? [field] : [];
-  });
-}
-
-function narrowedFields(fields: readonly Field[], paths: readonly FieldPath[]): Field[] {
-  return fields.flatMap((field) => {
-    const below = paths.filter((path) => path[0] === field.name).map((path) => path.slice(1));
-    if (below.length === 0) return [];
-    if (field.type.kind !== "struct" || below.some((path) => path.length === 0)) return [field];
-    return [{ name: field.name, type: { kind: "struct", fields: narrowedFields(field.type.fields, below) } }];
-  });
 }

@@ -5,9 +5,10 @@
 import { foldName } from "../../model/column-path.ts";
 import { quoteForDuckdb } from "../../model/ddl.ts";
 import type { InputFile } from "../contract.ts";
+import { countLeaves, type ValueField, type ValueType } from "../value-types.ts";
 import { SRC } from "./bind.ts";
 import { quoteText } from "./session.ts";
-import { countLeaves, declaredType, type ValueField, type ValueType } from "./types.ts";
+import { declaredType } from "./types.ts";
 
 /** Every wide file in a statement costs memory that no limit counts, so one statement has no more of them. */
 export const WIDE_FILES_MAX = 64;

@@ -3,7 +3,8 @@
  * more than one statement, anything but a SELECT, parameters, and table functions that reach beyond the tables offered.
  */
 import { Failure, type TextPlace } from "../../errors.ts";
-import { duckdbFailure, placeInStatement, STATEMENT } from "./fault.ts";
+import { placeInStatement, STATEMENT } from "../place.ts";
+import { duckdbFailure } from "./fault.ts";
 import { quoteText, type Session } from "./session.ts";
 import { isTree, numberOf, type Tree, textOf, treeOf, treesOf } from "./tree.ts";
 

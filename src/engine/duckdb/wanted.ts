@@ -1,7 +1,7 @@
 /** Which leaf columns of a file a statement's view of a table reads: what must be there of a file that lies elsewhere. */
 import { foldName } from "../../model/column-path.ts";
 import type { WantedLeaves } from "../contract.ts";
-import type { ValueField, ValueType } from "./types.ts";
+import type { ValueField, ValueType } from "../value-types.ts";
 
 /**
  * The leaves below `kept` (the touched columns, as `narrowed` gives them of `full`). Names are compared as everywhere, also

@@ -2,11 +2,11 @@
  * What a file has of the touched columns. A file that lacks a path is read as null there; a file that holds a touched
  * path in another type than the published schema is refused: reading it would round numbers or change texts.
  */
-import { Failure } from "../../errors.ts";
-import { foldName, formatPath } from "../../model/column-path.ts";
-import type { Field } from "../../model/schema.ts";
+import { Failure } from "../errors.ts";
+import { foldName, formatPath } from "../model/column-path.ts";
+import type { Field } from "../model/schema.ts";
 import type { FileField, FileType } from "./file-schema.ts";
-import { isEngineType, type ValueField, type ValueType } from "./types.ts";
+import { isEngineType, type ValueField, type ValueType } from "./value-types.ts";
 
 /** Where the file is, for messages. */
 export interface FilePlace {

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import fc from "fast-check";
-import { propertyRuns } from "../../../test/contract/property-runs.ts";
-import { Failure } from "../../errors.ts";
+import { propertyRuns } from "../../test/contract/property-runs.ts";
+import { Failure } from "../errors.ts";
 import { readFilesFields } from "./file-schema.ts";
 
 let folder: string;

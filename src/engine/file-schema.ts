@@ -4,9 +4,9 @@
  * Source: https://github.com/apache/parquet-format/blob/master/LogicalTypes.md
  */
 import { open } from "node:fs/promises";
-import { asFailure, Failure } from "../../errors.ts";
-import { CompactReader, type ThriftStruct, type ThriftValue } from "../../parquet/compact-reader.ts";
-import type { ValueType } from "./types.ts";
+import { asFailure, Failure } from "../errors.ts";
+import { CompactReader, type ThriftStruct, type ThriftValue } from "../parquet/compact-reader.ts";
+import type { ValueType } from "./value-types.ts";
 
 export type FileType =
   | Exclude<ValueType, { readonly kind: "list" | "struct" }>
