@@ -1,0 +1,233 @@
+/**
+ * One execution as a sequence of responses that the reader pulls. The server keeps what was not acknowledged, so that a stream
+ * that breaks, or ends before its last message, is taken up after the last response that arrived.
+ */
+import { randomUUID } from "node:crypto";
+import { stopIfAborted, stopped } from "../pace/abort.ts";
+import type { Calls, SendOptions } from "./calls.ts";
+import { SparkError } from "./errors.ts";
+import { type Fault, faultOf, hasClass } from "./fault.ts";
+import { type ExecutePlanResponse, InterruptRequest_InterruptType, type Plan } from "./gen/spark_connect_pb.ts";
+
+export interface Execution {
+  readonly operationId: string;
+  /** The next response, or `undefined` after the last. The one before counts as read. Not to be called side by side. */
+  next(): Promise<ExecutePlanResponse | undefined>;
+  /** Ends it early; nothing is left of it on the server, if that can be reached. */
+  close(): Promise<void>;
+  /** The same for an execution whose session ends; whoever reads gets this error. */
+  fail(error: SparkError): Promise<void>;
+}
+
+export interface ExecutionOptions {
+  readonly tags?: readonly string[];
+  readonly signal?: AbortSignal;
+  /** Called once, when nothing is to be read any more. */
+  readonly onEnd?: () => void;
+}
+
+/** How long giving up may take: the caller wants to go on. */
+const giveUpMsMax = 5000;
+const giveUpLimits = { retriesMax: 15, msMax: giveUpMsMax };
+
+/** The server keeps 10 MiB for a reader who was cut off; it need not keep more than this of what has arrived. */
+const releaseAfterBytes = 1 << 20;
+
+/** A server that ends streams without a word, again and again, is not asked more often than this. */
+const emptyStreamsMax = 3;
+
+interface Stream {
+  readonly responses: AsyncIterator<ExecutePlanResponse>;
+  readonly abort: AbortController;
+}
+
+export function startExecution(calls: Calls, plan: Plan, { tags = [], signal, onEnd }: ExecutionOptions): Execution {
+  checkTags(tags);
+  const operationId = randomUUID();
+  const patience = calls.patience();
+  let stream: Stream | undefined;
+  let isSent = false;
+  let resends = 0;
+  let emptyStreams = 0;
+  let lastResponseId: string | undefined;
+  let unreleasedBytes = 0;
+  let isReleasing = false;
+  let isOver = false;
+  let failure: unknown;
+  let givingUp: Promise<void> | undefined;
+
+  const onAbort = (): void => {
+    if (signal !== undefined) calls.beside(giveUp(stopped(signal), true));
+  };
+  signal?.addEventListener("abort", onAbort, { once: true });
+
+  function open(): Stream {
+    const abort = new AbortController();
+    const options = { signal: abort.signal };
+    // Identity is read anew: the first reply tells which server session it is.
+    const request = { ...calls.identity(), operationId };
+    const responses = isSent
+      ? calls.client.reattachExecute(lastResponseId === undefined ? request : { ...request, lastResponseId }, options)
+      : calls.client.executePlan({ ...request, plan, tags: [...tags], requestOptions: [reattachable] }, options);
+    isSent = true;
+    return { responses: responses[Symbol.asyncIterator](), abort };
+  }
+
+  function drop(): void {
+    stream?.abort.abort();
+    stream = undefined;
+  }
+
+  function releaseRead(): void {
+    if (isReleasing || lastResponseId === undefined || unreleasedBytes < releaseAfterBytes) return;
+    const responseId = lastResponseId;
+    isReleasing = true;
+    unreleasedBytes = 0;
+    const release = { case: "releaseUntil", value: { responseId } } as const;
+    const sent = calls.client.releaseExecute({ ...calls.identity(), operationId, release }, { timeoutMs: giveUpMsMax });
+    // If it is lost, the next one says the same and more.
+    calls.beside(
+      sent.finally(() => {
+        isReleasing = false;
+      }),
+    );
+  }
+
+  async function releaseAll(): Promise<void> {
+    const release = { case: "releaseAll", value: {} } as const;
+    await calls.call((options) => calls.client.releaseExecute({ ...calls.identity(), operationId, release }, options), {
+      limits: giveUpLimits,
+      timeoutMs: giveUpMsMax,
+    });
+  }
+
+  async function interrupt(): Promise<void> {
+    const send = (options: SendOptions) =>
+      calls.client.interrupt(
+        {
+          ...calls.identity(),
+          interruptType: InterruptRequest_InterruptType.OPERATION_ID,
+          interrupt: { case: "operationId", value: operationId },
+        },
+        options,
+      );
+    await calls.call(send, { limits: giveUpLimits, timeoutMs: giveUpMsMax });
+  }
+
+  function finish(): void {
+    isOver = true;
+    signal?.removeEventListener("abort", onAbort);
+    onEnd?.();
+  }
+
+  /** Ends it on both sides, at most once; `reason` is what a reader gets from now on. */
+  function giveUp(reason: unknown, isRunning: boolean): Promise<void> {
+    if (givingUp !== undefined) return givingUp;
+    if (isOver) return Promise.resolve();
+    finish();
+    failure = reason;
+    drop();
+    if (!isSent) return Promise.resolve();
+    const work = isRunning ? interrupt().then(releaseAll, releaseAll) : releaseAll();
+    givingUp = within(work, giveUpMsMax, calls);
+    return givingUp;
+  }
+
+  /** Throws what is final; afterwards the stream is taken up again, or sent again where it never arrived. */
+  async function recover(fault: Fault): Promise<void> {
+    const isUnknown =
+      hasClass(fault, "INVALID_HANDLE.OPERATION_NOT_FOUND") || hasClass(fault, "INVALID_HANDLE.SESSION_NOT_FOUND");
+    if (isUnknown && lastResponseId === undefined && resends < emptyStreamsMax) {
+      resends++;
+      isSent = false;
+      return;
+    }
+    if (hasClass(fault, "INVALID_HANDLE.OPERATION_ALREADY_EXISTS") && resends > 0) return;
+    if (!isUnknown && calls.mayPass(fault) && (await patience.pause(fault.details.retryAfterMs, signal))) return;
+    throw await calls.errorOf(fault);
+  }
+
+  async function pull(): Promise<ExecutePlanResponse | undefined> {
+    for (;;) {
+      if (failure !== undefined) throw failure;
+      stopIfAborted(signal);
+      try {
+        stream ??= open();
+        const { done, value } = await stream.responses.next();
+        if (done !== true) {
+          calls.check(value);
+          return value;
+        }
+        // The server ends every stream after a while; what is missing comes with the next one.
+        drop();
+        emptyStreams++;
+        if (emptyStreams > emptyStreamsMax && !(await patience.pause(undefined, signal))) {
+          throw new SparkError("unavailable", "the server ends the stream of results before its end, again and again");
+        }
+      } catch (error) {
+        drop();
+        if (failure !== undefined) throw failure;
+        if (signal?.aborted === true) throw stopped(signal);
+        if (error instanceof SparkError) throw error;
+        await recover(faultOf(error));
+      }
+    }
+  }
+
+  return {
+    operationId,
+    async next() {
+      if (isOver) {
+        await givingUp;
+        if (failure !== undefined) throw failure;
+        return undefined;
+      }
+      releaseRead();
+      let response: ExecutePlanResponse | undefined;
+      try {
+        response = await pull();
+      } catch (error) {
+        const ended = giveUp(error, signal?.aborted === true);
+        // Who asked to stop is told when it has stopped; who got an error need not wait for the tidying.
+        if (signal?.aborted === true) await ended;
+        else calls.beside(ended);
+        throw error;
+      }
+      if (response === undefined) return undefined;
+      patience.reset();
+      emptyStreams = 0;
+      // Servers number every response; one without a number could not be returned to.
+      if (response.responseId !== "") lastResponseId = response.responseId;
+      if (response.responseType.case === "arrowBatch") unreleasedBytes += response.responseType.value.data.length;
+      if (response.responseType.case === "resultComplete") {
+        finish();
+        drop();
+        calls.beside(releaseAll());
+      }
+      return response;
+    },
+    close: () => giveUp(new SparkError("usage", "the result was closed"), false),
+    fail: (error) => giveUp(error, true),
+  };
+}
+
+const reattachable = {
+  requestOption: { case: "reattachOptions", value: { reattachable: true } },
+} as const;
+
+function checkTags(tags: readonly string[]): void {
+  const wrong = tags.find((tag) => tag === "" || tag.includes(","));
+  if (wrong === undefined) return;
+  throw new SparkError("usage", `tag: ${JSON.stringify(wrong)} is empty or holds a comma`, {
+    remedy: "choose another",
+  });
+}
+
+/** Failures of giving up mean nothing: the server ends by itself what nobody asks for. */
+async function within(work: Promise<unknown>, msMax: number, calls: Calls): Promise<void> {
+  const enough = new AbortController();
+  const done = work.catch((error: unknown) => error);
+  const late = calls.effects.sleep(msMax, enough.signal).catch((error: unknown) => error);
+  await Promise.race([done, late]);
+  enough.abort();
+}
