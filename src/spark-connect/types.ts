@@ -3,7 +3,7 @@ import { SparkError } from "./errors.ts";
 import type { DataType } from "./gen/spark_connect_pb.ts";
 
 export type SparkType =
-  | { readonly kind: AtomicKind }
+  | AtomicType
   | { readonly kind: "string"; readonly collation?: string }
   | { readonly kind: "char" | "varchar"; readonly length: number }
   | { readonly kind: "decimal"; readonly precision: number; readonly scale: number }
@@ -31,6 +31,9 @@ export type AtomicKind =
   | "timestamp_ntz"
   | "calendar_interval"
   | "variant";
+
+/** One type for each, so that a `switch` tells them apart. */
+export type AtomicType = { readonly [K in AtomicKind]: { readonly kind: K } }[AtomicKind];
 
 export interface StructType {
   readonly kind: "struct";
