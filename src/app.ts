@@ -50,6 +50,8 @@ export interface AppOptions {
   readonly workers?: number;
   /** Puts something between millrace and a place of the lake, for example faults; tests use it. */
   readonly wrapStorage?: (place: "raw" | "tables" | "marts", storage: Storage) => Storage;
+  /** The same for the engine. */
+  readonly wrapEngine?: (engine: Engine) => Engine;
 }
 
 /** A conversion of a large hour stays below this; more of them at once than fit half the memory would only swap. Bytes. */
@@ -207,7 +209,8 @@ async function openParts(
   });
   const engine = once(async (): Promise<Engine> => {
     const { openEngine } = await import("./engine/open.ts");
-    return openEngine(project.engine);
+    const engine = openEngine(project.engine);
+    return options.wrapEngine?.(engine) ?? engine;
   });
   const parts: Parts = {
     project,

@@ -100,6 +100,14 @@ export function manifestKey(mart: string, version: string): string {
   return `${mart}/${version}/${manifestFile}`;
 }
 
+/** What an engine of many machines leaves behind a job that it finished. */
+export const successFile = "_SUCCESS";
+
+/** Below this lies everything of one version. */
+export function versionPrefix(mart: string, version: string): string {
+  return `${mart}/${version}/`;
+}
+
 export function partKey(mart: string, version: string, part: string): string {
   return `${mart}/${version}/${part}`;
 }

@@ -14,7 +14,7 @@ import type { Parts } from "../reconcile/parts.ts";
 import type { Seen } from "../reconcile/seen.ts";
 import type { PublishedMart } from "../step/manifest.ts";
 import { readPublishedMart } from "../step/manifest.ts";
-import { storedInput } from "../step/stored-input.ts";
+import { locatedInput, storedInput } from "../step/stored-input.ts";
 
 export async function query(
   sql: string,
@@ -79,7 +79,7 @@ async function boundTables(
   seen: Seen,
   signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<string, TableInput>> {
-  const offered = offerTables(parts, seen, signal);
+  const offered = offerTables(engine, parts, seen, signal);
   const description = await engine.describe(sql, offered, callOptions(signal));
   refuseUnsettled(description.columns, seen);
   return new Map(
@@ -90,18 +90,29 @@ async function boundTables(
   );
 }
 
-function offerTables(parts: Parts, seen: Seen, signal: AbortSignal | undefined): ReadonlyMap<string, TableInput> {
+function offerTables(
+  engine: Engine,
+  parts: Parts,
+  seen: Seen,
+  signal: AbortSignal | undefined,
+): ReadonlyMap<string, TableInput> {
   const tables = new Map<string, TableInput>();
-  for (const [name, input] of martInputs(parts, seen, signal)) {
+  for (const [name, input] of martInputs(parts, seen, engine, signal)) {
     tables.set(name, { ...input.shape, files: async () => (await input.snapshot()).files });
   }
   for (const [name, { current }] of seen.marts) {
-    if (current !== undefined) tables.set(name, martTable(parts, name, current, signal));
+    if (current !== undefined) tables.set(name, martTable(engine, parts, name, current, signal));
   }
   return tables;
 }
 
-function martTable(parts: Parts, name: string, first: PublishedMart, signal: AbortSignal | undefined): TableInput {
+function martTable(
+  engine: Engine,
+  parts: Parts,
+  name: string,
+  first: PublishedMart,
+  signal: AbortSignal | undefined,
+): TableInput {
   let known: PublishedMart | undefined = first;
   return {
     schema: martSchema(first),
@@ -111,13 +122,14 @@ function martTable(parts: Parts, name: string, first: PublishedMart, signal: Abo
       known = undefined;
       if (mart === undefined) throw new Failure("missing", `mart ${name}: it is no longer in the catalog`);
       return Promise.all(
-        mart.manifest.files.map((file) => martFile(parts, name, mart.manifest.version, file.name, signal)),
+        mart.manifest.files.map((file) => martFile(engine, parts, name, mart.manifest.version, file.name, signal)),
       );
     },
   };
 }
 
 async function martFile(
+  engine: Engine,
   parts: Parts,
   mart: string,
   version: string,
@@ -130,6 +142,10 @@ async function martFile(
     throw new Failure("corrupt", `${parts.marts.name}/${key} is missing`, {
       remedy: `run \`millrace run --only marts --select ${mart} --rerun\``,
     });
+  }
+  if (engine.opens === "locations") {
+    const tokenOf = async (key: string) => (await parts.marts.head(key, callOptions(signal)))?.token;
+    return locatedInput(parts.marts, info, { src: undefined, tokenOf });
   }
   return storedInput(parts.marts, parts.cache, info, { src: undefined, ...callOptions(signal) });
 }

@@ -95,10 +95,11 @@ async function buildNew(run: Repair, mart: string): Promise<string> {
   if (settings === undefined) throw new Error(`no mart ${mart} in the project`);
   // Marts are left out of the look: the damaged one could not be looked at.
   const seen = await observe(view, { ...run.call, only: "convert" });
+  const engine = await parts.engine();
   const { manifest } = await buildMart(
     parts,
-    await parts.engine(),
-    { settings, current: { number: await lastNumber(parts, mart) }, tables: martInputs(view, seen, signal) },
+    engine,
+    { settings, current: { number: await lastNumber(parts, mart) }, tables: martInputs(view, seen, engine, signal) },
     { ...run.call, clock: parts.clock, newId: parts.newId },
   );
   return manifest.version;

@@ -7,6 +7,7 @@ import { NOTES_KEY, PLACEHOLDER_COLUMN, PROVENANCE_KEY } from "./names.ts";
 import { readElements } from "./schema-elements.ts";
 
 const FOOTER_SCHEMA = 2;
+const FOOTER_ROWS = 3;
 const FOOTER_KEY_VALUES = 5;
 const END_BYTES = 8;
 
@@ -33,6 +34,19 @@ export function readSchema(end: Uint8Array): Schema {
   return logicalSchema({ fields }, readNotes(footer));
 }
 
+/** How many bytes at the end of a file its footer and the eight behind it take. Throws `corrupt` for what ends in another way. */
+export function footerLength(end: Uint8Array): number {
+  if (!endsLikeParquet(end)) throw corrupt("the file does not end like a Parquet file");
+  return footerBytes(end) + END_BYTES;
+}
+
+/** How many rows a file of any writer holds. `end` is as for `readSchema`. Throws `corrupt` for anything else. */
+export function readRows(end: Uint8Array): number {
+  const rows = new CompactReader(footerIn(end)).struct(new Set([FOOTER_ROWS])).get(FOOTER_ROWS);
+  if (typeof rows !== "number" || rows < 0) throw corrupt("it does not tell how many rows there are");
+  return rows;
+}
+
 /** Whether a whole footer has our provenance. */
 export function isOurs(end: Uint8Array): boolean {
   return notesIn(new CompactReader(footerIn(end)).struct(new Set([FOOTER_KEY_VALUES]))) !== undefined;
@@ -40,10 +54,14 @@ export function isOurs(end: Uint8Array): boolean {
 
 export function footerIn(end: Uint8Array): Uint8Array {
   if (!endsLikeParquet(end)) throw corrupt("the file does not end like a Parquet file");
-  const length = new DataView(end.buffer, end.byteOffset, end.byteLength).getUint32(end.length - END_BYTES, true);
+  const length = footerBytes(end);
   const start = end.length - END_BYTES - length;
   if (start < 0) throw corrupt(`it takes ${length} bytes and only ${end.length - END_BYTES} are there`);
   return end.subarray(start, end.length - END_BYTES);
+}
+
+function footerBytes(end: Uint8Array): number {
+  return new DataView(end.buffer, end.byteOffset, end.byteLength).getUint32(end.length - END_BYTES, true);
 }
 
 function endsLikeParquet(bytes: Uint8Array): boolean {

@@ -262,10 +262,11 @@ async function actMart(step: Extract<Step, { kind: "mart" }>, work: Work): Promi
   try {
     const inputs = [...seen.tables.values()].reduce((sum, table) => sum + table.partitions.size, 0);
     report({ code: "mart.start", key: step.mart, reason: step.reason.kind, inputs });
+    const engine = await parts.engine();
     const published = await buildMart(
       parts,
-      await parts.engine(),
-      { settings: mart.settings, current: mart.current, tables: martInputs(parts, seen, signal) },
+      engine,
+      { settings: mart.settings, current: mart.current, tables: martInputs(parts, seen, engine, signal) },
       {
         ...callOptions(signal),
         clock: parts.clock,

@@ -1,12 +1,20 @@
 /** Runs a mart's checks over the files that were just written, before anybody can see them. */
-import { stat } from "node:fs/promises";
-import type { Engine, QueryValue, SelectResult, TableInput } from "../engine/contract.ts";
+import type { Engine, QueryValue, TableInput } from "../engine/contract.ts";
 import { Failure } from "../errors.ts";
+import { quoteForDuckdb, quoteForSpark } from "../model/ddl.ts";
 import type { MartCheck, MartSettings } from "../model/project.ts";
+import type { WrittenMart } from "./written-mart.ts";
 
-const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-const literal = (value: string | number | boolean): string =>
-  typeof value === "string" ? `'${value.replaceAll("'", "''")}'` : String(value);
+/** How an engine writes names and texts; everything else in these statements means the same to all of them. */
+interface Words {
+  readonly name: (name: string) => string;
+  readonly text: (text: string) => string;
+}
+
+const duckdbWords: Words = { name: quoteForDuckdb, text: (text) => `'${text.replaceAll("'", "''")}'` };
+const sparkWords: Words = { name: quoteForSpark, text: (text) => `'${text.replaceAll(/['\\]/g, "\\$&")}'` };
+
+type Result = Pick<WrittenMart, "columns" | "rows" | "inputs">;
 
 interface Question {
   /** A scalar subquery that counts the violations. */
@@ -18,11 +26,12 @@ interface Question {
 export async function checkMart(
   engine: Engine,
   settings: MartSettings,
-  result: SelectResult,
+  result: Result,
   scratch: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  const questions = settings.checks.flatMap((check) => questionsOf(check, result));
+  const words = engine.name === "spark" ? sparkWords : duckdbWords;
+  const questions = settings.checks.flatMap((check) => questionsOf(check, result, words));
   const complaints = settings.checks.flatMap((check) =>
     check.kind === "min_rows" && result.rows < check.rows
       ? [`min_rows: ${result.rows} rows, at least ${check.rows} expected`]
@@ -42,7 +51,9 @@ export async function checkMart(
   });
 }
 
-function questionsOf(check: MartCheck, result: SelectResult): readonly Question[] {
+function questionsOf(check: MartCheck, result: Result, words: Words): readonly Question[] {
+  const literal = (value: string | number | boolean): string =>
+    typeof value === "string" ? words.text(value) : String(value);
   const known = (column: string): string => {
     if (!result.columns.some(({ name }) => name === column)) {
       throw new Failure(
@@ -50,7 +61,7 @@ function questionsOf(check: MartCheck, result: SelectResult): readonly Question[
         `check ${check.kind} names column ${column}, but the mart has ${result.columns.map(({ name }) => name).join(", ")}`,
       );
     }
-    return quote(column);
+    return words.name(column);
   };
   switch (check.kind) {
     case "min_rows":
@@ -90,23 +101,14 @@ function questionsOf(check: MartCheck, result: SelectResult): readonly Question[
 async function ask(
   engine: Engine,
   sql: string,
-  result: SelectResult,
+  result: Result,
   scratch: string,
   signal: AbortSignal | undefined,
 ): Promise<readonly QueryValue[]> {
   const table: TableInput = {
     schema: { fields: result.columns },
     partitioned: false,
-    files: () =>
-      Promise.all(
-        result.files.map(async (file) => {
-          const token = async (): Promise<string> => {
-            const found = await stat(file.path);
-            return `${found.ino}-${found.size}`;
-          };
-          return { path: file.path, src: undefined, size: file.size, token: await token(), check: token };
-        }),
-      ),
+    files: async () => result.inputs,
   };
   const answer = await engine.query(
     { sql, tables: new Map([["result", table]]), scratch },

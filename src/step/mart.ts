@@ -1,11 +1,12 @@
 /**
- * One mart: select into local files → checks → a new version directory → manifest last → the catalog's pointer.
+ * One mart: select into files → checks → a new version directory → manifest last → the catalog's pointer. An engine of many
+ * machines writes its files where the version will be (`written-mart.ts`).
  * Readers see the old version until the pointer moves, and nothing of a version that failed.
  */
 import { mkdir } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import type { Catalog, CatalogRecord, Numbered } from "../catalog/contract.ts";
-import type { Engine, InputFile, SelectResult, TableInput, TableShape } from "../engine/contract.ts";
+import type { Engine, InputFile, TableInput, TableShape } from "../engine/contract.ts";
 import { Failure, isRetriable } from "../errors.ts";
 import { describeColumnType } from "../model/column-type-text.ts";
 import { manifestKey, partKey, versionName } from "../model/layout.ts";
@@ -14,6 +15,7 @@ import type { Storage } from "../storage/contract.ts";
 import type { Manifest, ManifestInput, PublishedMart } from "./manifest.ts";
 import { encodeManifest } from "./manifest.ts";
 import { checkMart } from "./mart-checks.ts";
+import { type WrittenMart, writeMart } from "./written-mart.ts";
 
 /** Tries to learn the outcome of a swap whose answer was lost. */
 const swapTriesMax = 5;
@@ -55,16 +57,18 @@ export async function buildMart(
     await mkdir(files, { recursive: true });
     await mkdir(work, { recursive: true });
     const read = await readTables(engine, request, options.signal);
-    const result = await engine.select(
-      { sql: settings.sql, tables: read.inputs, scratch: work, directory: files, compression: "zstd" },
+    const parent = request.current?.number ?? 0;
+    const version = versionName(parent + 1, publishId);
+    const written = await writeMart(
+      places.marts,
+      engine,
+      { mart: settings.name, version, sql: settings.sql, tables: read.inputs, files, work },
       {
         ...(options.signal === undefined ? {} : { signal: options.signal }),
         ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
       },
     );
-    await checkMart(engine, settings, result, work, options.signal);
-    const parent = request.current?.number ?? 0;
-    const version = versionName(parent + 1, publishId);
+    await checkMart(engine, settings, written, work, options.signal);
     const manifest: Manifest = {
       format: 1,
       mart: settings.name,
@@ -74,17 +78,12 @@ export async function buildMart(
       at: new Date(options.clock()).toISOString(),
       sql: settings.sql,
       engine: engine.name,
-      rows: result.rows,
-      columns: result.columns.map((column) => ({ name: column.name, type: describeColumnType(column.type) })),
-      files: result.files.map((file) => ({
-        name: basename(file.path),
-        rows: file.rows,
-        size: file.size,
-        sha256: file.sha256,
-      })),
+      rows: written.rows,
+      columns: written.columns.map((column) => ({ name: column.name, type: describeColumnType(column.type) })),
+      files: written.files,
       inputs: [...read.records.values()],
     };
-    const manifestSha256 = await putVersion(places.marts, settings.name, manifest, result, options.signal);
+    const manifestSha256 = await putVersion(places.marts, manifest, written, options.signal);
     const record: CatalogRecord = { kind: "publish", version, publishId, parent, at: manifest.at, manifestSha256 };
     const swapped = await swap(places.catalog, settings.name, parent, record, options.signal);
     return { ...swapped, manifest };
@@ -120,14 +119,13 @@ async function readTables(
 
 async function putVersion(
   storage: Storage,
-  mart: string,
   manifest: Manifest,
-  result: SelectResult,
+  written: WrittenMart,
   signal: AbortSignal | undefined,
 ): Promise<string> {
+  const { mart } = manifest;
   const call = signal === undefined ? {} : { signal };
-  for (const file of result.files)
-    await storage.put(partKey(mart, manifest.version, basename(file.path)), { file: file.path }, call);
+  await written.place();
   const { bytes, sha256 } = encodeManifest(manifest);
   await storage.put(manifestKey(mart, manifest.version), bytes, call);
   // The pointer must never name a version that is not whole: look at the files once more, as a reader would.

@@ -1,13 +1,13 @@
 /**
  * A Parquet object of the lake as a file for an engine: where it lies if that is a local disk, otherwise a local copy with
- * the footer and the chunks of the columns that a statement reads.
+ * the footer and the chunks of the columns that a statement reads; or, for an engine that opens locations, its location.
  */
 import { open } from "node:fs/promises";
 import type { ByteRange, HeldObject, ObjectCache, StoredObject } from "../cache/contract.ts";
 import type { InputFile, WantedLeaves } from "../engine/contract.ts";
 import { Failure } from "../errors.ts";
 import { chunkRanges } from "../parquet/chunk-ranges.ts";
-import type { CallOptions, Storage } from "../storage/contract.ts";
+import type { CallOptions, ObjectInfo, Storage } from "../storage/contract.ts";
 
 /** How long the footers of a table's files are: one that was read foretells the next. */
 export interface FooterGuess {
@@ -21,6 +21,50 @@ export interface InputOptions extends CallOptions {
   readonly guess?: FooterGuess;
 }
 
+/** Answers the token of what lies at a key now, `undefined` if it is gone. */
+export type TokenOf = (key: string) => Promise<string | undefined>;
+
+/**
+ * For an engine that opens locations. It reads the object itself, whatever that is by then, so that `tokenOf` is asked before and
+ * after. Throws `usage` for a place that only this process gets at.
+ */
+export function locatedInput(
+  storage: Storage,
+  object: StoredObject,
+  { src, tokenOf }: { readonly src: string | undefined; readonly tokenOf: TokenOf },
+): InputFile {
+  const { key, size, token } = object;
+  const location = storage.location(key);
+  if (location === undefined) throw unreachable(storage);
+  return { path: storage.locate(key) ?? location, location, src, size, token, check: () => tokenOf(key) };
+}
+
+export function unreachable(storage: Storage): Failure {
+  return new Failure("usage", `${storage.name}: no engine but the embedded one gets at it`, {
+    remedy: "keep tables and marts in directories or buckets, or leave engine.spark out",
+  });
+}
+
+/**
+ * Tokens by one listing for many objects: the n-th time that an object is asked for, the answer is in the n-th listing. What
+ * was asked for once a statement began is thereby not asked again by everybody, and still looked at again at its end.
+ */
+export function tokensByListing(list: () => AsyncIterable<readonly ObjectInfo[]>): TokenOf {
+  const looks: Promise<ReadonlyMap<string, string>>[] = [];
+  const asked = new Map<string, number>();
+  const look = async (): Promise<ReadonlyMap<string, string>> => {
+    const tokens = new Map<string, string>();
+    for await (const page of list()) for (const { key, token } of page) tokens.set(key, token);
+    return tokens;
+  };
+  return async (key) => {
+    const at = asked.get(key) ?? 0;
+    asked.set(key, at + 1);
+    looks[at] ??= look();
+    return (await looks[at]).get(key);
+  };
+}
+
 export function storedInput(
   storage: Storage,
   cache: ObjectCache,
@@ -30,14 +74,17 @@ export function storedInput(
   const { size, token } = object;
   const { src, signal } = options;
   const path = storage.locate(object.key);
+  const location = storage.location(object.key);
+  const place = location === undefined ? {} : { location };
   if (path !== undefined) {
     const call = signal === undefined ? {} : { signal };
-    return { path, src, size, token, check: async () => (await storage.head(object.key, call))?.token };
+    return { path, ...place, src, size, token, check: async () => (await storage.head(object.key, call))?.token };
   }
   let held: HeldObject | undefined;
   let isGone = false;
   return {
     path: cache.pathOf(storage, object),
+    ...place,
     ...{ src, size, token },
     // The copy is this version whatever becomes of the object, so that only a failure to complete it is a change.
     check: async () => (isGone ? undefined : token),

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { App } from "../../src/answers.ts";
+import type { AppOptions } from "../../src/app.ts";
 import { type FaultPlan, faultyStorage, makeFaults } from "../faulty.ts";
 import { catalogFaultsBelow, type SmallLake, startMs } from "./small-lake.ts";
 
@@ -18,9 +19,14 @@ export async function runWith(
   plan: FaultPlan,
   days: number,
   workflow: Workflow = run,
+  options: AppOptions = {},
 ): Promise<readonly string[]> {
   const state = makeFaults(plan);
-  const app = await lake.open(days, { wrapStorage: (_place, storage) => faultyStorage(storage, state).port });
+  const { wrapStorage = (_place, storage) => storage } = options;
+  const app = await lake.open(days, {
+    ...options,
+    wrapStorage: (place, storage) => faultyStorage(wrapStorage(place, storage), state).port,
+  });
   const stop = new AbortController();
   const stalls = [...plan.at.values()].includes("stall");
   const timer = stalls ? setTimeout(() => stop.abort(), stallMs) : undefined;
