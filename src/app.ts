@@ -14,6 +14,7 @@ import { resolveSecret } from "./config/secret.ts";
 import type { Converter } from "./convert/contract.ts";
 import { converterVersion } from "./convert/version.ts";
 import type { Engine } from "./engine/contract.ts";
+import type { SparkAddress } from "./engine/open.ts";
 import { asFailure } from "./errors.ts";
 import type { Report } from "./model/events.ts";
 import type { Place, Project, SecretReference } from "./model/project.ts";
@@ -207,9 +208,12 @@ async function openParts(
     const { openNativeConverter } = await import("./convert/open.ts");
     return openNativeConverter({ workers });
   });
+  const spark = once(() => sparkAddress(project));
   const engine = once(async (): Promise<Engine> => {
     const { openEngine } = await import("./engine/open.ts");
-    const engine = openEngine(project.engine);
+    const engine = openEngine(
+      project.engine.kind === "duckdb" ? project.engine : { kind: "spark", address: spark.get },
+    );
     return options.wrapEngine?.(engine) ?? engine;
   });
   const parts: Parts = {
@@ -290,6 +294,14 @@ export function openTools({ parallel }: { readonly parallel?: number | undefined
       await (await converter.started())?.close();
     },
   };
+}
+
+async function sparkAddress({ engine }: Project): Promise<SparkAddress> {
+  if (engine.kind !== "spark" || engine.server.kind !== "url") throw new Error("no Spark server in the project");
+  const { url, token, user, ca } = engine.server;
+  const valueOf = (reference: SecretReference | undefined): string | undefined =>
+    reference === undefined ? undefined : secretValue(reference);
+  return { url, token: valueOf(token), user, ca: valueOf(ca) };
 }
 
 async function openOne(project: Project, name: string): Promise<Source> {

@@ -1,9 +1,25 @@
 /** The one table of engines. DuckDB is a large native library: it is loaded when the first statement needs it. */
 import { Failure } from "../errors.ts";
-import type { DuckdbSettings, EngineSettings } from "../model/project.ts";
+import type { DuckdbSettings } from "../model/project.ts";
 import type { Engine } from "./contract.ts";
 
-export function openEngine(settings: EngineSettings): Engine {
+/** Where a Spark Connect server is, with what it demands; secrets are values here. */
+export interface SparkAddress {
+  /** `sc://host:port`, with `/;use_ssl=true` behind it where TLS is asked for. */
+  readonly url: string;
+  readonly token: string | undefined;
+  readonly user: string | undefined;
+  /** PEM text to trust; the connection is then made over TLS. */
+  readonly ca: string | undefined;
+}
+
+/** `address` is asked when the first statement needs the server, once: the server may have to be started for it. */
+export interface SparkAccess {
+  readonly kind: "spark";
+  readonly address: () => Promise<SparkAddress>;
+}
+
+export function openEngine(settings: DuckdbSettings | SparkAccess): Engine {
   if (settings.kind === "spark") throw new Failure("usage", "engine.spark: this engine is not part of this build");
   return openDuckdb(settings);
 }
