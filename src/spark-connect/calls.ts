@@ -1,5 +1,5 @@
 /** Calls of one session: who calls, repetition, translation of errors, and the check that the server still is the same. */
-import { type Client, createClient } from "@connectrpc/connect";
+import { type Client, Code, createClient } from "@connectrpc/connect";
 import { stopIfAborted, stopped } from "../pace/abort.ts";
 import type { Effects } from "../pace/effects.ts";
 import { SparkError } from "./errors.ts";
@@ -128,7 +128,9 @@ export function makeCalls(wire: Wire, caller: Caller, limits: RetryLimits, effec
         if (options.signal?.aborted === true) throw stopped(options.signal);
         if (error instanceof SparkError) throw error;
         const fault = faultOf(error);
-        if (mayPass(fault) && (await patience.pause(fault.details.retryAfterMs, options.signal))) continue;
+        // A call that has a time of its own has used it up.
+        const isLate = options.timeoutMs !== undefined && fault.code === Code.DeadlineExceeded;
+        if (!isLate && mayPass(fault) && (await patience.pause(fault.details.retryAfterMs, options.signal))) continue;
         throw await errorOf(fault);
       }
     }

@@ -58,6 +58,10 @@ export type ConnectionTrouble =
   | "no-grpc"
   | "too-large"
   | "undecodable"
+  /** It did not answer in time. */
+  | "silent"
+  /** It ended the connection before it ever answered. */
+  | "hung-up"
   | "lost";
 
 const certificateCodes = new Set([
@@ -89,7 +93,8 @@ export function troubleOf(fault: Fault, spoke: boolean): ConnectionTrouble {
   if (message.startsWith("parse binary") || message.startsWith("serialize binary")) return "undecodable";
   const isAnswer = message.startsWith("HTTP ") || message.startsWith("unsupported content type");
   if (isAnswer && code !== Code.Unavailable) return "no-grpc";
-  return "lost";
+  if (code === Code.DeadlineExceeded) return "silent";
+  return spoke || code === Code.Unavailable ? "lost" : "hung-up";
 }
 
 /** Whether the official clients make such a call again. */
@@ -97,7 +102,8 @@ export function isTransient(fault: Fault, spoke: boolean): boolean {
   if (fault.details.retryAfterMs !== undefined) return true;
   if (fault.origin === "connection") {
     const trouble = troubleOf(fault, spoke);
-    return trouble === "lost" || trouble === "refused" || (trouble === "unknown-host" && spoke);
+    if (trouble === "unknown-host" || trouble === "silent") return spoke;
+    return trouble === "lost" || trouble === "hung-up" || trouble === "refused";
   }
   if (fault.code === Code.Unavailable) return true;
   return fault.code === Code.Internal && hasClass(fault, "INVALID_CURSOR.DISCONNECTED");

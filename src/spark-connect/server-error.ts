@@ -61,6 +61,16 @@ const troubles: Readonly<
     remedy: "raise grpc_max_message_size in the URL (bytes), or fetch less in one row",
   },
   undecodable: { kind: "corrupt", fact: "a message cannot be decoded" },
+  silent: {
+    kind: "unavailable",
+    fact: "it does not answer",
+    remedy: "look whether a Spark Connect server runs there, and whether something on the way swallows the connection",
+  },
+  "hung-up": {
+    kind: "unavailable",
+    fact: "it ended the connection without an answer",
+    remedy: "name the port of Spark Connect (15002 unless set otherwise), and set use_ssl=true if it is behind TLS",
+  },
   lost: { kind: "unavailable", fact: "the connection was lost" },
 };
 
@@ -220,11 +230,21 @@ function remedyOf(code: Code, errorClass: string | undefined): string | undefine
   return undefined;
 }
 
+/** Of these statuses the server speaks before it has looked at a statement. */
+const callCodes = new Set([
+  Code.Unauthenticated,
+  Code.PermissionDenied,
+  Code.Unimplemented,
+  Code.Unavailable,
+  Code.ResourceExhausted,
+]);
+
 function messageOf(fault: Fault, peer: Peer, full: string | undefined): string {
   // The status holds the first part of a long message only.
   const text = (full !== undefined && full.length > fault.message.length ? full : fault.message).trim();
   if (text === "") return `${peer.endpoint}: the server failed and said nothing (${Code[fault.code]})`;
   // An analysed plan follows the sentence that says what is wrong with it.
+  if (callCodes.has(fault.code)) return `${peer.endpoint}: ${text}`;
   const plan = text.search(/;\n(?=['+]|[A-Z][A-Za-z]* [[(])/);
   return plan < 0 ? text : text.slice(0, plan);
 }

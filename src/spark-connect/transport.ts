@@ -63,6 +63,8 @@ export function openWire(target: WireTarget): Wire {
   function watch(session: ClientHttp2Session): void {
     if (seen.has(session)) return;
     seen.add(session);
+    // The manager hears of errors and fails the calls; one that comes when it has stopped listening is nobody's.
+    session.on("error", () => undefined);
     session.setLocalWindowSize(connectionWindowBytes);
     const timer = setTimeout(() => session.destroy(unanswered(target)), connectMsMax);
     session.once("remoteSettings", () => {
@@ -111,7 +113,8 @@ export function openWire(target: WireTarget): Wire {
 }
 
 function unanswered(target: WireTarget): ConnectError {
-  return new ConnectError(`no answer from ${hostAndPort(target)} within ${connectMsMax / 1000} s`, Code.Unavailable);
+  const message = `no answer from ${hostAndPort(target)} within ${connectMsMax / 1000} s`;
+  return new ConnectError(message, Code.DeadlineExceeded);
 }
 
 /** Before the library reads them: it would take a status whose details or message do not decode for a broken stream. */
