@@ -24,12 +24,12 @@ export interface App {
   status(options?: Operation): Promise<Status>;
   explain(key: string, options?: Operation): Promise<Explanation>;
   schema(table: string, options?: SchemaOptions): Promise<TableSchemaAnswer>;
-  query(sql: string, options?: Operation): Promise<QueryAnswer>;
+  query(sql: string, options?: QueryOperation): Promise<QueryAnswer>;
   /** Writes a statement's result as one Parquet file, whole or not at all. Columns need names that any engine takes. */
   queryToFile(
     sql: string,
     file: string,
-    options?: Operation,
+    options?: QueryOperation,
   ): Promise<{ readonly rows: number; readonly bytes: number }>;
   verify(options?: VerifyOptions & Operation): Promise<VerifyReport>;
   /** Makes everything again that is derived from the lake: the index, and published schemas that are missing or damaged. */
@@ -92,6 +92,11 @@ export interface WatchHooks {
 export interface Operation {
   readonly signal?: AbortSignal;
   readonly report?: Report;
+}
+
+export interface QueryOperation extends Operation {
+  /** Share done, 0 to 1, where the engine knows it. */
+  readonly onProgress?: (share: number) => void;
 }
 
 /** The options of `plan` and `run` without what the app knows itself. */
@@ -200,6 +205,8 @@ export interface MartStatus {
   readonly rows: number;
   readonly bytes: number;
   readonly publishedAt: string | undefined;
+  /** Which engine built the version; `undefined` of none. */
+  readonly engine: string | undefined;
   readonly upToDate: boolean;
   readonly reason: string | undefined;
 }

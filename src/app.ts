@@ -104,15 +104,9 @@ export async function openApp(project: Project, options: AppOptions = {}): Promi
     },
     schema: async (table, options = {}) => schemaOf(table, parts, await observe(parts, signalOf(options)), options),
     query: async (sql, operation = {}) =>
-      query(sql, parts, await observe(parts, { ...signalOf(operation), only: "marts" }), signalOf(operation)),
+      query(sql, parts, await observe(parts, { ...signalOf(operation), only: "marts" }), operation),
     queryToFile: async (sql, file, operation = {}) =>
-      queryToFile(
-        sql,
-        file,
-        parts,
-        await observe(parts, { ...signalOf(operation), only: "marts" }),
-        signalOf(operation),
-      ),
+      queryToFile(sql, file, parts, await observe(parts, { ...signalOf(operation), only: "marts" }), operation),
     verify: async (operation = {}) => verifyAndRepair(parts, { ...operation, convertSlots: opened.slots }),
     rebuildIndex: (operation) => rebuildIndex(parts, signalOf(operation)),
     gc: (options) => gc(parts, options),
@@ -299,9 +293,9 @@ export function openTools({ parallel }: { readonly parallel?: number | undefined
 async function sparkAddress({ engine }: Project): Promise<SparkAddress> {
   if (engine.kind !== "spark" || engine.server.kind !== "url") throw new Error("no Spark server in the project");
   const { url, token, user, ca } = engine.server;
-  const valueOf = (reference: SecretReference | undefined): string | undefined =>
+  const secretOf = (reference: SecretReference | undefined): string | undefined =>
     reference === undefined ? undefined : secretValue(reference);
-  return { url, token: valueOf(token), user, ca: valueOf(ca) };
+  return { url, token: secretOf(token), user, ca: secretOf(ca) };
 }
 
 async function openOne(project: Project, name: string): Promise<Source> {

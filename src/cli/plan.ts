@@ -27,7 +27,7 @@ export const plan: Command = {
   run: (call) =>
     withApp(call, async (app) => {
       const made = await app.plan({ ...readSelection(call, app.project), signal: call.signal });
-      if (call.common.json) call.out.printJson(planJson(made));
+      if (call.common.json) call.out.printJson(planJson(made, app.project.engine.kind));
       else {
         const context = { project: app.project, widenings: await wideningsOf(made.steps, app, call) };
         call.out.print(...renderPlan(made, context, { width: call.out.width(), paint: call.out.paint }));

@@ -52,12 +52,12 @@ export const query: Command = {
     return withApp(call, async (app) => {
       if (parquet !== undefined) return writeParquet(call, app, sql, parquet);
       const began = call.now();
-      const seen = { rows: 0 };
+      const seen = { rows: 0, share: 0 };
       const ticker = startTicker(
         call,
-        (ms) => `${duration(ms)}   ${seen.rows === 0 ? "working" : counted(seen.rows, "row")}   Ctrl-C cancels`,
+        (ms) => `${duration(ms)}   ${seen.rows === 0 ? working(seen) : counted(seen.rows, "row")}   Ctrl-C cancels`,
       );
-      const answer = await app.query(sql, { signal: call.signal }).catch((error: unknown) => {
+      const answer = await app.query(sql, noting(call, seen)).catch((error: unknown) => {
         ticker.stop();
         throw error;
       });
@@ -77,10 +77,24 @@ export const query: Command = {
   },
 };
 
+/** What an engine tells of its progress, for the line that moves. */
+function noting(call: Call, seen: { share: number }) {
+  return {
+    signal: call.signal,
+    onProgress: (share: number): void => {
+      seen.share = share;
+    },
+  };
+}
+
+const working = ({ share }: { readonly share: number }): string =>
+  share <= 0 ? "working" : `${Math.floor(100 * Math.min(share, 1))} %`;
+
 async function writeParquet(call: Call, app: App, sql: string, file: string): Promise<number> {
   const began = call.now();
-  const ticker = startTicker(call, (ms) => `${duration(ms)}   working   Ctrl-C cancels`);
-  const written = await app.queryToFile(sql, resolve(call.cwd, file), { signal: call.signal }).finally(ticker.stop);
+  const seen = { share: 0 };
+  const ticker = startTicker(call, (ms) => `${duration(ms)}   ${working(seen)}   Ctrl-C cancels`);
+  const written = await app.queryToFile(sql, resolve(call.cwd, file), noting(call, seen)).finally(ticker.stop);
   const ms = call.now() - began;
   if (call.common.log === "json") {
     const at = new Date(call.now()).toISOString();

@@ -39,12 +39,12 @@ const serverOf = (text: string, more: Partial<Surroundings> = {}): object => {
 describe("engine.spark", () => {
   it("names a server", () => {
     assert.deepEqual(serverOf(`${buckets}engine: { spark: { url: "sc://spark" } }`), {
-      ...{ kind: "url", url: "sc://spark:15002" },
+      ...{ kind: "url", url: "sc://spark:15002", isHere: false },
       ...{ token: undefined, user: undefined, ca: undefined },
     });
     const full = `${buckets}ca: env:CA\nengine: { spark: { url: "sc://spark:443/;use_ssl=true", token: env:TOKEN, user: etl } }`;
     assert.deepEqual(serverOf(full), {
-      ...{ kind: "url", url: "sc://spark:443/;use_ssl=true", user: "etl" },
+      ...{ kind: "url", url: "sc://spark:443/;use_ssl=true", isHere: false, user: "etl" },
       ...{ token: { kind: "env", name: "TOKEN" }, ca: { kind: "env", name: "CA" } },
     });
   });
@@ -72,7 +72,7 @@ describe("engine.spark", () => {
   it("comes from a target and from the environment, and goes by none", () => {
     const target = { name: "prod", chosenBy: "--target" };
     const text = `engine: { spark: local }\ntargets:\n  prod:\n    engine: { spark: { url: sc://localhost } }\n  dev:\n    engine: { spark: none, threads: 3 }`;
-    assert.partialDeepStrictEqual(serverOf(text, { target }), { url: "sc://localhost:15002" });
+    assert.partialDeepStrictEqual(serverOf(text, { target }), { url: "sc://localhost:15002", isHere: true });
     assert.deepEqual(read(text, { target: { name: "dev", chosenBy: "--target" } }).engine, {
       ...{ kind: "duckdb", threads: 3, memoryBytes: 2_000_000_000 },
     });

@@ -212,11 +212,7 @@ function serverOf(written: EngineValues["spark"], ca: SecretReference | undefine
     return { kind: "local", version: own.version, dist: own.dist, memoryBytes: own.memory, cores: own.cores };
   }
   const token = saidOf(written.token);
-  const isTls = address.tls || (token !== undefined && !isLoopbackHost(address.host));
-  return { kind: "url", url: address.url, token, user: written.user, ca: isTls ? ca : undefined };
-}
-
-/** Whether the server at this address of `SparkServer` sees the same files as we do. */
-export function isOnThisMachine(url: string): boolean {
-  return isLoopbackHost(addressOf(url.slice("sc://".length)).host);
+  const isHere = isLoopbackHost(address.host);
+  const isTls = address.tls || (token !== undefined && !isHere);
+  return { kind: "url", url: address.url, isHere, token, user: written.user, ca: isTls ? ca : undefined };
 }

@@ -18,7 +18,7 @@ import type {
 } from "../model/project.ts";
 import { chosenAuthorities } from "./authorities.ts";
 import { declaration, overlaySection, projectNamePattern } from "./declaration.ts";
-import { engineSettings, isOnThisMachine } from "./engine.ts";
+import { engineSettings } from "./engine.ts";
 import { emptyMapping, type Input, inputOf, keysOf, type MappingInput, member, memberLabel, overlay } from "./input.ts";
 import { martSettings } from "./mart.ts";
 import type { Files, Reading } from "./option.ts";
@@ -138,7 +138,7 @@ function placesIn(
 
 /** A server on another machine opens the files by itself: of this machine's directories it sees none, or its own. */
 function reportFarDirectories(engine: EngineSettings, lake: Lake, input: Input, problems: Problems): void {
-  if (engine.kind !== "spark" || engine.server.kind !== "url" || isOnThisMachine(engine.server.url)) return;
+  if (engine.kind !== "spark" || engine.server.kind !== "url" || engine.server.isHere) return;
   const here = (["tables", "marts"] as const).filter((name) => lake[name].kind === "directory");
   if (here.length === 0) return;
   const names = here.map((name) => `lake.${name}`).join(" and ");

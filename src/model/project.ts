@@ -236,6 +236,8 @@ export type SparkServer =
       readonly kind: "url";
       /** `sc://host:port`, with `/;use_ssl=true` behind it where TLS is asked for. Holds no secret. */
       readonly url: string;
+      /** It is reached without leaving this machine, and so sees the same files. */
+      readonly isHere: boolean;
       readonly token: SecretReference | undefined;
       /** What the user is called on the server. */
       readonly user: string | undefined;

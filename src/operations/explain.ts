@@ -6,6 +6,7 @@ import { intervalId, parseIntervalId } from "../model/calendar.ts";
 import { formatKey, matchKey } from "../model/key-pattern.ts";
 import { partitionKey } from "../model/layout.ts";
 import { nearest } from "../model/nearest.ts";
+import type { EngineSettings } from "../model/project.ts";
 import { receiptFromMetadata } from "../model/receipt.ts";
 import { collectItem, convertItem, martItem } from "../reconcile/attempts.ts";
 import type { Parts } from "../reconcile/parts.ts";
@@ -18,7 +19,7 @@ type Facts = { topic: string; text: string }[];
 /** `key` is `source@id`, `table@id`, an id alone, a key of the raw lake, or a mart's name. */
 export async function explain(key: string, parts: Parts, seen: Seen, plan: Plan): Promise<Explanation> {
   const mart = seen.marts.get(key);
-  if (mart !== undefined) return { key, facts: martFacts(key, seen, plan) };
+  if (mart !== undefined) return { key, facts: martFacts(key, parts.project.engine, seen, plan) };
   const found = findInterval(key, seen);
   if (found === undefined) {
     const names = [...seen.sources.keys(), ...seen.tables.keys(), ...seen.marts.keys()];
@@ -136,17 +137,17 @@ function tableFacts(name: string, interval: Interval, seen: Seen, say: (topic: s
   }
 }
 
-function martFacts(name: string, seen: Seen, plan: Plan): Facts {
+function martFacts(name: string, engine: EngineSettings, seen: Seen, plan: Plan): Facts {
   const facts: Facts = [];
   const mart = seen.marts.get(name);
   if (mart === undefined) return facts;
-  facts.push({ topic: "statement", text: mart.settings.sql });
+  facts.push({ topic: "statement", text: mart.settings.sql }, { topic: "engine", text: engineText(engine) });
   const { current } = mart;
   if (current === undefined) facts.push({ topic: "version", text: "never published" });
   else {
     facts.push({
       topic: "version",
-      text: `${current.manifest.version}, published ${current.manifest.at}, ${grouped(current.manifest.rows)} rows in ${current.manifest.files.length} files`,
+      text: `${current.manifest.version}, published ${current.manifest.at}, ${grouped(current.manifest.rows)} rows in ${current.manifest.files.length} files by ${current.manifest.engine}`,
     });
     for (const input of current.manifest.inputs)
       facts.push({ topic: "input", text: `${input.table}: ${input.partitions} partitions` });
@@ -169,6 +170,14 @@ function martFacts(name: string, seen: Seen, plan: Plan): Facts {
           : "nothing: up to date",
   });
   return facts;
+}
+
+function engineText(engine: EngineSettings): string {
+  if (engine.kind === "duckdb") return "embedded (duckdb)";
+  const { server } = engine;
+  return server.kind === "url"
+    ? `Spark at ${server.url}`
+    : `Spark ${server.version ?? ""} of this machine`.replace("  ", " ");
 }
 
 function nextFor(id: string, plan: Plan): readonly string[] {

@@ -16,18 +16,19 @@ import type { PublishedMart } from "../step/manifest.ts";
 import { readPublishedMart } from "../step/manifest.ts";
 import { locatedInput, storedInput } from "../step/stored-input.ts";
 
-export async function query(
-  sql: string,
-  parts: Parts,
-  seen: Seen,
-  options: { readonly signal?: AbortSignal },
-): Promise<QueryAnswer> {
+export interface QueryOptions {
+  readonly signal?: AbortSignal;
+  /** Share done, 0 to 1, where the engine knows it. */
+  readonly onProgress?: (share: number) => void;
+}
+
+export async function query(sql: string, parts: Parts, seen: Seen, options: QueryOptions): Promise<QueryAnswer> {
   const engine = await parts.engine();
-  const tables = await boundTables(engine, sql, parts, seen, options.signal);
+  const tables = await boundTables({ engine, parts, seen, signal: options.signal }, sql);
   const scratch = await parts.tables.scratch(`query-${parts.newId()}`);
   try {
     await mkdir(scratch.directory, { recursive: true });
-    const result = await engine.query({ sql, tables, scratch: scratch.directory }, callOptions(options.signal));
+    const result = await engine.query({ sql, tables, scratch: scratch.directory }, options);
     return { columns: result.columns, rows: () => result.rows(), close: () => scratch.dispose() };
   } catch (error) {
     await scratch.dispose();
@@ -41,18 +42,20 @@ export async function queryToFile(
   file: string,
   parts: Parts,
   seen: Seen,
-  options: { readonly signal?: AbortSignal },
+  options: QueryOptions,
 ): Promise<{ readonly rows: number; readonly bytes: number }> {
+  refuseFarServer(parts);
   const engine = await parts.engine();
-  const tables = await boundTables(engine, sql, parts, seen, options.signal);
+  const tables = await boundTables({ engine, parts, seen, signal: options.signal }, sql);
   const scratch = await parts.tables.scratch(`query-${parts.newId()}`);
   try {
     const directory = join(scratch.directory, "files");
     const work = join(scratch.directory, "work");
     await mkdir(directory, { recursive: true });
     await mkdir(work, { recursive: true });
-    const request = { sql, tables, scratch: work, directory, compression: "zstd" } as const;
-    const result = await engine.select(request, callOptions(options.signal));
+    const whole = engine.name === "spark" ? inOnePart(sql) : sql;
+    const request = { sql: whole, tables, scratch: work, directory, compression: "zstd" } as const;
+    const result = await engine.select(request, options);
     const [part, second] = result.files;
     if (part === undefined || second !== undefined) {
       throw new Failure("bug", `the engine wrote ${result.files.length} files`);
@@ -71,15 +74,30 @@ export async function queryToFile(
   }
 }
 
+function refuseFarServer({ project: { engine } }: Parts): void {
+  if (engine.kind !== "spark" || engine.server.kind !== "url" || engine.server.isHere) return;
+  throw new Failure("usage", `the Spark server at ${engine.server.url} cannot write to this machine`, {
+    remedy: "fetch the rows as --csv or --json, or let a mart keep the result in the lake",
+  });
+}
+
+/** Spark writes a file for each of its partitions; they are run one behind the other here, which keeps the rows' order. */
+function inOnePart(sql: string): string {
+  return `select /*+ COALESCE(1) */ * from (\n${sql}\n)`;
+}
+
+/** What a statement is bound to. */
+interface Reading {
+  readonly engine: Engine;
+  readonly parts: Parts;
+  readonly seen: Seen;
+  readonly signal: AbortSignal | undefined;
+}
+
 /** The tables that a statement reads, after checking that it binds and that no column it touches is being widened. */
-async function boundTables(
-  engine: Engine,
-  sql: string,
-  parts: Parts,
-  seen: Seen,
-  signal: AbortSignal | undefined,
-): Promise<ReadonlyMap<string, TableInput>> {
-  const offered = offerTables(engine, parts, seen, signal);
+async function boundTables(reading: Reading, sql: string): Promise<ReadonlyMap<string, TableInput>> {
+  const { engine, seen, signal } = reading;
+  const offered = offerTables(reading);
   const description = await engine.describe(sql, offered, callOptions(signal));
   refuseUnsettled(description.columns, seen);
   return new Map(
@@ -90,29 +108,20 @@ async function boundTables(
   );
 }
 
-function offerTables(
-  engine: Engine,
-  parts: Parts,
-  seen: Seen,
-  signal: AbortSignal | undefined,
-): ReadonlyMap<string, TableInput> {
+function offerTables(reading: Reading): ReadonlyMap<string, TableInput> {
+  const { engine, parts, seen, signal } = reading;
   const tables = new Map<string, TableInput>();
   for (const [name, input] of martInputs(parts, seen, engine, signal)) {
     tables.set(name, { ...input.shape, files: async () => (await input.snapshot()).files });
   }
   for (const [name, { current }] of seen.marts) {
-    if (current !== undefined) tables.set(name, martTable(engine, parts, name, current, signal));
+    if (current !== undefined) tables.set(name, martTable(reading, name, current));
   }
   return tables;
 }
 
-function martTable(
-  engine: Engine,
-  parts: Parts,
-  name: string,
-  first: PublishedMart,
-  signal: AbortSignal | undefined,
-): TableInput {
+function martTable(reading: Reading, name: string, first: PublishedMart): TableInput {
+  const { parts, signal } = reading;
   let known: PublishedMart | undefined = first;
   return {
     schema: martSchema(first),
@@ -121,22 +130,13 @@ function martTable(
       const mart = known ?? (await readPublishedMart(parts.marts, parts.catalog, name, signal));
       known = undefined;
       if (mart === undefined) throw new Failure("missing", `mart ${name}: it is no longer in the catalog`);
-      return Promise.all(
-        mart.manifest.files.map((file) => martFile(engine, parts, name, mart.manifest.version, file.name, signal)),
-      );
+      const { version, files } = mart.manifest;
+      return Promise.all(files.map((file) => martFile(reading, name, partKey(name, version, file.name))));
     },
   };
 }
 
-async function martFile(
-  engine: Engine,
-  parts: Parts,
-  mart: string,
-  version: string,
-  file: string,
-  signal: AbortSignal | undefined,
-): Promise<InputFile> {
-  const key = partKey(mart, version, file);
+async function martFile({ engine, parts, signal }: Reading, mart: string, key: string): Promise<InputFile> {
   const info = await parts.marts.head(key, callOptions(signal));
   if (info === undefined) {
     throw new Failure("corrupt", `${parts.marts.name}/${key} is missing`, {

@@ -184,6 +184,7 @@ function martStatuses(seen: Seen, plan: Plan): readonly MartStatus[] {
       rows: current?.manifest.rows ?? 0,
       bytes: current?.manifest.files.reduce((sum, file) => sum + file.size, 0) ?? 0,
       publishedAt: current?.manifest.at,
+      engine: current?.manifest.engine,
       upToDate: reason === undefined,
       reason,
     };

@@ -50,8 +50,17 @@ export async function settleCommit(
   const parts = found.filter((object) => partName.test(nameOf(object)));
   const named = await committedFiles(storage, version, found, call);
   checkNames(storage, version, parts.map(nameOf), named);
-  for (const object of found) if (!partName.test(nameOf(object))) await storage.remove(object.key, call);
+  for (const object of found) if (!partName.test(nameOf(object))) await removeIfMay(storage, object.key, call);
   return await sumEach(storage, parts, nameOf, call);
+}
+
+/** No reader takes it for data, and a collection of garbage takes it with its version: who may not remove it leaves it there. */
+async function removeIfMay(storage: Storage, key: string, call: CallOptions): Promise<void> {
+  try {
+    await storage.remove(key, call);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.kind !== "denied") throw error;
+  }
 }
 
 /** The names of the files that the committer made visible; `undefined` if the list may be cut short. */

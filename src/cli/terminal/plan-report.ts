@@ -1,7 +1,7 @@
 /** A plan as findings: per stage what, how many and why. The odd one is never hidden in a count. */
 import type { TableSchemaAnswer } from "../../answers.ts";
 import { type Interval, intervalId } from "../../model/calendar.ts";
-import type { Project } from "../../model/project.ts";
+import type { EngineName, Project } from "../../model/project.ts";
 import type { ConvertReason, MartReason, Plan, Step, Waiting } from "../../reconcile/plan.ts";
 import { count, counted } from "./numbers.ts";
 import { rangesOf, rangesText } from "./ranges.ts";
@@ -65,7 +65,7 @@ export function planGroups(plan: Plan, context: PlanContext): readonly FindingGr
     const from = settings.projection?.from ?? onlyTable ?? "tables";
     const findings = [...martFindings(plan.steps, name), ...waiting("marts", name)];
     add(
-      `${from} → ${name}`,
+      `${from} → ${name}${project.engine.kind === "spark" ? " by Spark" : ""}`,
       findings,
       upToDate("marts", name) === 0 ? undefined : { count: "", word: "", what: "up to date", tone: "quiet" },
     );
@@ -221,9 +221,10 @@ function martWhy(reason: MartReason): string {
 }
 
 /** The same value for scripts: names and times instead of nested objects. */
-export function planJson(plan: Plan): unknown {
+export function planJson(plan: Plan, engine: EngineName): unknown {
   return {
     at: new Date(plan.atMs).toISOString(),
+    engine,
     steps: plan.steps.map(stepJson),
     waiting: plan.waiting.map(waitingJson),
     upToDate: plan.upToDate,

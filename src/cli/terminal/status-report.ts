@@ -91,12 +91,15 @@ const martReasons: ReadonlyMap<string, string> = new Map([
 
 function martLines(marts: readonly MartStatus[], nowMs: number, { width, paint }: ReportOptions): readonly string[] {
   if (marts.length === 0) return [];
+  // Where everything comes from the embedded engine, saying so would only take room.
+  const showsEngine = marts.some(({ engine = "duckdb" }) => engine !== "duckdb");
   const columns = [
     { header: "mart", align: "left" },
     { header: "version", align: "right" },
     { header: "rows", align: "right" },
     { header: "size", align: "right" },
     { header: "published", align: "left" },
+    ...(showsEngine ? [{ header: "by", align: "left" } as const] : []),
     { header: "state", align: "left" },
   ] as const;
   const rows = marts.map((mart) => [
@@ -105,6 +108,7 @@ function martLines(marts: readonly MartStatus[], nowMs: number, { width, paint }
     mart.version === undefined ? "-" : count(mart.rows),
     mart.version === undefined ? "-" : size(mart.bytes),
     mart.publishedAt === undefined ? "never" : clockTime(Date.parse(mart.publishedAt), nowMs),
+    ...(showsEngine ? [mart.engine ?? "-"] : []),
     mart.upToDate ? "up to date" : (martReasons.get(mart.reason ?? "") ?? mart.reason ?? ""),
   ]);
   return [...renderTable(columns, rows, { width, paint, indent: "  " }), ""];
