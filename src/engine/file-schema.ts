@@ -23,6 +23,7 @@ export interface FileField {
 const TAIL_BYTES = 256 << 10;
 const END_BYTES = 8;
 const FOOTER_SCHEMA = 2;
+const FOOTER_ROWS = 3;
 
 /** Reads the columns of many files one after the other, with one buffer for all of them. */
 export async function readFilesFields(paths: readonly string[]): Promise<(readonly FileField[])[]> {
@@ -32,20 +33,28 @@ export async function readFilesFields(paths: readonly string[]): Promise<(readon
   return found;
 }
 
+/** How many rows a file says it has. */
+export async function readFileRows(path: string): Promise<number> {
+  const footer = await readFooter(path, Buffer.alloc(TAIL_BYTES)).catch((error: unknown) => {
+    throw asFailure(error, path);
+  });
+  return numberOf(readField(footer, FOOTER_ROWS, path));
+}
+
 async function readFileFields(path: string, buffer: Buffer): Promise<readonly FileField[]> {
   const bytes = await readFooter(path, buffer).catch((error: unknown) => {
     throw asFailure(error, path);
   });
-  const elements = readElements(bytes, path);
+  const elements = readField(bytes, FOOTER_SCHEMA, path);
   const remaining = (Array.isArray(elements) ? elements : []).filter((element) => element instanceof Map);
   const root = takeNode(remaining.values());
   if (root === undefined) throw damaged(path, "its footer has no whole schema");
   return root.children.map(fieldOf);
 }
 
-function readElements(footer: Uint8Array, path: string): ThriftValue | undefined {
+function readField(footer: Uint8Array, field: number, path: string): ThriftValue | undefined {
   try {
-    return new CompactReader(footer).struct(new Set([FOOTER_SCHEMA])).get(FOOTER_SCHEMA);
+    return new CompactReader(footer).struct(new Set([field])).get(field);
   } catch (error) {
     throw error instanceof Failure ? damaged(path, error.message, error) : error;
   }

@@ -1,5 +1,4 @@
-/** The one table of engines. DuckDB is a large native library: it is loaded when the first statement needs it. */
-import { Failure } from "../errors.ts";
+/** The one table of engines. Their libraries are large: they are loaded when the first statement needs them. */
 import type { DuckdbSettings } from "../model/project.ts";
 import type { Engine } from "./contract.ts";
 
@@ -20,19 +19,43 @@ export interface SparkAccess {
 }
 
 export function openEngine(settings: DuckdbSettings | SparkAccess): Engine {
-  if (settings.kind === "spark") throw new Failure("usage", "engine.spark: this engine is not part of this build");
-  return openDuckdb(settings);
+  if (settings.kind === "spark") return openLate("spark", "locations", () => sparkEngine(settings));
+  return openLate("duckdb", "paths", async () => {
+    const { createDuckdbEngine } = await import("./duckdb/engine.ts");
+    return createDuckdbEngine(settings);
+  });
 }
 
-function openDuckdb(settings: DuckdbSettings): Engine {
+async function sparkEngine(access: SparkAccess): Promise<Engine> {
+  const [{ createSparkEngine }, { connect }] = await Promise.all([
+    import("./spark/engine.ts"),
+    import("../spark-connect/session.ts"),
+  ]);
+  const { url, token, user, ca } = await access.address();
+  return createSparkEngine({
+    connect: ({ signal }) =>
+      connect(url, {
+        ...(token === undefined ? {} : { token }),
+        ...(user === undefined ? {} : { userId: user }),
+        ...(ca === undefined ? {} : { ca }),
+        ...(signal === undefined ? {} : { signal }),
+      }),
+  });
+}
+
+/** An engine that is opened by the first statement. One that could not be opened is tried again by the next. */
+function openLate(name: string, opens: Engine["opens"], open: () => Promise<Engine>): Engine {
   let opened: Promise<Engine> | undefined;
   const engine = (): Promise<Engine> => {
-    opened ??= import("./duckdb/engine.ts").then(({ createDuckdbEngine }) => createDuckdbEngine(settings));
+    opened ??= open().catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    });
     return opened;
   };
   return {
-    name: "duckdb",
-    opens: "paths",
+    name,
+    opens,
     version: async () => await (await engine()).version(),
     describe: async (sql, tables, options) => await (await engine()).describe(sql, tables, options),
     select: async (request, options) => await (await engine()).select(request, options),

@@ -11,3 +11,9 @@ export function placeInStatement(sql: string, byteOffset: number): TextPlace | u
   const before = bytes.subarray(0, byteOffset).toString("utf8").split("\n");
   return { file: STATEMENT, line: before.length, column: [...(before.at(-1) ?? "")].length + 1 };
 }
+
+/** Line and column of an offset in the text, which counts as JavaScript does. */
+export function placeOfOffset(sql: string, offset: number): TextPlace {
+  const before = sql.slice(0, offset).split("\n");
+  return { file: STATEMENT, line: before.length, column: [...(before.at(-1) ?? "")].length + 1 };
+}

@@ -5,8 +5,6 @@
  * in the request's scratch directory, and the statement runs over those: the memory that a wide file's footer costs is
  * then bounded by the batch, not by the table.
  */
-import { readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
 import { version } from "@duckdb/node-api";
 import type {
   Description,
@@ -20,6 +18,7 @@ import type {
   TableShape,
 } from "../contract.ts";
 import { checkMartColumns, type MartColumn } from "../mart-columns.ts";
+import { emptyDirectory } from "../part-file.ts";
 import { formatTouched } from "../touched.ts";
 import { type BoundStatement, bindStatement } from "./bind.ts";
 import type { FaultContext } from "./fault.ts";
@@ -95,11 +94,6 @@ async function select(
   } finally {
     await workspace.close();
   }
-}
-
-/** The first attempt finds the directory empty; a repeated one finds what the discarded attempt wrote. */
-async function emptyDirectory(directory: string): Promise<void> {
-  for (const name of await readdir(directory)) await rm(join(directory, name), { recursive: true });
 }
 
 async function query(

@@ -1,9 +1,8 @@
 /** A statement's result as `part-00000.parquet`: written, synced and hashed. */
-import { createHash } from "node:crypto";
-import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { quoteForDuckdb } from "../../model/ddl.ts";
 import type { SelectRequest, SelectResult } from "../contract.ts";
+import { sealPart, syncDirectory } from "../part-file.ts";
 import type { BoundStatement } from "./bind.ts";
 import { parquetSettings } from "./relation.ts";
 import { quoteText, type RunOptions, type Session } from "./session.ts";
@@ -37,31 +36,4 @@ export async function writeParts(
   const part = await sealPart(path, Number(written?.[0]));
   await syncDirectory(request.directory);
   return [part];
-}
-
-async function sealPart(path: string, rows: number): Promise<SelectResult["files"][number]> {
-  const file = await open(path, "r+");
-  try {
-    const hash = createHash("sha256");
-    let size = 0;
-    for await (const chunk of file.createReadStream({ autoClose: false, highWaterMark: 1024 * 1024 })) {
-      hash.update(chunk);
-      size += chunk.length;
-    }
-    await file.sync();
-    return { path, rows, size, sha256: hash.digest("hex") };
-  } finally {
-    await file.close();
-  }
-}
-
-/** Makes the new names durable. Windows has no such call. */
-async function syncDirectory(directory: string): Promise<void> {
-  if (process.platform === "win32") return;
-  const handle = await open(directory, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
