@@ -47,7 +47,9 @@ export function startExecution(calls: Calls, plan: Plan, { tags = [], signal, on
   const patience = calls.patience();
   let stream: Stream | undefined;
   let isSent = false;
-  let resends = 0;
+  let isResent = false;
+  /** It is sent again at once the first time, and from then on only after a wait. */
+  let mayResend = true;
   let emptyStreams = 0;
   let lastResponseId: string | undefined;
   let unreleasedBytes = 0;
@@ -137,13 +139,17 @@ export function startExecution(calls: Calls, plan: Plan, { tags = [], signal, on
   async function recover(fault: Fault): Promise<void> {
     const isUnknown =
       hasClass(fault, "INVALID_HANDLE.OPERATION_NOT_FOUND") || hasClass(fault, "INVALID_HANDLE.SESSION_NOT_FOUND");
-    if (isUnknown && lastResponseId === undefined && resends < emptyStreamsMax) {
-      resends++;
+    if (isUnknown && lastResponseId === undefined && (mayResend || (await patience.pause(undefined, signal)))) {
+      isResent = true;
+      mayResend = false;
       isSent = false;
       return;
     }
-    if (hasClass(fault, "INVALID_HANDLE.OPERATION_ALREADY_EXISTS") && resends > 0) return;
-    if (!isUnknown && calls.mayPass(fault) && (await patience.pause(fault.details.retryAfterMs, signal))) return;
+    if (hasClass(fault, "INVALID_HANDLE.OPERATION_ALREADY_EXISTS") && isResent) return;
+    if (!isUnknown && calls.mayPass(fault) && (await patience.pause(fault.details.retryAfterMs, signal))) {
+      mayResend = true;
+      return;
+    }
     throw await calls.errorOf(fault);
   }
 

@@ -2,11 +2,12 @@
  * One connection to a server: gRPC over HTTP/2, made when the first call needs it, made again when it was lost, watched by pings
  * while something runs. Calls fail with the library's `ConnectError`; `fault.ts` says what those mean.
  */
-import type {
-  ClientHttp2Session,
-  ClientHttp2Stream,
-  IncomingHttpHeaders,
-  SecureClientSessionOptions,
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  constants,
+  type IncomingHttpHeaders,
+  type SecureClientSessionOptions,
 } from "node:http2";
 import { Code, ConnectError, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
@@ -104,6 +105,7 @@ export function openWire(target: WireTarget): Wire {
         const stream = await manager.request(method, path, headers, options);
         if (stream.session !== undefined) watch(stream.session as ClientHttp2Session);
         setDetailsAside(stream);
+        sayThatItEnded(stream);
         return stream;
       },
       notifyResponseByteRead: (stream) => manager.notifyResponseByteRead(stream),
@@ -131,6 +133,21 @@ function setDetailsAside(stream: ClientHttp2Stream): void {
   };
   stream.once("response", repair);
   stream.once("trailers", repair);
+}
+
+/**
+ * A stream that the other side ends with the code for "no error" before it has answered just closes, and the library would wait
+ * for the answer for ever.
+ */
+function sayThatItEnded(stream: ClientHttp2Stream): void {
+  let isAnswered = false;
+  stream.once("response", () => {
+    isAnswered = true;
+  });
+  stream.once("close", () => {
+    const isSilent = !isAnswered && stream.rstCode === constants.NGHTTP2_NO_ERROR;
+    if (isSilent && stream.listenerCount("error") > 0) stream.emit("error", new Error("the call was ended unanswered"));
+  });
 }
 
 function isPercentEncoded(text: string): boolean {
