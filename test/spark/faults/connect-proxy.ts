@@ -64,6 +64,8 @@ export interface ConnectProxy {
   /** `sc://127.0.0.1:port`; with TLS `sc://…/;use_ssl=true`. */
   readonly url: string;
   readonly port: number;
+  /** Where the next connections go: another server at the same address. */
+  target: string;
   /** Asked once for every call; what it answers strikes that call. */
   rule: Rule;
   /** Calls that arrived. */
@@ -74,7 +76,7 @@ export interface ConnectProxy {
   readonly operations: readonly string[];
   /** Messages of answers that went to the client, for each operation. */
   readonly passed: ReadonlyMap<string, number>;
-  /** Sessions that were named in executions. */
+  /** Connections that clients made. */
   readonly connections: number;
   /** Forgets the rule and the counts. */
   reset(): void;
@@ -111,11 +113,11 @@ class Journal {
 
 const noRule: Rule = () => undefined;
 
-export async function startConnectProxy(target: string, { tls }: ProxyOptions = {}): Promise<ConnectProxy> {
-  const { host } = new URL(target.replace(/^sc:/, "http:"));
+export async function startConnectProxy(first: string, { tls }: ProxyOptions = {}): Promise<ConnectProxy> {
   const server = tls === undefined ? http2.createServer() : http2.createSecureServer(tls);
   const sockets = new Map<number | undefined, Socket>();
   let journal = new Journal();
+  let target = first;
   let rule = noRule;
   let connections = 0;
 
@@ -127,7 +129,7 @@ export async function startConnectProxy(target: string, { tls }: ProxyOptions = 
     socket.once("close", () => sockets.delete(remotePort));
   });
   server.on("session", (session) => {
-    const upstream = http2.connect(`http://${host}`);
+    const upstream = http2.connect(target.replace(/^sc:/, "http:"));
     // Who waits for an answer notices that the connection is gone; the proxy itself has nothing to do about it.
     upstream.on("error", () => session.destroy());
     upstream.once("close", () => session.destroy());
@@ -160,6 +162,12 @@ export async function startConnectProxy(target: string, { tls }: ProxyOptions = 
   return {
     url: `sc://127.0.0.1:${address.port}${tls === undefined ? "" : "/;use_ssl=true"}`,
     port: address.port,
+    get target() {
+      return target;
+    },
+    set target(next) {
+      target = next;
+    },
     get rule() {
       return rule;
     },

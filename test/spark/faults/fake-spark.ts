@@ -29,13 +29,13 @@ import { codes, type Status } from "./statuses.ts";
 /** What an execution answers: all of `bodies`, then the end, an error, or nothing for ever. */
 export interface Script {
   readonly bodies: readonly ResponseBody[];
-  readonly then?: "complete" | "hang" | Status;
+  readonly end?: "complete" | "hang" | Status;
 }
 
 interface Operation {
   readonly id: string;
   readonly responses: readonly { readonly id: string; readonly bytes: Uint8Array }[];
-  readonly then: "complete" | "hang" | Status;
+  readonly end: "complete" | "hang" | Status;
   /** Responses before this one are gone. */
   released: number;
   isInterrupted: boolean;
@@ -54,6 +54,10 @@ export class FakeSpark {
   /** Messages after which a stream ends without the result being complete. */
   streamMessagesMax = Number.POSITIVE_INFINITY;
   damage: Damage = (bytes) => [bytes];
+  /** Changes a whole answer before anything of it is sent. */
+  rewrite: (answer: readonly Uint8Array[]) => readonly Uint8Array[] = (answer) => answer;
+  /** Instead of the end of a stream. */
+  beforeEnd: (() => Promise<void>) | undefined;
   /** What FetchErrorDetails answers, by error id. */
   readonly errorDetails = new Map<string, MessageInitShape<typeof FetchErrorDetailsResponseSchema>>();
   readonly operations = new Map<string, Operation>();
@@ -138,20 +142,24 @@ export class FakeSpark {
     const command = request.plan?.opType.case === "command" ? request.plan.opType.value.commandType : undefined;
     // A statement as a command answers the relation that holds its rows; they come when that is executed.
     const input = command?.case === "sqlCommand" ? command.value.input : undefined;
-    const { bodies, then = "complete" } =
+    const { bodies, end = "complete" } =
       input === undefined
         ? this.script(request)
         : {
             bodies: [{ responseType: { case: "sqlCommandResult", value: { relation: input } } } satisfies ResponseBody],
           };
     const ids = { sessionId: request.sessionId, serverSideSessionId: this.serverSideSessionId, operationId: id };
-    const end: ResponseBody = { responseType: { case: "resultComplete", value: {} } };
-    const responses = [...bodies, ...(then === "complete" ? [end] : [])].map((body) => {
-      const responseId = randomUUID();
-      const message = create(ExecutePlanResponseSchema, { ...body, ...ids, responseId });
-      return { id: responseId, bytes: toBinary(ExecutePlanResponseSchema, message) };
+    const last: ResponseBody = { responseType: { case: "resultComplete", value: {} } };
+    const whole = [...bodies, ...(end === "complete" ? [last] : [])].map((body) =>
+      toBinary(
+        ExecutePlanResponseSchema,
+        create(ExecutePlanResponseSchema, { ...body, ...ids, responseId: randomUUID() }),
+      ),
+    );
+    const responses = this.rewrite(whole).map((bytes) => {
+      return { id: fromBinary(ExecutePlanResponseSchema, bytes).responseId, bytes };
     });
-    const operation = { id, responses, then, released: 0, isInterrupted: false, attached: 0 };
+    const operation = { id, responses, end, released: 0, isInterrupted: false, attached: 0 };
     this.executions++;
     this.operations.set(id, operation);
     await this.#stream(operation, 0, reply);
@@ -180,8 +188,9 @@ export class FakeSpark {
       for (const part of this.damage(bytes, at)) await reply.message(part);
       sent++;
     }
-    if (operation.then === "complete") reply.end();
-    else if (operation.then !== "hang") reply.end(operation.then);
+    if (this.beforeEnd !== undefined) await this.beforeEnd();
+    else if (operation.end === "complete") reply.end();
+    else if (operation.end !== "hang") reply.end(operation.end);
     else await this.#hang(operation, reply);
   }
 
@@ -212,8 +221,8 @@ export class FakeSpark {
 
   async #interrupt(bytes: Uint8Array, reply: Reply): Promise<void> {
     const { sessionId, interrupt } = fromBinary(InterruptRequestSchema, bytes);
-    const running = [...this.operations.values()].filter(({ id, then, isInterrupted }) => {
-      return then === "hang" && !isInterrupted && (interrupt.case !== "operationId" || interrupt.value === id);
+    const running = [...this.operations.values()].filter(({ id, end, isInterrupted }) => {
+      return end === "hang" && !isInterrupted && (interrupt.case !== "operationId" || interrupt.value === id);
     });
     for (const operation of running) operation.isInterrupted = true;
     const interruptedIds = running.map(({ id }) => id);
