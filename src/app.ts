@@ -227,6 +227,7 @@ async function openParts(
     converterVersion,
     converter: converter.get,
     engine: engine.get,
+    ...sparkServer(project, spark.get),
     catalog: openCatalog(marts),
     index: openIndex(indexDirectory(project), [project.lake.raw, project.lake.tables].map(placeId).join("\n")),
     mayWrite: storeCheck({
@@ -296,6 +297,24 @@ async function sparkAddress({ engine }: Project): Promise<SparkAddress> {
   const secretOf = (reference: SecretReference | undefined): string | undefined =>
     reference === undefined ? undefined : secretValue(reference);
   return { url, token: secretOf(token), user, ca: secretOf(ca) };
+}
+
+function sparkServer({ engine }: Project, address: () => Promise<SparkAddress>): Pick<Parts, "spark"> {
+  if (engine.kind !== "spark") return {};
+  return {
+    spark: {
+      name: engine.server.kind === "url" ? engine.server.url : "local",
+      async open() {
+        const { url, token, user, ca } = await address();
+        const { connect } = await import("./spark-connect/session.ts");
+        return connect(url, {
+          ...(token === undefined ? {} : { token }),
+          ...(user === undefined ? {} : { userId: user }),
+          ...(ca === undefined ? {} : { ca }),
+        });
+      },
+    },
+  };
 }
 
 async function openOne(project: Project, name: string): Promise<Source> {

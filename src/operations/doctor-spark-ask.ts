@@ -3,14 +3,15 @@
  * of Java (`java_method`), and those see the JVM in which tasks run.
  */
 import type { Failure } from "../errors.ts";
+import type { PlainSession } from "../reconcile/parts.ts";
 import type { MachineFacts, S3aFacts, ServerDefaults, SessionFacts, SparkFacts } from "./doctor-spark-facts.ts";
 import { askPlace, type SparkPlace } from "./doctor-spark-place.ts";
-import { type Ask, askerOf, errorClassOf, quoted, type SparkAsking, tried } from "./doctor-spark-session.ts";
+import { type Ask, askerOf, errorClassOf, quoted, tried } from "./doctor-spark-session.ts";
 
 export interface SparkQuestions {
   /** For messages. */
   readonly url: string;
-  readonly open: () => Promise<SparkAsking>;
+  readonly open: () => Promise<PlainSession>;
   readonly places: readonly SparkPlace[];
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
@@ -31,7 +32,7 @@ export async function askSpark(questions: SparkQuestions): Promise<SparkFacts> {
   }
 }
 
-async function askSession(session: SparkAsking, questions: SparkQuestions): Promise<SessionFacts> {
+async function askSession(session: PlainSession, questions: SparkQuestions): Promise<SessionFacts> {
   const { signal, clock } = questions;
   const ask = askerOf(session, signal);
   const ready = await tried(() => ask("SELECT 1"), signal);

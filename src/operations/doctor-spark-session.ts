@@ -1,22 +1,12 @@
 /** A session on a Spark server as `doctor` uses it: statements, and their first rows. */
 import { asFailure } from "../errors.ts";
+import type { PlainSession } from "../reconcile/parts.ts";
 import type { Asked } from "./doctor-spark-facts.ts";
-
-/** A session that sets nothing: a `Session` of the client, opened without settings. */
-export interface SparkAsking {
-  readonly version: string;
-  sql(text: string, options?: { readonly signal?: AbortSignal }): Promise<SparkAnswer>;
-  close(): Promise<void>;
-}
-
-export interface SparkAnswer {
-  collect(): Promise<readonly Readonly<Record<string, unknown>>[]>;
-}
 
 /** The first row of a statement's answer. */
 export type Ask = (text: string) => Promise<Readonly<Record<string, unknown>>>;
 
-export function askerOf(session: SparkAsking, signal: AbortSignal | undefined): Ask {
+export function askerOf(session: PlainSession, signal: AbortSignal | undefined): Ask {
   return async (text) => {
     const answer = await session.sql(text, signal === undefined ? {} : { signal });
     const [row = {}] = await answer.collect();

@@ -4,6 +4,7 @@ import { asFailure } from "../errors.ts";
 import { callOptions } from "../reconcile/observe.ts";
 import type { Parts } from "../reconcile/parts.ts";
 import type { ProbeFinding } from "../storage/contract.ts";
+import { sparkChecks } from "./doctor-spark-checks.ts";
 import { type PlaceName, placeNames, roles } from "./roles.ts";
 
 export async function doctor(
@@ -40,7 +41,9 @@ export async function doctor(
     }
   }
   if (roles[role].rights.marts !== undefined) {
-    await check("engine and catalog", "engine", async () => (await parts.engine()).version());
+    if (parts.spark === undefined) {
+      await check("engine and catalog", "engine", async () => (await parts.engine()).version());
+    } else for (const found of await sparkChecks(parts, parts.spark, role, options.signal)) note(found);
     await check("engine and catalog", "catalog", async () => {
       const marts = await parts.catalog.marts(callOptions(options.signal));
       return `${parts.catalog.name}: ${counted(marts.length, "mart")}`;

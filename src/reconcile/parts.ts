@@ -22,6 +22,8 @@ export interface Parts {
   readonly converterVersion: string;
   converter(): Promise<Converter>;
   engine(): Promise<Engine>;
+  /** The project's Spark server; absent where the embedded engine runs. */
+  readonly spark?: SparkServer;
   readonly catalog: Catalog;
   readonly index: IndexFile;
   /** Called before the first write of an operation, with the places that it may write to. */
@@ -37,3 +39,21 @@ export type MayWrite = (
   places: readonly ("raw" | "tables" | "marts")[],
   options?: { readonly signal?: AbortSignal | undefined; readonly report?: Report },
 ) => Promise<void>;
+
+export interface SparkServer {
+  /** What messages call it. Holds no secret. */
+  readonly name: string;
+  /** A session that sets nothing: it finds the server as everybody else does. */
+  open(): Promise<PlainSession>;
+}
+
+/** What is needed of a session to ask the server about itself. */
+export interface PlainSession {
+  /** For example `4.2.0`. */
+  readonly version: string;
+  sql(
+    text: string,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<{ collect(): Promise<readonly Readonly<Record<string, unknown>>[]> }>;
+  close(): Promise<void>;
+}
