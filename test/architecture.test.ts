@@ -21,6 +21,7 @@ const levels: Readonly<Record<string, number>> = {
   source: 2,
   convert: 2,
   engine: 2,
+  distribution: 2,
   catalog: 2,
   schedule: 2,
   step: 3,
@@ -30,6 +31,7 @@ const levels: Readonly<Record<string, number>> = {
   app: 4,
   cli: 5,
   index: 5,
+  spark: 5,
 };
 
 /** What a folder may import beyond its own and `errors`. Everything that is not named here is forbidden. */
@@ -47,6 +49,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   source: ["model", "pace", "gzip"],
   convert: ["model", "parquet", "shred", "gzip"],
   engine: ["model", "parquet", "spark-connect"],
+  distribution: ["model", "spark-connect"],
   catalog: ["model", "storage/contract"],
   schedule: ["model"],
   step: [
@@ -84,8 +87,19 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "parquet/profile",
   ],
   app: ["*"],
-  cli: ["answers", "app", "config", "model", "reconcile", "engine/contract", "convert/contract", "sample"],
+  cli: [
+    "answers",
+    "app",
+    "config",
+    "distribution",
+    "model",
+    "reconcile",
+    "engine/contract",
+    "convert/contract",
+    "sample",
+  ],
   index: ["*"],
+  spark: ["spark-connect"],
 };
 
 interface Import {

@@ -37,9 +37,13 @@ export async function findJava(
     });
   }
   if (!majors.includes(found.major)) {
-    throw new Failure("usage", `Java ${found.version} in ${found.home}: Spark ${spark} runs on Java ${majors.join(", ")}`, {
-      remedy: `install ${wish} and let JAVA_HOME name it`,
-    });
+    throw new Failure(
+      "usage",
+      `Java ${found.version} in ${found.home}: Spark ${spark} runs on Java ${majors.join(", ")}`,
+      {
+        remedy: `install ${wish} and let JAVA_HOME name it`,
+      },
+    );
   }
   return found;
 }

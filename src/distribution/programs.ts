@@ -37,7 +37,8 @@ export async function run(command: readonly string[], options: RunOptions): Prom
   child.stdin.end(input);
   try {
     const code = await closeOf(child);
-    if (signal?.aborted === true) throw cancelled(signal);
+    // It may have come while the program ran.
+    signal?.throwIfAborted();
     return code === "missing" ? undefined : { code, stdout: stdout(), stderr: stderr() };
   } finally {
     signal?.removeEventListener("abort", stop);
