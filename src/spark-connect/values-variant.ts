@@ -3,6 +3,7 @@
  * texts; numbers have all their digits.
  * Source: https://github.com/apache/parquet-format/blob/master/VariantEncoding.md
  */
+import { isUtf8 } from "node:buffer";
 import { SparkError } from "./errors.ts";
 import { dateTexts, instantTexts, timeTexts } from "./values-times.ts";
 
@@ -276,7 +277,9 @@ class VariantBytes {
   }
 
   text(at: number, length: number): string {
-    return this.bytes(at, length).toString("utf8");
+    const bytes = this.bytes(at, length);
+    if (!isUtf8(bytes)) throw corrupt("a text in it is not UTF-8");
+    return bytes.toString("utf8");
   }
 
   #within(at: number, length: number): void {
