@@ -26,7 +26,10 @@ export interface ExecutionOptions {
   readonly onEnd?: () => void;
 }
 
-/** How long giving up may take: the caller wants to go on. */
+/** How long a caller who gave up waits for the server to have stopped; further tidying goes on beside what the caller does next. */
+const stopMsMax = 1000;
+
+/** How long that goes on. */
 const giveUpMsMax = 5000;
 const giveUpLimits = { retriesMax: 15, msMax: giveUpMsMax };
 
@@ -131,7 +134,8 @@ export function startExecution(calls: Calls, plan: Plan, { tags = [], signal, on
     drop();
     if (!isSent) return Promise.resolve();
     const work = isRunning ? interrupt().then(releaseAll, releaseAll) : releaseAll();
-    givingUp = within(work, giveUpMsMax, calls);
+    calls.beside(work);
+    givingUp = within(work, stopMsMax, calls);
     return givingUp;
   }
 

@@ -64,17 +64,14 @@ export type ConnectionTrouble =
   | "hung-up"
   | "lost";
 
+/** Beside all that begin with `CERT_`. */
 const certificateCodes = new Set([
   "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
   "UNABLE_TO_GET_ISSUER_CERT",
   "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY",
   "SELF_SIGNED_CERT_IN_CHAIN",
   "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "CERT_HAS_EXPIRED",
-  "CERT_NOT_YET_VALID",
-  "CERT_UNTRUSTED",
-  "CERT_REJECTED",
-  "CERT_REVOKED",
   "INVALID_CA",
   "INVALID_PURPOSE",
 ]);
@@ -84,8 +81,9 @@ export function troubleOf(fault: Fault, spoke: boolean): ConnectionTrouble {
   const { systemCode = "", message, code } = fault;
   if (systemCode === "ECONNREFUSED") return "refused";
   if (systemCode === "ENOTFOUND" || systemCode === "EAI_AGAIN") return "unknown-host";
-  if (certificateCodes.has(systemCode)) return "certificate";
+  if (certificateCodes.has(systemCode) || systemCode.startsWith("CERT_")) return "certificate";
   if (systemCode === "ERR_TLS_CERT_ALTNAME_INVALID") return "certificate-name";
+  if (systemCode === "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL") return "no-http2";
   if (systemCode === "EPROTO" || systemCode.startsWith("ERR_SSL_")) return "no-tls";
   if (systemCode === "ERR_HTTP2_ERROR" && !spoke) return "no-http2";
   // The library says the rest by its messages alone.

@@ -71,12 +71,20 @@ const troubles: Readonly<
     fact: "it ended the connection without an answer",
     remedy: "name the port of Spark Connect (15002 unless set otherwise), and set use_ssl=true if it is behind TLS",
   },
-  lost: { kind: "unavailable", fact: "the connection was lost" },
+  lost: {
+    kind: "unavailable",
+    fact: "the connection was lost",
+    remedy: "run again; if it stays so, look at the server's log and at what stands between",
+  },
 };
 
 function connectionError(fault: Fault, peer: Peer): SparkError {
   const { kind, fact, remedy } = troubles[troubleOf(fault, peer.spoke())];
-  const said = fault.systemCode === undefined ? fault.message : `${fault.systemCode}, ${fault.message}`;
+  const { systemCode = "" } = fault;
+  // OpenSSL adds the places in its own sources.
+  const isOwn = systemCode.startsWith("ERR_SSL_") || systemCode === "EPROTO";
+  const message = fault.message.replaceAll(/\s+/g, " ").trim();
+  const said = isOwn ? systemCode : [systemCode, message].filter((text) => text !== "").join(", ");
   return new SparkError(kind, `${peer.endpoint}: ${fact} (${said})`, {
     cause: fault.cause,
     ...(remedy === undefined ? {} : { remedy }),

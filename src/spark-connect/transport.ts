@@ -3,9 +3,9 @@
  * while something runs. Calls fail with the library's `ConnectError`; `fault.ts` says what those mean.
  */
 import {
-  type ClientHttp2Session,
   type ClientHttp2Stream,
   constants,
+  type Http2Session,
   type IncomingHttpHeaders,
   type SecureClientSessionOptions,
 } from "node:http2";
@@ -58,10 +58,10 @@ export function openWire(target: WireTarget): Wire {
   };
   const pings = { pingIntervalMs: pingMs, pingTimeoutMs: pingAnswerMsMax };
   const manager = new Http2SessionManager(baseUrl, pings, nodeOptions);
-  const seen = new WeakSet<ClientHttp2Session>();
+  const seen = new WeakSet<Http2Session>();
   let hasSpoken = false;
 
-  function watch(session: ClientHttp2Session): void {
+  function watch(session: Http2Session): void {
     if (seen.has(session)) return;
     seen.add(session);
     // The manager hears of errors and fails the calls; one that comes when it has stopped listening is nobody's.
@@ -81,7 +81,8 @@ export function openWire(target: WireTarget): Wire {
       if (manager.state() === "connecting") manager.abort(unanswered(target));
     }, connectMsMax);
     try {
-      await manager.connect();
+      // What went wrong must not be answered by another attempt, which nothing would bound.
+      if ((await manager.connect()) === "error") throw manager.error();
     } finally {
       clearTimeout(timer);
     }
@@ -103,7 +104,7 @@ export function openWire(target: WireTarget): Wire {
       async request(method, path, headers, options) {
         await connected();
         const stream = await manager.request(method, path, headers, options);
-        if (stream.session !== undefined) watch(stream.session as ClientHttp2Session);
+        if (stream.session !== undefined) watch(stream.session);
         setDetailsAside(stream);
         sayThatItEnded(stream);
         return stream;
