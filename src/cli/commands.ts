@@ -114,6 +114,11 @@ export const commandGroups: readonly CommandGroup[] = [
     title: "Other",
     commands: [
       {
+        name: "spark",
+        purpose: "a Spark on this machine whose jars fit: bring it, serve it",
+        load: async () => (await import("./spark.ts")).spark,
+      },
+      {
         name: "sample",
         purpose: "an archive of invented hours, with faults on request",
         load: async () => (await import("./sample.ts")).sample,

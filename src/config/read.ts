@@ -65,6 +65,17 @@ export function parseProject(text: string, name: string, around: Surroundings): 
   return normalizeInput(input ?? emptyMapping({ label: "" }), around, problems);
 }
 
+/** Whether there is a project to read. One that was named, or whose target was, counts as one whatever is there. */
+export function hasProject(options: ReadOptions = {}): boolean {
+  const variables = options.environment ?? environment();
+  const named = options.file ?? options.target ?? nonEmpty(variables.MILLRACE_PROJECT);
+  if (named !== undefined) return true;
+  for (let at = resolve(options.directory ?? process.cwd()); ; at = dirname(at)) {
+    if ([projectFileName, "millrace.yml"].some((name) => kindOf(join(at, name)) === "file")) return true;
+    if (at === dirname(at)) return false;
+  }
+}
+
 /** The absolute path of the project file. Throws `usage` if there is none. */
 function locateProject(directory: string, file: string | undefined, variables: Environment): string {
   const named = file ?? nonEmpty(variables.MILLRACE_PROJECT);

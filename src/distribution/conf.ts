@@ -32,6 +32,8 @@ export function sparkSettings(wish: SparkSettings): ReadonlyMap<string, string> 
   const { trustStore, eventLog, cores } = wish;
   const javaOptions = [
     "-Duser.timezone=UTC",
+    // Where the embedded database of Hive writes its log, whoever wakes it.
+    `-Dderby.system.home=${wish.scratch}`,
     ...(trustStore === undefined
       ? []
       : [`-Djavax.net.ssl.trustStore=${trustStore.file}`, `-Djavax.net.ssl.trustStorePassword=${trustStore.password}`]),
@@ -46,6 +48,8 @@ export function sparkSettings(wish: SparkSettings): ReadonlyMap<string, string> 
     ["spark.connect.grpc.binding.address", "127.0.0.1"],
     ["spark.connect.grpc.binding.port", String(wish.port)],
     ["spark.ui.enabled", "false"],
+    // Catalogs are millrace's affair; Spark's shells would make a database in the working directory.
+    ["spark.sql.catalogImplementation", "in-memory"],
     ["spark.sql.warehouse.dir", join(wish.scratch, "warehouse")],
     ["spark.sql.session.timeZone", "UTC"],
     ["spark.sql.ansi.enabled", "true"],

@@ -140,7 +140,7 @@ export const sparkVersions: readonly SparkVersions[] = [
     archive: undefined,
     jars: [],
     verified: false,
-    source: "https://github.com/apache/spark/blob/v4.1.1/pom.xml, https://github.com/apache/hudi/pull/18524",
+    source: "https://github.com/apache/hudi/pull/18524",
   },
   {
     spark: "4.0.4",
@@ -153,7 +153,7 @@ export const sparkVersions: readonly SparkVersions[] = [
     archive: undefined,
     jars: [],
     verified: false,
-    source: "https://github.com/apache/spark/blob/v4.0.0/pom.xml, https://github.com/apache/hudi/pull/18524",
+    source: "https://github.com/apache/hudi/pull/18524",
   },
 ];
 
