@@ -14,7 +14,6 @@ import { resolveSecret } from "./config/secret.ts";
 import type { Converter } from "./convert/contract.ts";
 import { converterVersion } from "./convert/version.ts";
 import type { Engine } from "./engine/contract.ts";
-import type { SparkAddress } from "./engine/open.ts";
 import { asFailure } from "./errors.ts";
 import type { Report } from "./model/events.ts";
 import type { Place, Project, SecretReference } from "./model/project.ts";
@@ -24,6 +23,13 @@ import { doctor } from "./operations/doctor.ts";
 import { explain } from "./operations/explain.ts";
 import { schemaOfFile } from "./operations/file-schema.ts";
 import { gc } from "./operations/gc.ts";
+import {
+  type Address,
+  type LocalServer,
+  projectEngine,
+  type StartedServer,
+  type StartOptions,
+} from "./operations/project-engine.ts";
 import { query, queryToFile } from "./operations/query.ts";
 import { rebuildIndex } from "./operations/rebuild-index.ts";
 import { schemaOf } from "./operations/schema.ts";
@@ -202,13 +208,14 @@ async function openParts(
     const { openNativeConverter } = await import("./convert/open.ts");
     return openNativeConverter({ workers });
   });
-  const spark = once(() => sparkAddress(project));
-  const engine = once(async (): Promise<Engine> => {
-    const { openEngine } = await import("./engine/open.ts");
-    const engine = openEngine(
-      project.engine.kind === "duckdb" ? project.engine : { kind: "spark", address: spark.get },
-    );
-    return options.wrapEngine?.(engine) ?? engine;
+  const engines = projectEngine(project, {
+    async open(settings) {
+      const { openEngine } = await import("./engine/open.ts");
+      const engine = openEngine(settings);
+      return options.wrapEngine?.(engine) ?? engine;
+    },
+    start: (server, call) => startSpark(project, server, call),
+    secret: secretValue,
   });
   const parts: Parts = {
     project,
@@ -226,8 +233,8 @@ async function openParts(
     },
     converterVersion,
     converter: converter.get,
-    engine: engine.get,
-    ...sparkServer(project, spark.get),
+    engine: engines.engine,
+    ...sparkServer(project, engines.address),
     catalog: openCatalog(marts),
     index: openIndex(indexDirectory(project), [project.lake.raw, project.lake.tables].map(placeId).join("\n")),
     mayWrite: storeCheck({
@@ -244,8 +251,8 @@ async function openParts(
     parts,
     slots: Math.max(1, workers),
     async close() {
-      const parts = [...sources.values(), converter.started(), engine.started()];
-      await Promise.allSettled(parts.map(async (part) => (await part)?.close()));
+      const parts = [...sources.values(), converter.started()];
+      await Promise.allSettled([...parts.map(async (part) => (await part)?.close()), engines.close()]);
       await cache.close();
     },
   };
@@ -291,15 +298,26 @@ export function openTools({ parallel }: { readonly parallel?: number | undefined
   };
 }
 
-async function sparkAddress({ engine }: Project): Promise<SparkAddress> {
-  if (engine.kind !== "spark" || engine.server.kind !== "url") throw new Error("no Spark server in the project");
-  const { url, token, user, ca } = engine.server;
-  const secretOf = (reference: SecretReference | undefined): string | undefined =>
-    reference === undefined ? undefined : secretValue(reference);
-  return { url, token: secretOf(token), user, ca: secretOf(ca) };
+/** A server of this machine that knows the lake's places; what it takes to have it is told as events. */
+async function startSpark(project: Project, server: LocalServer, options: StartOptions): Promise<StartedServer> {
+  const { openLocalSpark } = await import("./distribution/server.ts");
+  const { version, dist, memoryBytes, cores } = server;
+  const { token, signal, report = silent } = options;
+  return await openLocalSpark({
+    ...{ version, dist, cores, token, signal },
+    memory: `${Math.floor(memoryBytes / 1024 ** 2)}m`,
+    places: [project.lake.tables, project.lake.marts],
+    environment: environment(),
+    resolveSecret: secretValue,
+    onProgress(progress) {
+      if (progress.code === "install.start") report({ ...progress, code: "engine.install" });
+      else if (progress.code === "server.start") report({ ...progress, code: "engine.start" });
+      else if (progress.code === "server.ready") report({ ...progress, code: "engine.ready" });
+    },
+  });
 }
 
-function sparkServer({ engine }: Project, address: () => Promise<SparkAddress>): Pick<Parts, "spark"> {
+function sparkServer({ engine }: Project, address: () => Promise<Address>): Pick<Parts, "spark"> {
   if (engine.kind !== "spark") return {};
   return {
     spark: {

@@ -1,10 +1,12 @@
 import { resolve } from "node:path";
 import type { App, QueryAnswer } from "../answers.ts";
 import { asFailure, Failure } from "../errors.ts";
+import type { Event } from "../model/events.ts";
 import type { Call, Command } from "./command.ts";
 import { withApp } from "./open.ts";
 import { flag, text } from "./option.ts";
 import { writeCsv, writeJson, writeTable } from "./query-output.ts";
+import { engineText } from "./terminal/bars.ts";
 import { counted, duration, size } from "./terminal/numbers.ts";
 import { startTicker } from "./terminal/ticker.ts";
 
@@ -52,7 +54,7 @@ export const query: Command = {
     return withApp(call, async (app) => {
       if (parquet !== undefined) return writeParquet(call, app, sql, parquet);
       const began = call.now();
-      const seen = { rows: 0, share: 0 };
+      const seen = { rows: 0, share: 0, engine: "" };
       const ticker = startTicker(
         call,
         (ms) => `${duration(ms)}   ${seen.rows === 0 ? working(seen) : counted(seen.rows, "row")}   Ctrl-C cancels`,
@@ -78,21 +80,24 @@ export const query: Command = {
 };
 
 /** What an engine tells of its progress, for the line that moves. */
-function noting(call: Call, seen: { share: number }) {
+function noting(call: Call, seen: { share: number; engine: string }) {
   return {
     signal: call.signal,
+    report: (event: Event): void => {
+      seen.engine = event.code === "engine.ready" ? "" : (engineText(event) ?? seen.engine);
+    },
     onProgress: (share: number): void => {
       seen.share = share;
     },
   };
 }
 
-const working = ({ share }: { readonly share: number }): string =>
-  share <= 0 ? "working" : `${Math.floor(100 * Math.min(share, 1))} %`;
+const working = ({ share, engine }: { readonly share: number; readonly engine: string }): string =>
+  engine !== "" ? engine : share <= 0 ? "working" : `${Math.floor(100 * Math.min(share, 1))} %`;
 
 async function writeParquet(call: Call, app: App, sql: string, file: string): Promise<number> {
   const began = call.now();
-  const seen = { share: 0 };
+  const seen = { share: 0, engine: "" };
   const ticker = startTicker(call, (ms) => `${duration(ms)}   ${working(seen)}   Ctrl-C cancels`);
   const written = await app.queryToFile(sql, resolve(call.cwd, file), noting(call, seen)).finally(ticker.stop);
   const ms = call.now() - began;

@@ -90,6 +90,9 @@ export type Event =
     }
   | { readonly code: "mart.held"; readonly key: string; readonly reason: string }
   | { readonly code: "mart.failed"; readonly key: string; readonly reason: string; readonly kind: string }
+  | { readonly code: "engine.install"; readonly version: string; readonly directory: string }
+  | { readonly code: "engine.start"; readonly version: string }
+  | { readonly code: "engine.ready"; readonly version: string; readonly url: string; readonly ms: number }
   | { readonly code: "sweep.done"; readonly place: string; readonly removed: number }
   | { readonly code: "store.tested"; readonly place: string; readonly tests: number; readonly ms: number };
 

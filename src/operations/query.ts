@@ -6,6 +6,7 @@ import type { Engine, InputFile, ShapeSchema, TableInput } from "../engine/contr
 import { asFailure, Failure } from "../errors.ts";
 import { foldPath } from "../model/column-path.ts";
 import { parseColumnType } from "../model/column-type-text.ts";
+import type { Report } from "../model/events.ts";
 import { partKey } from "../model/layout.ts";
 import { unsettledOf } from "../reconcile/convert-steps.ts";
 import { martInputs } from "../reconcile/mart-inputs.ts";
@@ -20,10 +21,12 @@ export interface QueryOptions {
   readonly signal?: AbortSignal;
   /** Share done, 0 to 1, where the engine knows it. */
   readonly onProgress?: (share: number) => void;
+  /** Told of a server that has to be started first. */
+  readonly report?: Report;
 }
 
 export async function query(sql: string, parts: Parts, seen: Seen, options: QueryOptions): Promise<QueryAnswer> {
-  const engine = await parts.engine();
+  const engine = await parts.engine(options);
   const tables = await boundTables({ engine, parts, seen, signal: options.signal }, sql);
   const scratch = await parts.tables.scratch(`query-${parts.newId()}`);
   try {
@@ -45,7 +48,7 @@ export async function queryToFile(
   options: QueryOptions,
 ): Promise<{ readonly rows: number; readonly bytes: number }> {
   refuseFarServer(parts);
-  const engine = await parts.engine();
+  const engine = await parts.engine(options);
   const tables = await boundTables({ engine, parts, seen, signal: options.signal }, sql);
   const scratch = await parts.tables.scratch(`query-${parts.newId()}`);
   try {

@@ -95,7 +95,7 @@ async function buildNew(run: Repair, mart: string): Promise<string> {
   if (settings === undefined) throw new Error(`no mart ${mart} in the project`);
   // Marts are left out of the look: the damaged one could not be looked at.
   const seen = await observe(view, { ...run.call, only: "convert" });
-  const engine = await parts.engine();
+  const engine = await parts.engine(run.call);
   const { manifest } = await buildMart(
     parts,
     engine,

@@ -262,7 +262,7 @@ async function actMart(step: Extract<Step, { kind: "mart" }>, work: Work): Promi
   try {
     const inputs = [...seen.tables.values()].reduce((sum, table) => sum + table.partitions.size, 0);
     report({ code: "mart.start", key: step.mart, reason: step.reason.kind, inputs });
-    const engine = await parts.engine();
+    const engine = await parts.engine({ ...callOptions(signal), report });
     const published = await buildMart(
       parts,
       engine,

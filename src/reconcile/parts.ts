@@ -21,7 +21,8 @@ export interface Parts {
   /** Name and version of the converter, without opening it: planning needs no workers. */
   readonly converterVersion: string;
   converter(): Promise<Converter>;
-  engine(): Promise<Engine>;
+  /** Opened by the first who asks, to whom is told what that takes. */
+  engine(options?: { readonly signal?: AbortSignal; readonly report?: Report }): Promise<Engine>;
   /** The project's Spark server; absent where the embedded engine runs. */
   readonly spark?: SparkServer;
   readonly catalog: Catalog;

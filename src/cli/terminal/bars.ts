@@ -185,6 +185,20 @@ export interface LiveOptions {
 /** Ten frames a second are fluent; more only cost time. */
 const FRAME_MS = 100;
 
+/** A server that is started takes seconds, and one that is downloaded minutes, in which no bar moves. */
+export function engineText(event: Event): string | undefined {
+  switch (event.code) {
+    case "engine.install":
+      return `Spark ${event.version} is downloaded into ${event.directory}`;
+    case "engine.start":
+      return `Spark ${event.version} starts`;
+    case "engine.ready":
+      return `Spark ${event.version} is ready after ${duration(event.ms)}`;
+    default:
+      return undefined;
+  }
+}
+
 export function startBars(options: LiveOptions): LiveBars {
   const { screen, units, now } = options;
   const progress = newProgress();
@@ -210,6 +224,8 @@ export function startBars(options: LiveOptions): LiveBars {
       isStale = true;
       const alarm = alarmLines(event, screen.width());
       if (alarm.length > 0) draw(alarm.map(screen.paint.alarm));
+      const said = engineText(event);
+      if (said !== undefined) draw([screen.paint.quiet(cut(`${indent}${said}`, screen.width() - 1))]);
     },
     note(...lines) {
       draw(lines);

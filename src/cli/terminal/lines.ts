@@ -107,6 +107,12 @@ function figuresOf(event: Event): readonly string[] | undefined {
     case "convert.held":
     case "mart.held":
       return [event.key, reasonText(event)];
+    case "engine.install":
+      return [event.version, `into ${event.directory}`];
+    case "engine.start":
+      return [event.version];
+    case "engine.ready":
+      return [event.version, event.url, duration(event.ms)];
     case "sweep.done":
       return [event.place, `${count(event.removed)} removed`];
     case "store.tested":
