@@ -61,7 +61,7 @@ export interface Strike {
 export type Rule = (call: ProxiedCall) => Strike | undefined;
 
 export interface ConnectProxy {
-  /** `sc://127.0.0.1:port`; with TLS `sc://…/;use_ssl=true`. */
+  /** `sc://host:port`; with TLS `sc://…/;use_ssl=true`. */
   readonly url: string;
   readonly port: number;
   /** Where the next connections go: another server at the same address. */
@@ -86,6 +86,8 @@ export interface ConnectProxy {
 export interface ProxyOptions {
   /** Speaks TLS to the client. */
   readonly tls?: { readonly key: string; readonly cert: string };
+  /** Another address of the loopback. Default 127.0.0.1. */
+  readonly host?: string;
 }
 
 /** What happened since the last `reset`. */
@@ -113,7 +115,10 @@ class Journal {
 
 const noRule: Rule = () => undefined;
 
-export async function startConnectProxy(first: string, { tls }: ProxyOptions = {}): Promise<ConnectProxy> {
+export async function startConnectProxy(
+  first: string,
+  { tls, host = "127.0.0.1" }: ProxyOptions = {},
+): Promise<ConnectProxy> {
   const server = tls === undefined ? http2.createServer() : http2.createSecureServer(tls);
   const sockets = new Map<number | undefined, Socket>();
   let journal = new Journal();
@@ -154,13 +159,13 @@ export async function startConnectProxy(first: string, { tls }: ProxyOptions = {
     });
   });
   server.on("sessionError", () => undefined);
-  server.listen(0, "127.0.0.1");
+  server.listen(0, host);
   await once(server, "listening");
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("a port without a number");
 
   return {
-    url: `sc://127.0.0.1:${address.port}${tls === undefined ? "" : "/;use_ssl=true"}`,
+    url: `sc://${host}:${address.port}${tls === undefined ? "" : "/;use_ssl=true"}`,
     port: address.port,
     get target() {
       return target;
