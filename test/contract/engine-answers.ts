@@ -38,52 +38,74 @@ export async function readResult(result: SelectResult): Promise<Record<string, u
   return rows;
 }
 
+/** How an engine writes what SQL leaves open. */
+export interface ListWords {
+  /** The first element of `l`. */
+  readonly first: string;
+  /** How many it has. */
+  readonly length: string;
+  /** The `k` of each. */
+  readonly mapped: string;
+}
+
+export const duckdbLists: ListWords = { first: "l[1]", length: "len(l)", mapped: "[k.k for k in l]" };
+
 /** Statements over `t(id, s(a, b(c)), l[](k), late, src)`; all give their rows in one order. */
-export const statements = fc
-  .record({
-    columns: fc.subarray(
-      [
-        "id",
-        "x.s.a",
-        "s.b.c",
-        "s['b']['c']",
-        "(x.s).b",
-        "s",
-        "l",
-        "l[1].k",
-        "late",
-        "src",
-        "x.src",
-        "[k.k for k in l]",
-        "len(l)",
-        "s.b is null",
-        "s is null",
-        "hash(x.s.b)",
-      ],
-      { minLength: 1, maxLength: 4 },
-    ),
-    where: fc.option(
-      fc.constantFrom("s.a > 20", "x.s.b.c = 'c1'", "late is not null", "len(l) > 1", "src <> 'p3'", "S.A is null"),
-    ),
-    from: fc.constantFrom(
-      "t x",
-      "(select * from t) x",
-      "(from t select id, s, l, late, src) x",
-      "(select y.* from t y) x",
-    ),
-    shape: fc.constantFrom("plain", "cte", "group", "star"),
-  })
-  .map(({ columns, where, from, shape }) => {
-    const list = columns.map((column, index) => `${column} as c${index}`).join(", ");
-    const select = `select ${list} from ${from} ${where === null ? "" : `where ${where}`}`;
-    switch (shape) {
-      case "cte":
-        return `with q as (${select}) select c0, q.c0 as again from q order by all`;
-      case "group":
-        return `select c0, count(*) as n from (${select}) group by all order by all`;
-      case "star":
-        return `select * from (${select}) q order by all`;
-      default:
-        return `${select} order by all`;
-    }
-  });
+export const statementsIn = ({ first, length, mapped }: ListWords): fc.Arbitrary<string> =>
+  fc
+    .record({
+      columns: fc.subarray(
+        [
+          "id",
+          "x.s.a",
+          "s.b.c",
+          "s['b']['c']",
+          "(x.s).b",
+          "s",
+          "l",
+          `${first}.k`,
+          "late",
+          "src",
+          "x.src",
+          mapped,
+          length,
+          "s.b is null",
+          "s is null",
+          "hash(x.s.b)",
+        ],
+        { minLength: 1, maxLength: 4 },
+      ),
+      where: fc.option(
+        fc.constantFrom(
+          "s.a > 20",
+          "x.s.b.c = 'c1'",
+          "late is not null",
+          `${length} > 1`,
+          "src <> 'p3'",
+          "S.A is null",
+        ),
+      ),
+      from: fc.constantFrom(
+        "t x",
+        "(select * from t) x",
+        "(from t select id, s, l, late, src) x",
+        "(select y.* from t y) x",
+      ),
+      shape: fc.constantFrom("plain", "cte", "group", "star"),
+    })
+    .map(({ columns, where, from, shape }) => {
+      const list = columns.map((column, index) => `${column} as c${index}`).join(", ");
+      const select = `select ${list} from ${from} ${where === null ? "" : `where ${where}`}`;
+      switch (shape) {
+        case "cte":
+          return `with q as (${select}) select c0, q.c0 as again from q order by all`;
+        case "group":
+          return `select c0, count(*) as n from (${select}) group by all order by all`;
+        case "star":
+          return `select * from (${select}) q order by all`;
+        default:
+          return `${select} order by all`;
+      }
+    });
+
+export const statements = statementsIn(duckdbLists);

@@ -10,7 +10,10 @@ import { parseType } from "../../src/model/type-text.ts";
 export interface EngineInputs {
   /** A fresh empty directory. */
   directory(): string;
-  /** Writes the rows of a SELECT as the partition `src` of a table and answers it as an input. */
+  /**
+   * Writes the rows of a SELECT as the partition `src` of a table and answers it as an input. Partitions lie below one table's
+   * directory until a `src` comes again, which begins another one.
+   */
   partition(src: string, select: string): Promise<InputFile>;
   /** As `partition`, at the same path: what a writer that replaces it does. */
   replace(file: InputFile, select: string): Promise<InputFile>;
@@ -28,11 +31,13 @@ export async function engineInputs(): Promise<EngineInputs> {
     mkdirSync(path);
     return path;
   };
+  let table = { path: directory(), partitions: new Set<string>() };
   return {
     directory,
     partition: async (src, select) => {
-      // The directory's name is never read as a value: `src` comes from the input.
-      const place = join(directory(), "src=2020-02-30");
+      if (table.partitions.has(src)) table = { path: directory(), partitions: new Set() };
+      table.partitions.add(src);
+      const place = join(table.path, `src=${src}`);
       mkdirSync(place);
       return await write(connection, join(place, "data.parquet"), src, select);
     },
@@ -61,7 +66,8 @@ async function write(
 export function inputFile(path: string, src: string | undefined): InputFile {
   const token = tokenOf(path);
   if (token === undefined) throw new Error(`${path}: not written`);
-  return { path, src, size: statSync(path).size, token, check: async () => tokenOf(path) };
+  const location = `file://${path}`;
+  return { path, location, src, size: statSync(path).size, token, check: async () => tokenOf(path) };
 }
 
 function tokenOf(path: string): string | undefined {

@@ -4,13 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { engineContract, failsAs, rowsOf } from "../../../test/contract/engine.ts";
+import { engineElsewhere } from "../../../test/contract/engine-elsewhere.ts";
 import { openEngine } from "../open.ts";
 import { openSession } from "./session.ts";
 
-engineContract("duckdb", async () => {
+const open = async () => {
   const engine = openEngine({ kind: "duckdb", threads: 2, memoryBytes: 500_000_000 });
   return { engine, close: () => engine.close() };
-});
+};
+
+engineContract("duckdb", open);
+engineElsewhere("duckdb", open);
 
 describe("duckdb", () => {
   const scratched = async (work: (scratch: string) => Promise<void>): Promise<void> => {

@@ -93,6 +93,7 @@ async function select(session: Session, request: SelectRequest, options: EngineO
   const execute = { ...call, onProgress: share.onProgress };
   const { location } = request;
   const { value, bytesRead } = await runStatement(session, bound, request, call, async ({ inputBytes }) => {
+    share.begin();
     const rows = resultRelation(bound, inputBytes);
     if (location !== undefined) {
       return { files: [], rows: await writeThere(session, rows, { ...request, location }, bound, execute) };
@@ -117,6 +118,7 @@ async function query(
   try {
     const bound = await bindStatement(session, request.sql, request.tables, call);
     const { value: answer } = await runStatement(session, bound, request, call, async ({ isPrivate }) => {
+      share.begin();
       const result = await session.execute(sqlRelation(bound.sql), { ...call, onProgress: share.onProgress });
       return isPrivate ? streamAnswer(result) : await keepAnswer(result, request.scratch);
     }).catch((error: unknown) => {

@@ -46,40 +46,74 @@ interface KnownFault {
   readonly remedy: string;
 }
 
-const differentTypes =
-  /ColumnConvertNotSupported|Parquet column cannot be converted|is not a group|ClassCastException|UnsupportedOperationException|Found duplicate field/;
+/** What Spark's message about a file that it could not read is about, by the exceptions behind it; the first that fits. */
+const readFaults: readonly (readonly [RegExp, FailureKind])[] = [
+  [/AccessDenied|Forbidden|AccessControlException/, "denied"],
+  [/RemoteFileChanged/, "conflict"],
+  [/FileNotFoundException|NoSuchKey/, "missing"],
+  [
+    /AWSClientIO|AWSServiceIO|SdkClientException|SocketTimeout|ConnectException|UnknownHost|ServiceUnavailable/,
+    "unavailable",
+  ],
+  [
+    /ColumnConvertNotSupported|cannot be converted|Invalid Spark read type|is not a group|ClassCastException|group converter|Found duplicate field/,
+    "refused",
+  ],
+];
 
 function knownFault(error: SparkError, file: string): KnownFault | undefined {
   const { errorClass = "" } = error.detail;
   const said = [error.message, ...(error.detail.serverTypes ?? []), ...(error.detail.serverStack ?? [])].join("\n");
-  if (/S3AFileSystem|No FileSystem for scheme|UNSUPPORTED_FILESYSTEM/.test(said)) {
+  if (/S3AFileSystem not found|No FileSystem for scheme|UNSUPPORTED_FILESYSTEM/.test(said)) {
     return {
       kind: "denied",
       message: "the Spark server cannot open s3a:// locations: it lacks the jars of S3A",
       remedy: "`millrace doctor` says which jars it needs",
     };
   }
-  if (errorClass === "PATH_NOT_FOUND" || errorClass === "FAILED_READ_FILE.FILE_NOT_EXIST") {
-    return {
-      kind: "missing",
-      message: `${file}: the Spark server does not find it`,
-      remedy: "a lake on a disk needs a server on the same machine; keep it in a bucket otherwise",
-    };
-  }
+  if (errorClass === "PATH_NOT_FOUND" || errorClass === "FAILED_READ_FILE.FILE_NOT_EXIST") return notFound(file);
   if (!errorClass.startsWith("FAILED_READ_FILE")) return undefined;
-  if (errorClass.endsWith("TYPE_MISMATCH") || differentTypes.test(said)) {
-    const { column = "a column", logicalType, physicalType } = Object.fromEntries(error.detail.messageParameters ?? []);
-    const types = logicalType === undefined ? "" : `: ${physicalType ?? ""} in the file, ${logicalType} in the schema`;
-    return {
-      kind: "refused",
-      message: `${file}: ${column} is not of the table's type${types}`,
-      remedy: "`millrace run` converts such partitions again; `millrace plan` shows what it waits for",
-    };
+  const kind = readFaults.find(([words]) => words.test(said))?.[1] ?? "corrupt";
+  switch (kind) {
+    case "refused":
+      return differs(error, file);
+    case "missing":
+      return notFound(file);
+    case "corrupt":
+      return {
+        kind,
+        message: `${file}: it cannot be read as Parquet`,
+        remedy: "remove the partition, so that it is converted again",
+      };
+    default:
+      return {
+        kind,
+        message: `${file}: the Spark server cannot read it`,
+        remedy: "`millrace doctor` looks at the server's way to the store",
+      };
   }
+}
+
+function notFound(file: string): KnownFault {
   return {
-    kind: "corrupt",
-    message: `${file}: it cannot be read as Parquet`,
-    remedy: "remove the partition, so that it is converted again",
+    kind: "missing",
+    message: `${file}: the Spark server does not find it`,
+    remedy: "a lake on a disk needs a server on the same machine; keep it in a bucket otherwise",
+  };
+}
+
+function differs(error: SparkError, file: string): KnownFault {
+  const parameters = error.detail.messageParameters;
+  const [column, found, wanted] = ["column", "actualType", "expectedType"].map((key) => parameters?.get(key));
+  const name = column?.replace(/^\[|\]$/g, "") ?? "a touched column";
+  const types =
+    found === undefined || wanted === undefined
+      ? `is of another type in ${file} than in the table's schema`
+      : `is ${found.toLowerCase()} in ${file}, ${wanted} in the table's schema`;
+  return {
+    kind: "refused",
+    message: `${name}: ${types}`,
+    remedy: "`millrace run` converts such partitions again; `millrace plan` shows what it waits for",
   };
 }
 

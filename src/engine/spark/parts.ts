@@ -71,10 +71,14 @@ export async function writeThere(
 ): Promise<number> {
   const { location: path } = request;
   await write(session, rows, { path, isEmpty: false, options: {}, request, sql: bound.sql }, options);
+  const call = options.signal === undefined ? {} : { signal: options.signal };
   return await guarded(async () => {
     const fields = bound.result.map(({ name, type }) => ({ name, type }));
-    await session.createView(quoteForSpark(RESULT), filesRelation({ fields, paths: [path] }), { replace: true });
-    const counted = await session.execute(sqlRelation(`SELECT count(*) FROM ${quoteForSpark(RESULT)}`));
+    await session.createView(quoteForSpark(RESULT), filesRelation({ fields, paths: [path] }), {
+      replace: true,
+      ...call,
+    });
+    const counted = await session.execute(sqlRelation(`SELECT count(*) FROM ${quoteForSpark(RESULT)}`), call);
     for await (const [count] of counted.rows()) return Number(count);
     return 0;
   });

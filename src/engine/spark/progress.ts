@@ -2,10 +2,13 @@
 import type { Progress } from "../../spark-connect/contract.ts";
 
 export interface ShareReport {
+  /** The tables are in place: their files were listed, and looked into where they lie here. */
+  begin(): void;
   onProgress(progress: Progress): void;
   end(): void;
 }
 
+const BEGUN = 0.05;
 /** What is left for the end: stages are planned while others run, so that all known tasks are rarely all tasks. */
 const RUNNING_MAX = 0.99;
 
@@ -17,7 +20,10 @@ export function shareReport(report: ((share: number) => void) | undefined): Shar
     report?.(share);
   };
   return {
-    onProgress: ({ tasks, tasksDone }) => tell(tasks === 0 ? 0 : (RUNNING_MAX * tasksDone) / tasks),
+    begin: () => tell(BEGUN),
+    onProgress: ({ tasks, tasksDone }) => {
+      if (tasks > 0) tell(BEGUN + ((RUNNING_MAX - BEGUN) * tasksDone) / tasks);
+    },
     end: () => tell(1),
   };
 }

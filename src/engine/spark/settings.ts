@@ -70,7 +70,7 @@ const work: Readonly<Record<string, string>> = {
   "spark.sql.adaptive.coalescePartitions.enabled": "true",
   "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
   "spark.sql.adaptive.advisoryPartitionSizeInBytes": "64m",
-  "spark.connect.progress.reportInterval": "500ms",
+  "spark.connect.progress.reportInterval": "200ms",
 };
 
 export const sessionSettings: Readonly<Record<string, string>> = { ...meaning, ...reach, ...files, ...work };
