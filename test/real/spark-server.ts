@@ -6,17 +6,37 @@
  *     if (server === undefined) return;             // skipped by name
  *     const session = await connect(server.url);
  *
+ * With `{ s3 }` it is one of the test's own that reaches those buckets, with the jars and settings that millrace gives a Spark:
+ *
+ *     const server = await sparkServer(context, { s3: { server: gateway, buckets: ["lake"] } });
+ *     … finally { await server.stop(); }
+ *
  * All tests of a run share one server: that of MILLRACE_TEST_SPARK if it is set, else the one that scripts/test.ts starts
  * (MILLRACE_TEST_SPARK_SHARED), else one a process. So nobody stops it or sets anything in it beyond an own session. Who
  * needs more than that starts a server of its own: `startSparkServer`.
  */
 import { randomUUID } from "node:crypto";
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { connect as connectHttp2 } from "node:http2";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { pythonWith } from "./installed.ts";
+import { openLocalSpark } from "../../src/distribution/server.ts";
+import type { BucketPlace, SecretReference } from "../../src/model/project.ts";
+import { pythonWith, s3aJars } from "./installed.ts";
 import { hasProgram, missing, type Skipping } from "./real.ts";
+import type { S3Server } from "./s3-servers.ts";
 import { startServer } from "./server-process.ts";
 
 export interface SparkServer {
@@ -48,13 +68,99 @@ const sharedMsMax = 20 * 60_000;
 
 let ofThisProcess: Promise<SparkServer | undefined> | undefined;
 
+/** What a server reaches beside this machine. */
+export interface SparkStore {
+  readonly server: S3Server;
+  readonly buckets: readonly string[];
+}
+
 /** The server that all tests of the run share; `undefined` after skipping the test. */
-export async function sparkServer(context: Skipping): Promise<SparkServer | undefined> {
+export function sparkServer(context: Skipping): Promise<SparkServer | undefined>;
+/** One of the test's own that reaches S3; `undefined` after skipping the test. */
+export function sparkServer(
+  context: Skipping,
+  options: { readonly s3: SparkStore },
+): Promise<(SparkServer & { readonly pid: number; stop(): Promise<void> }) | undefined>;
+export async function sparkServer(
+  context: Skipping,
+  options?: { readonly s3: SparkStore },
+): Promise<SparkServer | undefined> {
+  if (options !== undefined) return await startSparkOnS3(context, options.s3);
   const { MILLRACE_TEST_SPARK: given, MILLRACE_TEST_SPARK_SHARED: shared } = process.env;
   if (given !== undefined) return { url: given, version: await versionAt(given) };
   if (shared !== undefined) return await sharedServer(shared);
   ofThisProcess ??= startSparkServer(context);
   return await ofThisProcess;
+}
+
+async function startSparkOnS3(context: Skipping, { server, buckets }: SparkStore) {
+  const home = matchedHome(context);
+  if (home === undefined) return undefined;
+  const { places, resolveSecret } = placesOn(server, buckets);
+  try {
+    const spark = await openLocalSpark({
+      dist: home.directory,
+      environment: process.env,
+      places,
+      resolveSecret,
+      cores: 2,
+    });
+    const stop = async (): Promise<void> => {
+      await spark.stop();
+      home.remove();
+    };
+    return { url: spark.url, version: spark.version, pid: spark.pid, stop };
+  } catch (error) {
+    home.remove();
+    throw error;
+  }
+}
+
+/** The places of a lake in those buckets, as a project would have them, and what its secrets are. */
+export function placesOn(server: S3Server, buckets: readonly string[]) {
+  const { endpoint, region, accessKey, secretKey, caFile } = server;
+  const secrets = new Map([
+    ["ACCESS", accessKey],
+    ["SECRET", secretKey],
+  ]);
+  const env = (name: string): SecretReference => ({ kind: "env", name });
+  const places = buckets.map(
+    (bucket): BucketPlace => ({
+      kind: "s3",
+      bucket,
+      prefix: "",
+      name: `s3://${bucket}`,
+      store: {
+        profile: "other",
+        endpoint,
+        region,
+        pathStyle: true,
+        ca: caFile === undefined ? undefined : { kind: "file", path: caFile },
+        credentials: { kind: "keys", accessKey: env("ACCESS"), secretKey: env("SECRET"), sessionToken: undefined },
+        parallel: 8,
+      },
+    }),
+  );
+  const resolveSecret = (reference: SecretReference): string =>
+    reference.kind === "file" ? readFileSync(reference.path, "utf8") : (secrets.get(reference.name) ?? "");
+  return { places, resolveSecret };
+}
+
+/**
+ * A matched distribution, made of links to the installed Spark and to the jars of S3A, because a copy would be half a gigabyte;
+ * `undefined` after skipping the test.
+ */
+export function matchedHome(context: Skipping): { readonly directory: string; remove(): void } | undefined {
+  const spark = sparkHome(context);
+  const jars = spark === undefined ? undefined : s3aJars(context);
+  if (spark === undefined || jars === undefined) return undefined;
+  const directory = mkdtempSync(join(tmpdir(), "millrace-matched-"));
+  for (const name of ["bin", "sbin", "python", "licenses"]) symlinkSync(join(spark, name), join(directory, name));
+  mkdirSync(join(directory, "jars"));
+  for (const from of [join(spark, "jars"), jars]) {
+    for (const name of readdirSync(from)) symlinkSync(join(from, name), join(directory, "jars", name));
+  }
+  return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) };
 }
 
 /** A server of the test's own, with what the test sets; `undefined` after skipping the test. */
