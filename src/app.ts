@@ -43,6 +43,7 @@ import { observe } from "./reconcile/observe.ts";
 import type { Parts } from "./reconcile/parts.ts";
 import { exitCodeOfRun, reconcile } from "./reconcile/pass.ts";
 import type { Plan } from "./reconcile/plan.ts";
+import { refuseUnportable } from "./reconcile/portable-marts.ts";
 import { wantedWindow } from "./schedule/cadence.ts";
 import type { Source } from "./source/contract.ts";
 import type { Storage } from "./storage/contract.ts";
@@ -90,7 +91,12 @@ export async function openApp(project: Project, options: AppOptions = {}): Promi
   return {
     project,
     observe: (operation) => observe(parts, signalOf(operation)),
-    plan: async (selection = {}) => (await look(selection)).plan,
+    plan: async (selection = {}) => {
+      const { seen, plan } = await look(selection);
+      const { only = "marts", select = () => true } = selection;
+      if (only === "marts") refuseUnportable(seen, project.engine.kind, select);
+      return plan;
+    },
     run,
     watch: (selection) =>
       watch(project, () => run(selection), {

@@ -21,6 +21,7 @@ import { martBasis } from "./mart-steps.ts";
 import { callOptions, readRawFacts } from "./observe.ts";
 import type { Parts } from "./parts.ts";
 import type { Step } from "./plan.ts";
+import { unportable } from "./portable-marts.ts";
 import type { RawFacts, Seen, SourceSeen, TableSeen } from "./seen.ts";
 
 export interface Work {
@@ -262,6 +263,8 @@ async function actMart(step: Extract<Step, { kind: "mart" }>, work: Work): Promi
   try {
     const inputs = [...seen.tables.values()].reduce((sum, table) => sum + table.partitions.size, 0);
     report({ code: "mart.start", key: step.mart, reason: step.reason.kind, inputs });
+    const refusal = unportable(seen, mart.settings, parts.project.engine.kind);
+    if (refusal !== undefined) throw refusal;
     const engine = await parts.engine({ ...callOptions(signal), report });
     const published = await buildMart(
       parts,
