@@ -1,6 +1,6 @@
 /** A second client, of the generated service alone, straight to the server: it says what is left there of an operation. */
 import { type Client, ConnectError, createClient } from "@connectrpc/connect";
-import { createGrpcTransport } from "@connectrpc/connect-node";
+import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import {
   InterruptRequest_InterruptType,
   SparkConnectService,
@@ -12,8 +12,15 @@ export interface Who {
 }
 
 export function clientAt(url: string): Client<typeof SparkConnectService> {
+  return openAt(url).client;
+}
+
+function openAt(url: string): { readonly client: Client<typeof SparkConnectService>; close(): void } {
   const { host } = new URL(url.replace(/^sc:/, "http:"));
-  return createClient(SparkConnectService, createGrpcTransport({ baseUrl: `http://${host}` }));
+  const baseUrl = `http://${host}`;
+  const sessionManager = new Http2SessionManager(baseUrl);
+  const client = createClient(SparkConnectService, createGrpcTransport({ baseUrl, sessionManager }));
+  return { client, close: () => sessionManager.abort() };
 }
 
 /** What the server still has of these operations: running ones, and results that nobody has released. */
@@ -22,21 +29,23 @@ export async function leftovers(
   { sessionId, userId }: Who,
   operations: Iterable<string>,
 ): Promise<readonly string[]> {
-  const client = clientAt(url);
+  const { client, close } = openAt(url);
   const userContext = { userId };
   const interruptType = InterruptRequest_InterruptType.ALL;
   const left: string[] = [];
-  for (const operationId of operations) {
-    if (await isThere(client, { sessionId, userContext, operationId })) left.push(`${operationId} is kept`);
+  try {
+    for (const operationId of operations) {
+      if (await isThere(client, { sessionId, userContext, operationId })) left.push(`${operationId} is kept`);
+    }
+    const { interruptedIds } = await client.interrupt({ sessionId, userContext, interruptType });
+    return [...left, ...interruptedIds.map((id) => `${id} was running`)];
+  } catch (error) {
+    // A session that has ended has nothing that runs.
+    if (/INVALID_HANDLE\.SESSION_(NOT_FOUND|CLOSED)/.test(String(error))) return left;
+    throw error;
+  } finally {
+    close();
   }
-  // A session that has ended has nothing that runs.
-  const { interruptedIds } = await client
-    .interrupt({ sessionId, userContext, interruptType })
-    .catch((error: unknown) => {
-      if (/INVALID_HANDLE\.SESSION_(NOT_FOUND|CLOSED)/.test(String(error))) return { interruptedIds: [] };
-      throw error;
-    });
-  return [...left, ...interruptedIds.map((id) => `${id} was running`)];
 }
 
 async function isThere(
