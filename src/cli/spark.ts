@@ -29,7 +29,7 @@ export const spark: Command = {
     ["spark submit --memory 4g -- report.py 2026-03-01", "a job of your own; everything behind -- is spark-submit's"],
   ],
   notes: [
-    "Needs Java 17, 21 or 25 (JAVA_HOME, or java in PATH), a shell and tar. Nothing is written anywhere else: pip and mvn ask the registries that they are set to.",
+    "Needs Java 17, 21 or 25 (JAVA_HOME, or java in PATH), a shell and tar. No registry is built in: pip and mvn ask the registries that they are set to.",
     "A server listens on 127.0.0.1 only and ends with this process. Whoever may log in to this machine can use it, with your rights, unless it has a --token. With a project it reaches the project's buckets: keys stand in a file that only you can read, never in an argument; the project's ca is trusted beside what Java trusts.",
     "Writes to S3 use the magic committer. Times are UTC, and sums that overflow are errors.",
   ],
