@@ -11,7 +11,7 @@ import type {
   Relation,
 } from "./gen/spark_connect_pb.ts";
 import { type StructType, structOf } from "./types.ts";
-import { decodeBatch } from "./values.ts";
+import { type DecodeBatch, objectDecoder, rowDecoder } from "./values.ts";
 
 type Metrics = ExecutionFigures["metrics"];
 
@@ -107,10 +107,10 @@ export async function openResult(
     }
   }
 
-  async function* decoded(): AsyncGenerator<readonly (readonly Value[])[]> {
+  async function* decoded<T>(decode: DecodeBatch<T>): AsyncGenerator<readonly T[]> {
     for await (const { rows, data } of whole()) {
       if (rows === 0) continue;
-      const batch = decodeBatch(data, schema, values);
+      const batch = decode(data);
       if (batch.length !== rows) {
         throw new SparkError("corrupt", `result: a batch of ${rows} rows holds ${batch.length}`);
       }
@@ -118,8 +118,8 @@ export async function openResult(
     }
   }
 
-  async function* flat<T>(make: (row: readonly Value[]) => T): AsyncGenerator<T> {
-    for await (const batch of decoded()) for (const row of batch) yield make(row);
+  async function* flat<T>(decode: DecodeBatch<T>): AsyncGenerator<T> {
+    for await (const batch of decoded(decode)) for (const row of batch) yield row;
   }
 
   return {
@@ -131,21 +131,21 @@ export async function openResult(
     },
     batches() {
       take();
-      return decoded();
+      return decoded(rowDecoder(schema, values));
     },
     rows() {
       take();
-      return flat((row) => row);
+      return flat(rowDecoder(schema, values));
     },
     objects() {
       take();
-      return flat(objectsOf(schema));
+      return flat(objectDecoder(schema, values));
     },
     async collect() {
       take();
-      const toObject = objectsOf(schema);
       const objects: Record<string, Value>[] = [];
-      for await (const batch of decoded()) for (const row of batch) objects.push(toObject(row));
+      for await (const batch of decoded(objectDecoder(schema, values)))
+        for (const object of batch) objects.push(object);
       return objects;
     },
     close: () => execution.close(),
@@ -153,25 +153,6 @@ export async function openResult(
       if (!reader.isOver) throw new SparkError("usage", "figures are known when a result was read to its end");
       return { operationId: execution.operationId, metrics: [...before, ...reader.metrics()] };
     },
-  };
-}
-
-/** `SparkError` "usage" for names that an object cannot hold apart. */
-function objectsOf(schema: StructType): (row: readonly Value[]) => Record<string, Value> {
-  const names = schema.fields.map(({ name }) => name);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) {
-    throw new SparkError("usage", `two columns are called ${JSON.stringify(twice)}`, {
-      remedy: "name one of them with AS, or read rows instead of objects",
-    });
-  }
-  if (names.includes("__proto__")) {
-    return (row) => Object.fromEntries(names.map((name, index) => [name, row[index] ?? null]));
-  }
-  return (row) => {
-    const object: Record<string, Value> = {};
-    for (let index = 0; index < names.length; index++) object[names[index] ?? ""] = row[index] ?? null;
-    return object;
   };
 }
 

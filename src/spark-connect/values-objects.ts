@@ -12,8 +12,8 @@ export function objectMaker(names: readonly string[], place: string): MakeObject
   const model: Record<string, Value> = {};
   for (const name of names) {
     if (Object.hasOwn(model, name)) {
-      throw new SparkError("usage", `${place}: two columns are named ${name}, which an object cannot hold`, {
-        remedy: "give each a name by AS, or read rows instead of objects",
+      throw new SparkError("usage", `${place}: two columns are called ${JSON.stringify(name)}`, {
+        remedy: "name one of them with AS, or read rows instead of objects",
       });
     }
     // An assignment would set the prototype where a column is named __proto__.

@@ -33,7 +33,7 @@ import { runSettings } from "../../test/corpus/runs.ts";
 import type { Value, ValueOptions } from "./contract.ts";
 import { SparkError } from "./errors.ts";
 import type { SparkType, StructType } from "./types.ts";
-import { batchDecoder, decodeBatch } from "./values.ts";
+import { objectDecoder, rowDecoder } from "./values.ts";
 
 /** A type, how another implementation of Arrow names it, and values: what that one is given, and what must come out. */
 interface Sample {
@@ -190,10 +190,9 @@ test("what another implementation of Arrow writes comes back as it was", () => {
       // Off the boundary that numbers must stand at, as a message's bytes are.
       const shifted = new Uint8Array(bytes.length + shift).subarray(shift);
       shifted.set(bytes);
-      const decoder = batchDecoder(schemaOf(given));
-      assert.deepEqual(decoder.rows(shifted), rowsOf(given));
+      assert.deepEqual(rowDecoder(schemaOf(given))(shifted), rowsOf(given));
       const objects = rowsOf(given).map((row) => Object.fromEntries(row.map((value, index) => [`c${index}`, value])));
-      assert.deepEqual(decoder.objects(shifted), objects);
+      assert.deepEqual(objectDecoder(schemaOf(given))(shifted), objects);
     }),
     runSettings(400),
   );
@@ -217,7 +216,7 @@ function everything(): Column[] {
 /** Answers whether it was taken for a result; what is thrown must be an error that names the cause. */
 function decodes(bytes: Uint8Array, schema: StructType): boolean {
   try {
-    decodeBatch(bytes, schema, {});
+    rowDecoder(schema)(bytes);
     return true;
   } catch (error) {
     if (!(error instanceof SparkError)) throw error;
@@ -234,11 +233,11 @@ test("a stream that is cut anywhere, or goes on behind its end, is corrupt", () 
   const schema = schemaOf(given);
   assert.ok(decodes(bytes, schema));
   for (let length = 0; length < bytes.length; length++) {
-    assert.throws(() => decodeBatch(bytes.subarray(0, length), schema, {}), { kind: "corrupt" }, `${length}`);
+    assert.throws(() => rowDecoder(schema)(bytes.subarray(0, length)), { kind: "corrupt" }, `${length}`);
   }
   const longer = new Uint8Array(bytes.length + 1);
   longer.set(bytes);
-  assert.throws(() => decodeBatch(longer, schema, {}), { kind: "corrupt" });
+  assert.throws(() => rowDecoder(schema)(longer), { kind: "corrupt" });
 });
 
 test("flipped bits end as an error or as other values, in no time and in little memory", () => {
@@ -279,14 +278,10 @@ test("a stream of another schema is corrupt, whichever it is", () => {
       const isFitting = [written.type, asked.type].every(({ kind }) => kind === "string" || kind === "varchar");
       if (asked === written || isFitting) continue;
       const schema = schemaOf([{ sample: asked, cells: [] }]);
-      assert.throws(
-        () => decodeBatch(bytes, schema, {}),
-        { kind: "corrupt" },
-        `${written.type.kind} as ${asked.type.kind}`,
-      );
+      assert.throws(() => rowDecoder(schema)(bytes), { kind: "corrupt" }, `${written.type.kind} as ${asked.type.kind}`);
     }
     const two = schemaOf([column, column]);
-    assert.throws(() => decodeBatch(bytes, two, {}), { kind: "corrupt", message: /1 columns where 2/ });
+    assert.throws(() => rowDecoder(two)(bytes), { kind: "corrupt", message: /1 columns where 2/ });
   }
 });
 
@@ -310,7 +305,7 @@ test("a text that is not UTF-8 is an error that names its column, not another te
   ]);
   const at = Buffer.from(good.buffer, good.byteOffset, good.length).indexOf("aéb");
   const schema = schemaOf([written]);
-  assert.deepEqual(decodeBatch(good, schema, {}), [["aéb"], ["zz"]]);
+  assert.deepEqual(rowDecoder(schema)(good), [["aéb"], ["zz"]]);
   for (const [offset, byte] of [
     [1, 0xff],
     [2, 0x41],
@@ -319,7 +314,7 @@ test("a text that is not UTF-8 is an error that names its column, not another te
   ] as const) {
     const damaged = Uint8Array.from(good);
     damaged[at + offset] = byte;
-    assert.throws(() => decodeBatch(damaged, schema, {}), { kind: "application", message: /^column c0: .*UTF-8/ });
+    assert.throws(() => rowDecoder(schema)(damaged), { kind: "application", message: /^column c0: .*UTF-8/ });
   }
 });
 
@@ -337,7 +332,7 @@ test("two values that are UTF-8 only together are errors as well", () => {
   const at = Buffer.from(good.buffer, good.byteOffset, good.length).indexOf("abcd");
   const damaged = Uint8Array.from(good);
   damaged.set([0x61, 0xc3, 0xa9, 0x64], at);
-  assert.throws(() => decodeBatch(damaged, schemaOf([written]), {}), { kind: "application", message: /UTF-8/ });
+  assert.throws(() => rowDecoder(schemaOf([written]))(damaged), { kind: "application", message: /UTF-8/ });
 });
 
 test("a map whose key comes twice is an error", () => {
@@ -357,7 +352,7 @@ test("a map whose key comes twice is an error", () => {
     },
   ]);
   const schema = schemaOf([{ sample: keyed, cells: [] }]);
-  assert.throws(() => decodeBatch(bytes, schema, {}), {
+  assert.throws(() => rowDecoder(schema)(bytes), {
     kind: "application",
     message: /column c0: a MAP has a key twice/,
   });
@@ -373,14 +368,16 @@ test("columns of one name are errors for objects, not for rows; nested ones for 
     { name: "a", type: integers.sample.type, nullable: true },
     { name: "a", type: integers.sample.type, nullable: true },
   ];
-  const decoder = batchDecoder({ kind: "struct", fields });
-  assert.deepEqual(decoder.rows(bytes), [[1, 1]]);
-  assert.throws(() => decoder.objects(bytes), { kind: "usage", message: /two columns are named a/ });
+  assert.deepEqual(rowDecoder({ kind: "struct", fields })(bytes), [[1, 1]]);
+  assert.throws(() => objectDecoder({ kind: "struct", fields }), {
+    kind: "usage",
+    message: /two columns are called "a"/,
+  });
   const pair = structOf([integers.sample, integers.sample]);
   const nested = streamOf([{ sample: pair, cells: [{ given: { "f 0": 1, ["__proto__"]: 2 }, value: null }] }]);
   const twice: SparkType = { kind: "struct", fields };
   const schema: StructType = { kind: "struct", fields: [{ name: "s", type: twice, nullable: true }] };
-  assert.throws(() => decodeBatch(nested, schema, {}), { kind: "usage", message: /column s: / });
+  assert.throws(() => rowDecoder(schema)(nested), { kind: "usage", message: /column s: / });
 });
 
 test("a type without values is an error as soon as values are asked for", () => {
@@ -398,7 +395,7 @@ test("a type without values is an error as soon as values are asked for", () => 
     kind: "struct",
     fields: [{ name: "g", type: { kind: "other", name: "GEOMETRY(0)" }, nullable: true }],
   };
-  assert.throws(() => decodeBatch(bytes, schema, {}), { kind: "usage", message: /column g: .*GEOMETRY\(0\)/ });
+  assert.throws(() => rowDecoder(schema)(bytes), { kind: "usage", message: /column g: .*GEOMETRY\(0\)/ });
 });
 
 test("values by option as numbers", () => {
@@ -420,14 +417,14 @@ test("values by option as numbers", () => {
       ],
     },
   ];
-  assert.deepEqual(decodeBatch(streamOf(given), schemaOf(given), options), [
+  assert.deepEqual(rowDecoder(schemaOf(given), options)(streamOf(given)), [
     [2 ** 53 - 1, -1.5],
     [null, null],
   ]);
   const large: Column[] = [
     { sample: { type: { kind: "long" }, arrow: int64(), cell }, cells: [{ given: 2n ** 53n, value: 0 }] },
   ];
-  assert.throws(() => decodeBatch(streamOf(large), schemaOf(large), options), {
+  assert.throws(() => rowDecoder(schemaOf(large), options)(streamOf(large)), {
     kind: "application",
     message: "column c0: 9007199254740992 is beyond what a number holds exactly",
   });
@@ -440,7 +437,7 @@ test("compressed batches: what they hold, and what they claim to hold", () => {
   const schema = schemaOf(given);
   setCompressionCodec(ZSTD, { encode: (bytes) => new Uint8Array(zstdCompressSync(bytes)), decode: (bytes) => bytes });
   const bytes = streamOf(given, { codec: ZSTD });
-  assert.deepEqual(decodeBatch(bytes, schema, {}), rowsOf(given));
+  assert.deepEqual(rowDecoder(schema)(bytes), rowsOf(given));
   fc.assert(
     fc.property(fc.nat(bytes.length * 8 - 1), (bit) => {
       const damaged = Uint8Array.from(bytes);
@@ -454,7 +451,7 @@ test("compressed batches: what they hold, and what they claim to hold", () => {
 test("a value outlives its batch without it: no view, no part of a larger text", () => {
   const cells = Array.from({ length: 1000 }, () => ({ given: new Uint8Array(100), value: null }));
   const sample: Sample = { type: { kind: "binary" }, arrow: binary(), cell: fc.constant({ given: null, value: null }) };
-  const [row] = decodeBatch(streamOf([{ sample, cells }]), schemaOf([{ sample, cells }]), {});
+  const [row] = rowDecoder(schemaOf([{ sample, cells }]))(streamOf([{ sample, cells }]));
   const value = row?.[0];
   assert.ok(value instanceof Uint8Array);
   assert.equal(value.buffer.byteLength, 100);

@@ -8,33 +8,25 @@ import type { StructType } from "./types.ts";
 import { columnReader, type ReadColumn } from "./values-columns.ts";
 import { objectMaker } from "./values-objects.ts";
 
+/** What one Arrow IPC stream holds. */
+export type DecodeBatch<T> = (data: Uint8Array) => T[];
+
 /**
- * Reads the batches of one result. Each `data` is one whole Arrow IPC stream. `SparkError` "corrupt" for bytes that are none of
- * this schema, "usage" for a column of a type that has no values, "application" for a value that JavaScript cannot hold without
- * loss: a text that is not UTF-8, a map with a key twice, an integer beyond what was asked for.
+ * Reads the batches of one result as rows, in the order of the schema's columns. What it answers throws `SparkError` "corrupt" for
+ * bytes that are no stream of this schema, "usage" for a column of a type that has no values, "application" for a value that
+ * JavaScript cannot hold without loss: a text that is not UTF-8, a map with a key twice, an integer beyond what was asked for.
  */
-export interface BatchDecoder {
-  rows(data: Uint8Array): Value[][];
-  /** `SparkError` "usage" if two columns have one name. */
-  objects(data: Uint8Array): Record<string, Value>[];
+export function rowDecoder(schema: StructType, options: ValueOptions = {}): DecodeBatch<readonly Value[]> {
+  return (data) => decode(data, schema, options, rowsOf);
 }
 
-export function batchDecoder(schema: StructType, options: ValueOptions = {}): BatchDecoder {
-  const names = schema.fields.map((field) => field.name);
-  const makeObjects = lazily(() => objectMaker(names, "the result"));
-  return {
-    rows: (data) => decode(data, schema, options, rowsOf),
-    objects: (data) => decode(data, schema, options, makeObjects()),
-  };
-}
-
-/** The rows of one batch, in the order of the schema's columns. */
-export function decodeBatch(
-  data: Uint8Array,
-  schema: StructType,
-  options: ValueOptions,
-): readonly (readonly Value[])[] {
-  return batchDecoder(schema, options).rows(data);
+/** The same as objects. `SparkError` "usage" at once if two columns have one name. */
+export function objectDecoder(schema: StructType, options: ValueOptions = {}): DecodeBatch<Record<string, Value>> {
+  const makeObjects = objectMaker(
+    schema.fields.map((field) => field.name),
+    "the result",
+  );
+  return (data) => decode(data, schema, options, makeObjects);
 }
 
 function decode<T>(
@@ -77,12 +69,4 @@ function rowsOf(columns: readonly Value[][], count: number): Value[][] {
     rows[index] = row;
   }
   return rows;
-}
-
-function lazily<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
 }

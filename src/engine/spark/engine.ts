@@ -7,7 +7,7 @@
  * files turn out to be what they were.
  */
 import type { CallOptions, Session } from "../../spark-connect/contract.ts";
-import { batchDecoder } from "../../spark-connect/values.ts";
+import { rowDecoder } from "../../spark-connect/values.ts";
 import type {
   Description,
   Engine,
@@ -143,10 +143,10 @@ async function* rowsOf(
   close: () => Promise<void>,
 ): AsyncGenerator<readonly (readonly QueryValue[])[]> {
   try {
-    const decoder = batchDecoder(answer.schema);
+    const decode = rowDecoder(answer.schema);
     const make = answer.schema.fields.map(({ type }) => valueMaker(type));
     for await (const data of answer.batches()) {
-      const rows = decoder.rows(data);
+      const rows = decode(data);
       if (rows.length === 0) continue;
       yield rows.map((row) => make.map((value, index) => value(row[index] ?? null)));
     }
