@@ -14,7 +14,7 @@ import { resolveSecret } from "./config/secret.ts";
 import type { Converter } from "./convert/contract.ts";
 import { converterVersion } from "./convert/version.ts";
 import type { Engine } from "./engine/contract.ts";
-import { asFailure } from "./errors.ts";
+import { asFailure, Failure } from "./errors.ts";
 import type { Report } from "./model/events.ts";
 import type { Place, Project, SecretReference } from "./model/project.ts";
 import { acknowledge } from "./operations/acknowledge.ts";
@@ -223,6 +223,8 @@ async function openParts(
     start: (server, call) => startSpark(project, server, call),
     secret: secretValue,
   });
+  const spark = sparkServer(project, engines.address);
+  const sparkConverter = once(async () => openConverterOf(spark, await converter.get()));
   const parts: Parts = {
     project,
     raw,
@@ -238,9 +240,9 @@ async function openParts(
       return source;
     },
     converterVersion,
-    converter: converter.get,
+    converter: (by = "native") => (by === "native" ? converter.get() : sparkConverter.get()),
     engine: engines.engine,
-    ...sparkServer(project, engines.address),
+    ...spark,
     catalog: openCatalog(marts),
     index: openIndex(indexDirectory(project), [project.lake.raw, project.lake.tables].map(placeId).join("\n")),
     mayWrite: storeCheck({
@@ -312,7 +314,7 @@ async function startSpark(project: Project, server: LocalServer, options: StartO
   return await openLocalSpark({
     ...{ version, dist, cores, token, signal },
     memory: `${Math.floor(memoryBytes / 1024 ** 2)}m`,
-    places: [project.lake.tables, project.lake.marts],
+    places: [...(convertsBySpark(project) ? [project.lake.raw] : []), project.lake.tables, project.lake.marts],
     environment: environment(),
     resolveSecret: secretValue,
     onProgress(progress) {
@@ -323,15 +325,20 @@ async function startSpark(project: Project, server: LocalServer, options: StartO
   });
 }
 
+/** Raw objects are nothing to Spark but for that. */
+const convertsBySpark = ({ tables }: Project): boolean =>
+  [...tables.values()].some((table) => table.convert === "spark");
+
 function sparkServer({ engine }: Project, address: () => Promise<Address>): Pick<Parts, "spark"> {
   if (engine.kind !== "spark") return {};
   return {
     spark: {
       name: engine.server.kind === "url" ? engine.server.url : "local",
-      async open() {
+      async open(settings = {}) {
         const { url, token, user, ca } = await address();
         const { connect } = await import("./spark-connect/session.ts");
         return connect(url, {
+          settings,
           ...(token === undefined ? {} : { token }),
           ...(user === undefined ? {} : { userId: user }),
           ...(ca === undefined ? {} : { ca }),
@@ -339,6 +346,13 @@ function sparkServer({ engine }: Project, address: () => Promise<Address>): Pick
       },
     },
   };
+}
+
+/** Each object gets a session of its own: one that ends with its server takes nothing along. */
+async function openConverterOf({ spark }: Pick<Parts, "spark">, native: Converter): Promise<Converter> {
+  if (spark === undefined) throw new Failure("bug", "the project has no Spark server to convert with");
+  const { conversionSettings, openSparkConverter } = await import("./convert/spark.ts");
+  return openSparkConverter({ native, session: () => spark.open(conversionSettings) });
 }
 
 async function openOne(project: Project, name: string): Promise<Source> {

@@ -50,6 +50,7 @@ export function makeTable(changes: Partial<TableSettings> = {}): TableSettings {
     untilMs: undefined,
     max: undefined,
     parallel: 0,
+    convert: "native",
     columns: new Map(),
     conflicts: "hold",
     duplicateKeys: "reject",

@@ -65,6 +65,7 @@ describe("a project", () => {
       untilMs: undefined,
       max: undefined,
       parallel: 0,
+      convert: "native",
       columns: new Map(),
       conflicts: "hold",
       duplicateKeys: "reject",

@@ -89,6 +89,7 @@ export function normalizeInput(written: Input, around: Surroundings, problems: P
   const engine = engineSettings(values.engine, ca);
   for (const [name, each] of values.marts) marts.set(name, martSettings(name, each, engine.kind));
   reportFarDirectories(engine, lake, input, problems);
+  reportMissingSpark(engine, tables, input, problems);
   reportSharedKeys(sources, input, problems);
   problems.throwIfAny();
   const { watch, gc, cache } = values;
@@ -148,6 +149,26 @@ function reportFarDirectories(engine: EngineSettings, lake: Lake, input: Input, 
     `the server is on another machine, and ${names} ${here.length === 1 ? "is a directory" : "are directories"} of this one`,
     "Keep tables and marts in buckets, or let Spark run here: spark: local",
   );
+}
+
+/** Only the project's Spark server can convert. */
+function reportMissingSpark(
+  engine: EngineSettings,
+  tables: ReadonlyMap<string, TableSettings>,
+  input: Input,
+  problems: Problems,
+): void {
+  if (engine.kind === "spark") return;
+  for (const { name, convert } of tables.values()) {
+    if (convert === "native") continue;
+    const path = `tables.${name}.convert`;
+    const origin = originBelow(input, ["tables", name, "convert"]) ?? { label: path };
+    problems.report(
+      origin,
+      "spark, and the project has no Spark server",
+      "Add engine: { spark: local }, or leave it out",
+    );
+  }
 }
 
 function originBelow(input: Input, path: readonly string[]): Origin | undefined {

@@ -48,6 +48,13 @@ export const table = section(
       default: "auto",
       example: "2",
     }),
+    convert: option(kind.choice("native", "spark"), {
+      doc:
+        "Who writes the Parquet files: millrace's own converter, several times cheaper a core, or `spark`, the server of " +
+        "`engine.spark`, which gets what the own one found free of rejected lines and of everything that Spark reads otherwise.",
+      default: "native",
+      example: "spark",
+    }),
     columns,
     conflicts: option(kind.choice("hold", "text"), {
       doc:
@@ -118,6 +125,7 @@ export function tableSettings(name: string, values: ValuesOf<typeof table.shape.
     untilMs: values.until,
     max: values.max,
     parallel: values.parallel,
+    convert: values.convert,
     columns: values.columns,
     conflicts: values.conflicts,
     duplicateKeys: values.duplicate_keys,

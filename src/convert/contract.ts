@@ -24,6 +24,8 @@ export interface Converter {
 export interface ConvertRequest {
   /** The raw object as a local file; its compression is found by magic bytes (gzip, zstd, or plain). */
   readonly input: { readonly file: string };
+  /** For converters that have others do the work: where those find the raw object, and may leave a file. */
+  readonly elsewhere?: Elsewhere;
   /** Where to write the Parquet file. It is complete and synced when `convert` returns; on failure it is removed. */
   readonly output: string;
   /**
@@ -41,6 +43,17 @@ export interface ConvertRequest {
   readonly known: Schema;
   /** Goes into the footer's key-value metadata under `millrace`, completed by the converter's own findings. */
   readonly provenance: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+}
+
+export interface Elsewhere {
+  /** The raw object, as `Storage.location` says it. */
+  readonly raw: string;
+  /** A directory that holds nothing yet, said in the same way, with a slash at its end. */
+  readonly staging: string;
+  /** Brings the one Parquet file that lies there to a local path; `corrupt` if there is not exactly one. */
+  bring(file: string, options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /** Removes what lies there. */
+  clear(): Promise<void>;
 }
 
 export interface RefuseRules {
@@ -78,6 +91,8 @@ export interface ConvertReport {
   readonly bytesOut: number;
   /** CPU and wall milliseconds by phase. */
   readonly timings: Readonly<Record<string, number>>;
+  /** Why the native converter's file stands for an object that Spark was to convert: a sentence about it, without an end. */
+  readonly notBySpark?: string;
   /** The complete provenance as written into the footer. */
   readonly provenance: Readonly<Record<string, unknown>>;
 }

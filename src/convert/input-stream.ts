@@ -120,6 +120,11 @@ function textOf(source: Readable, magic: Buffer, name: string, bytesRead: () => 
   };
 }
 
+/** What a file is compressed with; `undefined` for what is taken as text. */
+export async function readCompression(file: string): Promise<"gzip" | "zstd" | undefined> {
+  return compressionOf(await readMagic(file));
+}
+
 async function readMagic(file: string): Promise<Buffer> {
   const handle = await open(file, "r");
   try {

@@ -67,6 +67,8 @@ export type Event =
       readonly bytesIn: number;
       readonly bytes: number;
       readonly ms: number;
+      /** Why the native converter did what Spark was to do. */
+      readonly notBySpark?: string;
     }
   | { readonly code: "convert.held"; readonly key: string; readonly reason: string }
   | { readonly code: "convert.failed"; readonly key: string; readonly reason: string; readonly kind: string }

@@ -169,6 +169,8 @@ export interface TableSettings {
   readonly max: number | undefined;
   /** Conversions side by side; 0 lets cores and memory decide. */
   readonly parallel: number;
+  /** Who writes the row groups. `spark` stands for `native` wherever Spark would read an object otherwise. */
+  readonly convert: "native" | "spark";
   readonly columns: DeclaredColumns;
   readonly conflicts: "hold" | "text";
   readonly duplicateKeys: "reject" | "last";

@@ -29,15 +29,16 @@ export async function sparkChecks(
   return findings.map((finding, index) => asCheck(`Spark  ${server.name}`, finding, index === 0 ? ms : 0));
 }
 
-/** Spark reads tables and marts and writes marts. Raw objects it sees only where it converts them. */
+/** Spark reads tables and marts and writes marts. Where it converts, it reads raw objects and writes to tables. */
 function sparkPlaces({ project, ...parts }: Parts, role: RoleName): readonly SparkPlace[] {
+  const converts = [...project.tables.values()].some(({ convert }) => convert === "spark");
   return placeNames
-    .filter((place) => place !== "raw" && roles[role].rights[place] !== undefined)
+    .filter((place) => (place !== "raw" || converts) && roles[role].rights[place] !== undefined)
     .map((place) => ({
       place,
       kind: project.lake[place].kind,
       storage: parts[place],
-      access: place === "marts" && mayWrite(role, place) ? "write" : "read",
+      access: (place === "marts" || (place === "tables" && converts)) && mayWrite(role, place) ? "write" : "read",
     }));
 }
 

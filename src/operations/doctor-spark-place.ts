@@ -1,6 +1,7 @@
 /** What a Spark server may do in a place of the lake, tried out by one read and two small writes. */
 import { asFailure, Failure } from "../errors.ts";
-import { probePrefix } from "../model/layout.ts";
+import { successFile } from "../model/layout.ts";
+import { keysBelow, removeWritten, writtenPrefix } from "../step/written-elsewhere.ts";
 import type { Storage } from "../storage/contract.ts";
 import type { PlaceFacts, WriteFacts } from "./doctor-spark-facts.ts";
 import { type Ask, errorClassOf, quoted, tried } from "./doctor-spark-session.ts";
@@ -68,7 +69,7 @@ async function writeByServer(
   id: string,
   signal: AbortSignal | undefined,
 ): Promise<WriteFacts> {
-  const directory = `${probePrefix}doctor-${id}/`;
+  const directory = writtenPrefix(`doctor-${id}`);
   const write = (value: number): Promise<unknown> =>
     ask(
       `INSERT OVERWRITE DIRECTORY ${quoted(locationIn(place, directory))} USING parquet
@@ -79,7 +80,7 @@ async function writeByServer(
     const first = await partsBelow(place, directory, signal);
     return {
       seen: first.length === 0 ? ("nothing" as const) : ("all" as const),
-      success: await textAt(place, `${directory}_SUCCESS`, signal),
+      success: await textAt(place, `${directory}${successFile}`, signal),
       replaced: await tried(async () => {
         await write(2);
         const second = await partsBelow(place, directory, signal);
@@ -87,10 +88,10 @@ async function writeByServer(
       }, signal),
     };
   }, undefined);
-  const left = await clear(place, directory);
+  const cleared = await tried(() => removeWritten(place.storage, directory), undefined);
   signal?.throwIfAborted();
   if ("failure" in facts) throw facts.failure;
-  return { ...facts.value, left };
+  return { ...facts.value, left: "value" in cleared ? cleared.value : [directory] };
 }
 
 async function partsBelow(
@@ -98,15 +99,9 @@ async function partsBelow(
   prefix: string,
   signal: AbortSignal | undefined,
 ): Promise<readonly string[]> {
-  return (await keysBelow(place, prefix, signal)).filter((key) => key.endsWith(".parquet"));
-}
-
-async function keysBelow({ storage }: SparkPlace, prefix: string, signal: AbortSignal | undefined): Promise<string[]> {
-  const keys: string[] = [];
-  for await (const page of storage.list(prefix, signal === undefined ? {} : { signal })) {
-    keys.push(...page.map(({ key }) => key));
-  }
-  return keys;
+  return (await keysBelow(place.storage, prefix, signal === undefined ? {} : { signal })).filter((key) =>
+    key.endsWith(".parquet"),
+  );
 }
 
 /** A committer's account of a job is a few thousand bytes. */
@@ -129,24 +124,4 @@ async function textAt(
     throw error;
   }
   return Buffer.concat(pieces).toString("utf8");
-}
-
-/** Names that no listing of the place shows, since they begin with `_`: what a committer leaves when it is done, or dies. */
-const hidden = ["_SUCCESS"];
-const hiddenDirectories = ["_temporary/"];
-
-/** Removes what the server wrote, also after a stop; answers what could not be removed. */
-async function clear(place: SparkPlace, directory: string): Promise<readonly string[]> {
-  const listed = await tried(async () => {
-    const keys = await keysBelow(place, directory, undefined);
-    for (const name of hiddenDirectories) keys.push(...(await keysBelow(place, `${directory}${name}`, undefined)));
-    return keys;
-  }, undefined);
-  const left: string[] = [];
-  const keys = "value" in listed ? listed.value : [];
-  for (const key of [...keys, ...hidden.map((name) => `${directory}${name}`)]) {
-    const removed = await tried(() => place.storage.remove(key), undefined);
-    if ("failure" in removed) left.push(key);
-  }
-  return left;
 }

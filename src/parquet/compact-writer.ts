@@ -52,6 +52,12 @@ export class CompactWriter {
     this.binaryElement(value);
   }
 
+  /** A field whose value somebody else has encoded already; of a boolean, whose type says it, no bytes. */
+  raw(field: number, type: number, value: Uint8Array): void {
+    this.#field(field, type);
+    this.#out.appendBytes(value);
+  }
+
   struct(field: number, write: () => void): void {
     this.#field(field, COMPACT.struct);
     this.structElement(write);

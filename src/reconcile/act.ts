@@ -204,7 +204,7 @@ async function actConvert(step: Extract<Step, { kind: "convert" }>, work: Work):
     report({ code: "convert.start", key, reason: step.reason.kind });
     const converted = await convert(
       { raw: parts.raw, tables: parts.tables },
-      await parts.converter(),
+      await parts.converter(table.settings.convert),
       keeper,
       {
         settings: table.settings,
@@ -216,7 +216,7 @@ async function actConvert(step: Extract<Step, { kind: "convert" }>, work: Work):
         onProgress: (bytes) => report({ code: "convert.progress", key, bytes, total: raw.size }),
       },
     );
-    const { info, facts, published } = converted;
+    const { info, facts, published, report: found } = converted;
     table.partitions.set(step.interval.startMs, { size: info.size, token: info.token, facts });
     seen.attempts.delete(convertItem(step.table, id));
     if (published !== undefined) report({ code: "schema.published", table: step.table, ...published });
@@ -228,6 +228,7 @@ async function actConvert(step: Extract<Step, { kind: "convert" }>, work: Work):
       bytesIn: raw.size,
       bytes: info.size,
       ms: performance.now() - begun,
+      ...(found.notBySpark === undefined ? {} : { notBySpark: found.notBySpark }),
     });
     return outcome("convert", key, "done", { bytes: info.size, rows: facts.rows, rejected: facts.rejected });
   } catch (error) {

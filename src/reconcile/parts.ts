@@ -4,7 +4,7 @@ import type { Catalog } from "../catalog/contract.ts";
 import type { Converter } from "../convert/contract.ts";
 import type { Engine } from "../engine/contract.ts";
 import type { Report } from "../model/events.ts";
-import type { Project } from "../model/project.ts";
+import type { Project, TableSettings } from "../model/project.ts";
 import type { Source } from "../source/contract.ts";
 import type { Storage } from "../storage/contract.ts";
 import type { IndexFile } from "./index-file.ts";
@@ -20,7 +20,8 @@ export interface Parts {
   source(name: string): Promise<Source>;
   /** Name and version of the converter, without opening it: planning needs no workers. */
   readonly converterVersion: string;
-  converter(): Promise<Converter>;
+  /** Of one's own (the default), or the one that has Spark write the files. */
+  converter(by?: TableSettings["convert"]): Promise<Converter>;
   /** Opened by the first who asks, to whom is told what that takes. */
   engine(options?: { readonly signal?: AbortSignal; readonly report?: Report }): Promise<Engine>;
   /** The project's Spark server; absent where the embedded engine runs. */
@@ -44,8 +45,8 @@ export type MayWrite = (
 export interface SparkServer {
   /** What messages call it. Holds no secret. */
   readonly name: string;
-  /** A session that sets nothing: it finds the server as everybody else does. */
-  open(): Promise<PlainSession>;
+  /** A session with these settings. Without any it finds the server as everybody else does. */
+  open(settings?: Readonly<Record<string, string>>): Promise<PlainSession>;
 }
 
 /** What is needed of a session to ask the server about itself. */

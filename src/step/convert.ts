@@ -15,6 +15,7 @@ import type { ObjectInfo, Storage } from "../storage/contract.ts";
 import type { PartitionFacts } from "./partition.ts";
 import { factsFromProvenance, originToProvenance } from "./partition.ts";
 import type { Covered, SchemaKeeper } from "./schema-keeper.ts";
+import { conversionElsewhere } from "./written-elsewhere.ts";
 
 /** Conversions of one object in a step; more than one is needed only if the table widened meanwhile. */
 const roundsMax = 4;
@@ -52,20 +53,20 @@ export async function convert(
   options: ConvertOptions,
 ): Promise<Converted> {
   const { settings, id, raw } = request;
-  const scratch = await places.tables.scratch(
-    `convert-${settings.name}-${id}-${process.pid}-${Math.random().toString(16).slice(2, 10)}`,
-  );
+  const scratch = await places.tables.scratch(`convert-${settings.name}-${id}-${process.pid}-${randomId()}`);
   try {
     const input =
       places.raw.locate(raw.key) ?? (await download(places.raw, raw, join(scratch.directory, "raw"), options.signal));
     const output = join(scratch.directory, "data.parquet");
     const rejects = join(scratch.directory, "rejected.ndjson.gz");
     const rejectsAt = rejectedKey(settings.name, id, raw.sha256);
+    const elsewhere = settings.convert === "spark" ? conversionElsewhere(places, raw.key, randomId()) : undefined;
     let published: Covered["published"];
     for (let round = 0; round < roundsMax; round++) {
       const report = await converter.convert(
         {
           input: { file: input },
+          ...(elsewhere === undefined ? {} : { elsewhere }),
           output,
           rejects,
           known: keeper.known(),
@@ -106,6 +107,8 @@ export async function convert(
     await scratch.dispose();
   }
 }
+
+const randomId = (): string => Math.random().toString(16).slice(2, 10);
 
 async function download(
   storage: Storage,

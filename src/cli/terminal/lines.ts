@@ -89,6 +89,7 @@ function figuresOf(event: Event): readonly string[] | undefined {
         `${count(event.rejected)} rejected`,
         size(event.bytes),
         duration(event.ms),
+        ...(event.notBySpark === undefined ? [] : [`not by Spark: ${event.notBySpark}`]),
       ];
     case "schema.published":
       return [
