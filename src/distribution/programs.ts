@@ -69,11 +69,11 @@ export function cancelled(signal: AbortSignal): Failure {
   return reason instanceof Failure ? reason : new Failure("cancelled", "stopped");
 }
 
-/** The end of what a program said, on one line of a message. */
+/** The end of what a program said, on one line of a message. Where Java's code was is for who asks for more. */
 export function lastLines(text: string, many = 4): string {
   const lines = text
     .split("\n")
     .map((line) => line.trim())
-    .filter((line) => line !== "");
+    .filter((line) => line !== "" && !/^(?:at [\w$.<>/]+\(|\.\.\. \d+ more)/.test(line));
   return lines.slice(-many).join(" | ");
 }

@@ -120,8 +120,10 @@ async function firstAnswer(
 
 function didNotStart({ code, signal, lastWords }: ServerEnd): Failure {
   const how = signal === null ? `status ${code ?? "unknown"}` : signal;
-  const memory = /OutOfMemoryError|insufficient memory|Could not reserve|Invalid maximum heap/.test(lastWords);
-  return new Failure("unavailable", `Spark: ended with ${how} before it was ready: ${lastLines(lastWords)}`, {
+  const memory = /OutOfMemoryError|insufficient memory|Could not reserve|Invalid maximum heap|driver-memory/.test(
+    lastWords,
+  );
+  return new Failure("unavailable", `Spark: ended with ${how} before it was ready: ${lastLines(lastWords, 2)}`, {
     remedy: memory ? "give it another amount of memory" : "see what it says: millrace spark serve --log-level info",
   });
 }
