@@ -4,7 +4,7 @@ import test from "node:test";
 import type { Session } from "../../../src/spark-connect/contract.ts";
 import { answerOf } from "./arrow-rows.ts";
 import type { Rule } from "./connect-proxy.ts";
-import { assertClear, failureOf, within } from "./outcome.ts";
+import { assertClear, failureOf, reached, within } from "./outcome.ts";
 import { queryOf, rowsOf, type Scene, setScene } from "./scene.ts";
 import { codes } from "./statuses.ts";
 
@@ -14,7 +14,7 @@ const stopMsMax = 2_000;
 async function stopped(work: (signal: AbortSignal) => Promise<unknown>, isReached: () => boolean): Promise<void> {
   const stop = new AbortController();
   const ended = failureOf(work(stop.signal));
-  while (!isReached()) await new Promise((resolve) => setTimeout(resolve, 2));
+  await reached(5_000, "the moment", isReached);
   // Past the moment, not on its edge.
   await new Promise((resolve) => setTimeout(resolve, 20));
   stop.abort();
@@ -146,9 +146,7 @@ test("a session that is closed in the middle ends its readers, its operations an
   spark.script = () => ({ bodies: answerOf(4), end: "hang" });
   const session = await connect();
   const running = [1, 2, 3].map(() => failureOf(rowsOf(session)));
-  while ([...proxy.passed.values()].reduce((sum, n) => sum + n, 0) < 18) {
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
+  await reached(5_000, "three streams", () => [...proxy.passed.values()].reduce((sum, n) => sum + n, 0) === 18);
   await within(stopMsMax, "close", session.close());
   for (const failure of await within(stopMsMax, "readers", Promise.all(running))) assertClear(failure, ["cancelled"]);
   assert.equal(spark.operations.size, 0);
@@ -163,7 +161,7 @@ test("closing a session whose server is silent takes bounded time", async (conte
   spark.script = () => ({ bodies: answerOf(4), end: "hang" });
   const session = await connect();
   const running = failureOf(rowsOf(session));
-  while ([...proxy.passed.values()].every((n) => n < 6)) await new Promise((resolve) => setTimeout(resolve, 2));
+  await reached(5_000, "a stream", () => [...proxy.passed.values()].some((n) => n === 6));
   proxy.rule = () => ({ at: "request", harm: "stall" });
   await within(12_000, "close", session.close());
   assertClear(await within(stopMsMax, "the reader", running), ["cancelled"]);

@@ -15,6 +15,15 @@ export async function within<T>(msMax: number, what: string, work: Promise<T>): 
   }
 }
 
+/** Waits for a moment that must come, and does not wait for ever. */
+export async function reached(msMax: number, what: string, isReached: () => boolean): Promise<void> {
+  const giveUpMs = performance.now() + msMax;
+  while (!isReached()) {
+    if (performance.now() > giveUpMs) assert.fail(`${what}: not after ${msMax} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 3));
+  }
+}
+
 /** The failure with which the work must end; anything else, a result above all, fails the test. */
 export async function failureOf(work: Promise<unknown>): Promise<Failure> {
   const error: unknown = await work.then(
