@@ -2,6 +2,7 @@
 import { open, stat } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import { asFailure, type Failure } from "../errors.ts";
 import type { Calls, Identity } from "./calls.ts";
 import type { Artifact, CallOptions } from "./contract.ts";
 import { SparkError } from "./errors.ts";
@@ -15,10 +16,23 @@ type Request = MessageInitShape<typeof AddArtifactsRequestSchema>;
 export async function addArtifacts(calls: Calls, artifacts: readonly Artifact[], options: CallOptions): Promise<void> {
   if (artifacts.length === 0) return;
   for (const { name } of artifacts) checkName(name);
-  const reply = await calls.call(
-    (sending) => calls.client.addArtifacts(requestsOf(artifacts, calls.identity()), sending),
-    options,
-  );
+  const reply = await calls.call(async (sending) => {
+    let unreadable: Failure | undefined;
+    async function* requests(): AsyncGenerator<Request> {
+      try {
+        yield* requestsOf(artifacts, calls.identity());
+      } catch (error) {
+        unreadable = asFailure(error, "artifact");
+        throw error;
+      }
+    }
+    try {
+      return await calls.client.addArtifacts(requests(), sending);
+    } catch (error) {
+      // A file that cannot be read must not look like a connection that was lost.
+      throw unreadable ?? error;
+    }
+  }, options);
   const damaged = reply.artifacts.find(({ isCrcSuccessful }) => !isCrcSuccessful);
   if (damaged !== undefined) {
     throw new SparkError("corrupt", `artifact ${damaged.name}: it was damaged on the way`, {

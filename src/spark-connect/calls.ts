@@ -1,5 +1,6 @@
 /** Calls of one session: who calls, repetition, translation of errors, and the check that the server still is the same. */
 import { type Client, Code, createClient } from "@connectrpc/connect";
+import { Failure } from "../errors.ts";
 import { stopIfAborted, stopped } from "../pace/abort.ts";
 import type { Effects } from "../pace/effects.ts";
 import { SparkError } from "./errors.ts";
@@ -126,7 +127,7 @@ export function makeCalls(wire: Wire, caller: Caller, limits: RetryLimits, effec
         return reply;
       } catch (error) {
         if (options.signal?.aborted === true) throw stopped(options.signal);
-        if (error instanceof SparkError) throw error;
+        if (error instanceof Failure) throw error;
         const fault = faultOf(error);
         // A call that has a time of its own has used it up.
         const isLate = options.timeoutMs !== undefined && fault.code === Code.DeadlineExceeded;

@@ -126,7 +126,30 @@ function makeSession(wire: Wire, calls: Calls, caller: Caller, version: string):
     return { ...reader, operationId: execution.operationId };
   }
 
+  let isOrderKept: Promise<boolean> | undefined;
+
+  /** Spark 4.1 and 4.2.0 silently mix up more than four positional parameters (SPARK-58341), so the server is tried once. */
+  async function checkOrder(parameters: SqlOptions["parameters"]): Promise<void> {
+    if (!Array.isArray(parameters) || parameters.length <= 4) return;
+    isOrderKept ??= keepsOrder();
+    if (await isOrderKept) return;
+    const remedy = "name the parameters (:name), or use a Spark that has the correction";
+    throw new SparkError("denied", `Spark ${version} mixes up more than four positional parameters (SPARK-58341)`, {
+      remedy,
+    });
+  }
+
+  async function keepsOrder(): Promise<boolean> {
+    const given = [0, 1, 2, 3, 4, 5, 6, 7];
+    const relation = sqlRelation(`SELECT array(${given.map(() => "?").join()})`, { parameters: given });
+    const result = await openResult(start(rootPlan(relation), {}), {});
+    for await (const [found] of result.rows())
+      return Array.isArray(found) && given.every((value) => found[value] === value);
+    return false;
+  }
+
   async function sql(text: string, options: SqlOptions = {}): Promise<Result> {
+    await checkOrder(options.parameters);
     const relation = sqlRelation(text, options);
     if (isPlainQuery(text)) return openResult(start(rootPlan(relation), options), options);
     const command = await run(sqlCommandPlan(relation), options);
