@@ -5,6 +5,7 @@ import { manifestFile, manifestKey, parseVersionName, partKey } from "../model/l
 import { martInputs } from "../reconcile/mart-inputs.ts";
 import { observe } from "../reconcile/observe.ts";
 import type { Parts } from "../reconcile/parts.ts";
+import { unportable } from "../reconcile/portable-marts.ts";
 import { hashStored } from "../step/hash-stored.ts";
 import { type Manifest, readManifest } from "../step/manifest.ts";
 import { buildMart } from "../step/mart.ts";
@@ -95,6 +96,8 @@ async function buildNew(run: Repair, mart: string): Promise<string> {
   if (settings === undefined) throw new Error(`no mart ${mart} in the project`);
   // Marts are left out of the look: the damaged one could not be looked at.
   const seen = await observe(view, { ...run.call, only: "convert" });
+  const refusal = unportable(seen, settings, parts.project.engine.kind);
+  if (refusal !== undefined) throw refusal;
   const engine = await parts.engine(run.call);
   const { manifest } = await buildMart(
     parts,
