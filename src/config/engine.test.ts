@@ -189,6 +189,7 @@ describe("a mart in Spark's words", () => {
       mart.checks.flatMap((check) => (check.kind === "expression" ? check.sql : []));
     assert.deepEqual(conditions(martOf(text)), ["b", "c"]);
     assert.deepEqual(conditions(martOf(text, "")), ["a"]);
+    assert.deepEqual([martOf(text).hasOwnConditions, martOf(text, "").hasOwnConditions], [true, false]);
     assert.equal(martOf(text).sql, "select src from events");
   });
 

@@ -226,6 +226,7 @@ export function martSettings(
     description: values.description,
     refresh: values.refresh,
     checks: checkList(usesOwn ? { ...values.checks, expression: spark.expression } : values.checks),
+    hasOwnConditions: usesOwn,
   };
 }
 

@@ -200,6 +200,8 @@ export interface MartSettings {
     | { readonly kind: "manual" }
     | { readonly kind: "every"; readonly ms: number };
   readonly checks: readonly MartCheck[];
+  /** The conditions among the checks are written for the project's engine alone. */
+  readonly hasOwnConditions: boolean;
 }
 
 export type MartCheck =

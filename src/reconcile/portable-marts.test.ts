@@ -30,6 +30,15 @@ describe("a statement for Spark", () => {
     assert.match(refusal.detail.remedy ?? "", /marts\.odd\.spark: \{ sql: … \}$/);
   });
 
+  it("is refused for a condition among its checks as well", () => {
+    const checked = makeMart({ ...plain, checks: [{ kind: "expression", sql: "labels[1] = 'x'" }] });
+    const refusal = unportable(seen(checked), checked, "spark");
+    assert.match(refusal?.message ?? "", /^marts\.plain\.checks\.expression: /);
+    assert.deepEqual([refusal?.detail.place?.line, refusal?.detail.place?.column], [1, 7]);
+    assert.match(refusal?.detail.remedy ?? "", /spark: \{ expression: … \}$/);
+    assert.equal(unportable(seen(checked), { ...checked, hasOwnConditions: true }, "spark"), undefined);
+  });
+
   it("may say what it likes where it is Spark's own, and on the embedded engine", () => {
     assert.equal(unportable(seen(odd), odd, "duckdb"), undefined);
     const own = { ...odd, statements: { duckdb: odd.sql, spark: "select labels[0] as label from events" } };
