@@ -194,7 +194,7 @@ export async function startSparkServer(
       environment: { SPARK_HOME: home, SPARK_CONF_DIR: quietLogs(directory), ...environment },
       leashed: true,
       health: async () => {
-        version = (await askVersion(port)) ?? "";
+        version = (await askVersion(port, environment.SPARK_CONNECT_AUTHENTICATE_TOKEN)) ?? "";
         return version !== "";
       },
     };
@@ -253,7 +253,7 @@ async function versionAt(url: string): Promise<string> {
 }
 
 /** Asks for Spark's version, which is the least that a Connect server answers; `undefined` while it does not. */
-function askVersion(port: number): Promise<string | undefined> {
+function askVersion(port: number, token?: string): Promise<string | undefined> {
   // AnalyzePlanRequest: session_id = 1, user_context = 2 { user_id = 1 }, spark_version = 10 {}.
   const field = (number: number, bytes: Uint8Array): Buffer =>
     Buffer.concat([Buffer.from([number * 8 + 2, bytes.length]), bytes]);
@@ -276,6 +276,7 @@ function askVersion(port: number): Promise<string | undefined> {
       ":path": "/spark.connect.SparkConnectService/AnalyzePlan",
       "content-type": "application/grpc",
       te: "trailers",
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     });
     call.setTimeout(10_000, () => end(undefined));
     call.on("error", () => end(undefined));
