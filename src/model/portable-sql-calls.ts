@@ -164,9 +164,11 @@ function checkLambda(check: Check, argument: Expression): boolean {
   return true;
 }
 
-/** Weeks and several days begin elsewhere. */
+/** Other widths begin elsewhere. */
 function isBucket(text: string): boolean {
-  return /^(?:\d+ (?:minute|hour|month)s?|1 days?)$/u.test(text);
+  const [, count, unit] = /^(\d+) (minute|hour|day|month)s?$/u.exec(text) ?? [];
+  const whole = { minute: 1_440, hour: 24, day: 1, month: 12 }[unit ?? ""];
+  return whole !== undefined && Number(count) > 0 && whole % Number(count) === 0;
 }
 
 function isNotNegative(argument: Expression): boolean {

@@ -19,15 +19,10 @@ export const constructs = {
   end: { what: "the end of the statement here", reason: "something is missing" },
   statements: { what: "a second statement", reason: "a mart or query is one statement" },
   parameter: { what: "a parameter", reason: "parameters have no value here" },
-  "double-quotes": {
-    what: 'the name "{}" in double quotes',
-    reason: "for Spark it is a text",
-    instead: "a bare name; a field as column['name']; or declare or rename the column",
-  },
   "back-quotes": {
     what: "the name `{}` in back quotes",
     reason: onlySpark,
-    instead: "a bare name; a field as column['name']",
+    instead: "the name in double quotes",
   },
   backslash: {
     what: "a backslash in a text",

@@ -91,8 +91,9 @@ export const foreignFunctions: ReadonlyMap<string, ForeignFunction> = new Map([
 
   ...each("every some_agg", onlySpark, "bool_and(x)"),
   ...each("any_value", "DuckDB takes a value that is not null, Spark any", "max(x) or min(x)"),
-  ...each("first last arbitrary", byRows, "max_by(x, y) or min_by(x, y)"),
-  ...each("arg_max arg_min", onlyDuckdb, "max_by(x, y) or min_by(x, y)"),
+  ...each("first last arbitrary", byRows, "row_number() over (order by …) = 1 in qualify"),
+  ...each("arg_max arg_min", onlyDuckdb, "row_number() over (order by …) = 1 in qualify"),
+  ...each("max_by min_by", "DuckDB passes over rows whose x is null", "row_number() over (order by …) = 1 in qualify"),
   ...each("mode", "of several most frequent values it is any", override),
   ...each("array_agg", `Spark leaves nulls out and answers [] for no rows; ${byRows}`, override),
   ...each("list product histogram quantile_cont quantile approx_quantile", onlyDuckdb, override),

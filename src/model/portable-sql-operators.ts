@@ -177,7 +177,7 @@ export function checkLiteral(check: Check, node: Extract<Expression, { kind: "li
 }
 
 const unit = "(?:year|month|week|day|hour|minute|second)s?";
-const intervalText = new RegExp(`^-?\\d+(?: ${unit}(?: \\d+ ${unit})*)?$`, "u");
+const intervalText = new RegExp(`^-?\\d+ ${unit}(?: \\d+ ${unit})*$`, "u");
 
 /** DuckDB counts a zero before the point as a digit, Spark does not. */
 function decimalLiteral(text: string): Value {

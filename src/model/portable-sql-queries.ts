@@ -15,17 +15,20 @@ import type {
 import { type NamedValue, UNKNOWN, united, type Value } from "./portable-sql-types.ts";
 import { checkOrder, checkValue, checkWindow } from "./portable-sql-values.ts";
 
-/** Answers the query's columns. `isNamed`: somebody sees their names and types. */
+/** Who sees a query's columns: nobody, the query around it by their names, or everybody, who sees their types as well. */
+export type Seen = "hidden" | "inside" | "outside";
+
+/** Answers the query's columns. */
 export function checkQuery(
   check: Check,
   query: Query,
   outer: Scope | undefined,
   base: Scope["tables"],
-  isNamed: boolean,
+  seen: Seen,
 ): Columns {
   const tables = new Map(base);
   for (const { name, columns, query: inner } of query.expressions) {
-    const found = checkQuery(check, inner, outer, tables, columns.length === 0);
+    const found = checkQuery(check, inner, outer, tables, columns.length === 0 ? "inside" : "hidden");
     tables.set(
       foldName(name.text),
       renamed(
@@ -34,7 +37,7 @@ export function checkQuery(
       ),
     );
   }
-  const { columns, scope } = checkBody(check, query.body, { outer, tables }, isNamed);
+  const { columns, scope } = checkBody(check, query.body, { outer, tables }, seen);
   const decides = query.limit !== undefined || query.offset !== undefined;
   checkOrder(check, query.order, { ...scope, aliases: [...scope.aliases, ...(columns ?? [])] }, decides);
   if (query.body.kind === "select" && query.body.distinct) checkDistinctOrder(check, query.order, columns);
@@ -73,42 +76,42 @@ function emptyScope({ outer, tables }: Around): Scope {
   return { sources: [], aliases: [], parameters: [], tables, outer };
 }
 
-function checkBody(check: Check, body: QueryBody, around: Around, isNamed: boolean): Checked {
+function checkBody(check: Check, body: QueryBody, around: Around, seen: Seen): Checked {
   switch (body.kind) {
     case "select":
-      return checkSelect(check, body, around, isNamed);
+      return checkSelect(check, body, around, seen);
     case "nested":
       return {
-        columns: checkQuery(check, body.query, around.outer, around.tables, isNamed),
+        columns: checkQuery(check, body.query, around.outer, around.tables, seen),
         scope: emptyScope(around),
       };
     case "values":
-      return checkRows(check, body, around, isNamed);
+      return checkRows(check, body, around, seen);
     case "set": {
-      const left = checkBody(check, body.left, around, isNamed).columns;
+      const left = checkBody(check, body.left, around, seen === "outside" ? "inside" : seen).columns;
       // The names are the left side's.
-      const right = checkBody(check, body.right, around, false).columns;
-      return { columns: unitedColumns(check, body.at, left, right, isNamed), scope: emptyScope(around) };
+      const right = checkBody(check, body.right, around, "hidden").columns;
+      return { columns: unitedColumns(check, body.at, left, right, seen), scope: emptyScope(around) };
     }
   }
 }
 
-function unitedColumns(check: Check, at: number, left: Columns, right: Columns, isNamed: boolean): Columns {
+function unitedColumns(check: Check, at: number, left: Columns, right: Columns, seen: Seen): Columns {
   return left?.map(({ name, value }, index) => {
     const other = right?.[index]?.value ?? UNKNOWN;
     const both = united([value, other]);
     if (both === undefined) check.refuse(at, "union-types");
-    if (isNamed && both?.unsettled !== undefined) check.refuse(at, both.unsettled);
+    if (seen === "outside" && both?.unsettled !== undefined) check.refuse(at, both.unsettled);
     return { name, value: both ?? UNKNOWN };
   });
 }
 
 type Rows = Extract<QueryBody, { kind: "values" }>;
 
-function checkRows(check: Check, { rows, at }: Rows, around: Around, isNamed: boolean): Checked {
+function checkRows(check: Check, { rows, at }: Rows, around: Around, seen: Seen): Checked {
   const scope = emptyScope(around);
   const values = rows.map((row) => row.map((value) => checkValue(check, value, scope)));
-  if (isNamed) check.refuse(at, "values-names");
+  if (seen !== "hidden") check.refuse(at, "values-names");
   const columns = (values[0] ?? []).map((_, index) => {
     const both = united(values.map((row) => row[index] ?? UNKNOWN));
     if (both === undefined) check.refuse(at, "union-types");
@@ -117,14 +120,14 @@ function checkRows(check: Check, { rows, at }: Rows, around: Around, isNamed: bo
   return { columns, scope };
 }
 
-function checkSelect(check: Check, select: Select, around: Around, isNamed: boolean): Checked {
+function checkSelect(check: Check, select: Select, around: Around, seen: Seen): Checked {
   const sources: Scope["sources"][number][] = [];
   for (const source of select.from) sources.push(...checkSource(check, source, around, sources));
   const scope: Scope = { ...emptyScope(around), sources };
   const columns: NamedValue[] = [];
   let isOpen = false;
   for (const item of select.items) {
-    const found = checkItem(check, item, { ...scope, aliases: columns }, select, isNamed);
+    const found = checkItem(check, item, { ...scope, aliases: columns }, select, seen);
     if (found === undefined) isOpen = true;
     else columns.push(...found);
   }
@@ -174,17 +177,24 @@ function checkItem(
   { value: node, alias }: SelectItem,
   scope: Scope,
   select: Select,
-  isNamed: boolean,
+  seen: Seen,
 ): NamedValue[] | undefined {
-  if (node.kind === "star") return checkStar(check, node, scope, select);
+  if (node.kind === "star") {
+    const columns = checkStar(check, node, scope, select);
+    if (seen === "outside") for (const { value } of columns ?? []) refuseUnsettled(check, node.at, value);
+    return columns;
+  }
   const value = checkValue(check, node, scope);
-  if (isNamed && node.kind === "tuple") check.refuse(node.at, "tuple");
-  else if (isNamed && value.unsettled !== undefined)
-    check.refuse(node.at, value.unsettled, node.kind === "literal" ? node.text : "");
+  if (seen === "outside" && node.kind === "tuple") check.refuse(node.at, "tuple");
+  else if (seen === "outside") refuseUnsettled(check, node.at, value, node.kind === "literal" ? node.text : "");
   const own = ownName(node);
-  if (isNamed && alias === undefined && own === undefined) check.refuse(node.at, "alias-missing");
-  if (isNamed && alias === undefined && node.kind === "column") checkSpelling(check, node, scope);
+  if (seen !== "hidden" && alias === undefined && own === undefined) check.refuse(node.at, "alias-missing");
+  if (seen !== "hidden" && alias === undefined && node.kind === "column") checkSpelling(check, node, scope);
   return [{ name: alias?.text ?? own ?? "", value }];
+}
+
+function refuseUnsettled(check: Check, at: number, { unsettled }: Value, word = ""): void {
+  if (unsettled !== undefined) check.refuse(at, unsettled, word);
 }
 
 /** The name that both engines give a column or field. */
@@ -231,8 +241,8 @@ function checkSource(check: Check, source: Source, around: Around, before: Scope
       ];
     case "query": {
       const outer: Scope | undefined = source.isLateral ? { ...emptyScope(around), sources: before } : around.outer;
-      const isNamed = (source.alias?.columns.length ?? 0) === 0;
-      const columns = checkQuery(check, source.query, outer, around.tables, isNamed);
+      const seen: Seen = (source.alias?.columns.length ?? 0) === 0 ? "inside" : "hidden";
+      const columns = checkQuery(check, source.query, outer, around.tables, seen);
       return [{ name: source.alias?.name.text, columns: aliased(columns, source.alias) }];
     }
     case "join":

@@ -11,8 +11,8 @@ export interface Check {
   refuse(at: number, construct: ConstructName, word?: string): void;
   /** A function, named by its reason instead of a construct. */
   refuseFunction(at: number, name: string, reason: string, instead: string | undefined): void;
-  /** Checks a query inside of an expression. `isNamed`: its columns' names can be seen from outside. */
-  query(query: Query, scope: Scope, isNamed: boolean): Columns;
+  /** Checks a query inside of an expression, whose names nobody sees. */
+  query(query: Query, scope: Scope): Columns;
 }
 
 export interface Scope {

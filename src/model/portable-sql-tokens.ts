@@ -1,6 +1,6 @@
 /**
  * SQL text as tokens, as far as DuckDB and Spark agree on where a token ends. Where they do not (a backslash in a string,
- * double quotes, a number with a suffix), the token is made as DuckDB would and carries what is wrong with it.
+ * back quotes, a number with a suffix), the token is made as DuckDB would and carries what is wrong with it.
  */
 
 export type TokenKind = "word" | "number" | "string" | "quoted" | "operator" | "end";
@@ -99,7 +99,7 @@ function commentEnd(sql: string, at: number): number | undefined {
 function tokenAt(sql: string, at: number): readonly [Token, number] {
   const first = sql[at] ?? "";
   if (first === "'") return quotedAt(sql, at, "string");
-  if (first === '"') return quotedAt(sql, at, "double-quotes");
+  if (first === '"') return quotedAt(sql, at, "name");
   if (first === "`") return quotedAt(sql, at, "back-quotes");
   const name = match(word, sql, at);
   if (name !== undefined) return wordAt(sql, at, name);
@@ -109,16 +109,18 @@ function tokenAt(sql: string, at: number): readonly [Token, number] {
   return [{ kind: "operator", text: operator, key: operator, at }, at + operator.length];
 }
 
-function quotedAt(sql: string, at: number, construct: string): readonly [Token, number] {
+function quotedAt(sql: string, at: number, sort: "string" | "name" | "back-quotes"): readonly [Token, number] {
   const quote = sql[at] ?? "";
   let end = at + 1;
   while (end < sql.length && (sql[end] !== quote || sql[end + 1] === quote)) end += sql[end] === quote ? 2 : 1;
   const text = sql.slice(at + 1, end).replaceAll(quote + quote, quote);
-  const isString = construct === "string";
-  const wrong =
-    end >= sql.length ? "quote-open" : !isString ? construct : text.includes("\\") ? "backslash" : undefined;
-  const kind: TokenKind = isString ? "string" : "quoted";
-  return [{ kind, text, key: text, at, ...(wrong === undefined ? {} : { construct: wrong }) }, end + 1];
+  const construct = end >= sql.length ? "quote-open" : sort === "back-quotes" ? sort : hasBackslash(sort, text);
+  const kind: TokenKind = sort === "string" ? "string" : "quoted";
+  return [{ kind, text, key: text, at, ...(construct === undefined ? {} : { construct }) }, end + 1];
+}
+
+function hasBackslash(sort: string, text: string): string | undefined {
+  return sort === "string" && text.includes("\\") ? "backslash" : undefined;
 }
 
 /** A word directly before a quote is a prefix of the string: `e'…'`, `r'…'`, `x'…'`. */

@@ -30,7 +30,7 @@ export function checkValue(check: Check, node: Expression, scope: Scope): Value 
     case "index":
       return checkIndex(check, node, scope);
     case "subquery":
-      return check.query(node.query, scope, false)?.[0]?.value ?? UNKNOWN;
+      return check.query(node.query, scope)?.[0]?.value ?? UNKNOWN;
     case "tuple":
       for (const value of node.values) checkValue(check, value, scope);
       return UNKNOWN;
@@ -97,13 +97,13 @@ function checkCondition(check: Check, node: Conditional, scope: Scope): void {
       checkValue(check, node.value, scope);
       break;
     case "exists":
-      check.query(node.query, scope, false);
+      check.query(node.query, scope);
   }
 }
 
 function checkInQuery(check: Check, node: Extract<Expression, { kind: "in-query" }>, scope: Scope): void {
   const value = checkValue(check, node.value, scope);
-  const other = check.query(node.query, scope, false)?.[0]?.value;
+  const other = check.query(node.query, scope)?.[0]?.value;
   if (other === undefined || node.value.kind === "tuple") return;
   checkComparison(check, node.at, "=", [node.value, value], [node.value, other]);
 }

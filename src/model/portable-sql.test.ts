@@ -49,9 +49,9 @@ test("a finding says where, what, why and what instead", () => {
 });
 
 test("findings come in the order of the text, each once", () => {
-  assert.deepEqual(found("select strpos(type, 'a') as a, \"type\" as b, id / id as c from events order by d limit 1"), [
+  assert.deepEqual(found("select strpos(type, 'a') as a, `type` as b, id / id as c from events order by d limit 1"), [
     "1:8 the function strpos",
-    '1:32 the name "type" in double quotes',
+    "1:32 the name `type` in back quotes",
     "1:48 `/` by something that may be zero",
     "1:79 an ascending order that decides about rows, without nulls first or nulls last",
   ]);
@@ -74,10 +74,7 @@ test("what depends on types is found where the columns are known", () => {
 
 test("names and types are followed through queries, joins and unions", () => {
   const decimals = "select x.n * 2 as y from (select id, sum(price) as n from events group by id) x";
-  assert.deepEqual(found(decimals), [
-    "1:12 `*` on decimals",
-    "1:38 a decimal whose digits the engines count in other ways",
-  ]);
+  assert.deepEqual(found(decimals), ["1:12 `*` on decimals"]);
   assert.deepEqual(found("select a.id from events a join events b on a.price * b.price > 1"), ["1:52 `*` on decimals"]);
   assert.deepEqual(found("select id as x from events union all select type from events"), [
     "1:28 columns of other types",

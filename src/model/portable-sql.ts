@@ -89,9 +89,9 @@ function checkStatement(statement: Query, tables: ReadonlyMap<string, PortableTa
     refuse,
     refuseFunction: (at, name, reason, instead) =>
       add(at, { what: `the function ${name}`, reason, ...(instead === undefined ? {} : { instead }) }),
-    query: (query, scope, isNamed) => checkQuery(check, query, scope, scope.tables, isNamed),
+    query: (query, scope) => checkQuery(check, query, scope, scope.tables, "hidden"),
   };
-  checkQuery(check, statement, undefined, columns, true);
+  checkQuery(check, statement, undefined, columns, "outside");
 }
 
 function columnsOf({ schema, partitioned }: PortableTable): Columns {
