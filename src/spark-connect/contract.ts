@@ -24,7 +24,10 @@ export interface ConnectOptions {
   readonly userAgent?: string;
   /** Largest message that is accepted, in bytes. Default 128 MiB. */
   readonly messageBytesMax?: number;
-  /** How long a server may be unreachable altogether before a call gives up, in milliseconds. Default: 10 minutes. */
+  /**
+   * How long a server may be unreachable altogether before a call gives up, in milliseconds. Default: 3 seconds for the first
+   * call, which `connect` makes, so that a wrong port is told at once; afterwards what the official clients do, 10 minutes.
+   */
   readonly retryMsMax?: number;
   /** Settings of the session, set before anything else runs in it. */
   readonly settings?: Readonly<Record<string, string>>;
