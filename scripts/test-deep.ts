@@ -43,8 +43,9 @@ const areas: Readonly<Record<string, Area>> = {
     runs: 5_000,
   },
   spark: {
-    about: "Spark and pyarrow as readers of the edge corpus, real hours and every era; needs Java 17",
-    files: ["test/readers/*.test.ts"],
+    about:
+      "Spark and pyarrow as readers of the edge corpus, real hours, every era; Spark installed and used; needs Java 17",
+    files: ["test/readers/*.test.ts", "test/spark/**/*.deep.test.ts"],
     runs: 1_000,
   },
 };
