@@ -60,9 +60,9 @@ export const publicationMutants: readonly Mutant[] = [
     edits: [
       {
         file: mart,
-        find: "  for (const file of result.files)\n    await storage.put(partKey(mart, manifest.version, basename(file.path)), { file: file.path }, call);\n  const { bytes, sha256 } = encodeManifest(manifest);\n  await storage.put(manifestKey(mart, manifest.version), bytes, call);",
+        find: "  await written.place();\n  const { bytes, sha256 } = encodeManifest(manifest);\n  await storage.put(manifestKey(mart, manifest.version), bytes, call);",
         replace:
-          "  const { bytes, sha256 } = encodeManifest(manifest);\n  await storage.put(manifestKey(mart, manifest.version), bytes, call);\n  for (const file of result.files)\n    await storage.put(partKey(mart, manifest.version, basename(file.path)), { file: file.path }, call);",
+          "  const { bytes, sha256 } = encodeManifest(manifest);\n  await storage.put(manifestKey(mart, manifest.version), bytes, call);\n  await written.place();",
       },
     ],
     ...simulation,
@@ -73,14 +73,14 @@ export const publicationMutants: readonly Mutant[] = [
     edits: [
       {
         file: mart,
-        find: "const manifestSha256 = await putVersion(places.marts, settings.name, manifest, result, options.signal);",
+        find: "const manifestSha256 = await putVersion(places.marts, manifest, written, options.signal);",
         replace: "const manifestSha256 = encodeManifest(manifest).sha256;",
       },
       {
         file: mart,
         find: "    return { ...swapped, manifest };",
         replace:
-          "    await putVersion(places.marts, settings.name, manifest, result, options.signal);\n    return { ...swapped, manifest };",
+          "    await putVersion(places.marts, manifest, written, options.signal);\n    return { ...swapped, manifest };",
       },
     ],
     ...simulation,
@@ -200,5 +200,41 @@ export const publicationMutants: readonly Mutant[] = [
       },
     ],
     killedBy: ["src/reconcile/garbage.test.ts"],
+  },
+  {
+    name: "any-committer",
+    why: "what Spark's classic committer wrote to S3 is published, with rows that are lost or there twice",
+    edits: [
+      {
+        file: "src/step/committed-parts.ts",
+        find: 'if (committer !== "magic") {',
+        replace: 'if (committer === "") {',
+      },
+    ],
+    killedBy: ["test/faults/in-place.test.ts"],
+  },
+  {
+    name: "parts-as-a-listing-shows-them",
+    why: "a file that a task left behind, or one that is gone, becomes or is missing in a mart",
+    edits: [
+      {
+        file: "src/step/committed-parts.ts",
+        find: "if (named === undefined) return;",
+        replace: "if (named === undefined || found.length > 0) return;",
+      },
+    ],
+    killedBy: ["test/faults/in-place.test.ts"],
+  },
+  {
+    name: "tokens-asked-once",
+    why: "a partition that is replaced while Spark reads it is not noticed",
+    edits: [
+      {
+        file: "src/step/stored-input.ts",
+        find: "asked.set(key, at + 1);",
+        replace: "asked.set(key, at);",
+      },
+    ],
+    killedBy: ["src/step/stored-input.test.ts"],
   },
 ];

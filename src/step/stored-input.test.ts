@@ -19,7 +19,7 @@ import type { Schema } from "../model/schema.ts";
 import type { ObjectInfo, Storage } from "../storage/contract.ts";
 import { localStorage } from "../storage/local.ts";
 import { memoryStorage } from "../storage/memory.ts";
-import { type FooterGuess, storedInput } from "./stored-input.ts";
+import { type FooterGuess, storedInput, tokensByListing } from "./stored-input.ts";
 
 const REFERENCE =
   "select actor.login as actor, actor.display_login as actor_display, org.login as org, repo.name as repo, type, " +
@@ -281,4 +281,21 @@ describe("files of other writers in a bucket", () => {
     );
     await cache.close();
   });
+});
+
+test("tokens by listing: whoever asks for the n-th time hears of the n-th listing, which is made once", async () => {
+  let made = 0;
+  const tokenOf = tokensByListing(async function* () {
+    made++;
+    yield [
+      { key: "a", size: 1, token: `a${made}`, modifiedMs: 0 },
+      { key: "b", size: 1, token: "b", modifiedMs: 0 },
+    ];
+    if (made === 1) yield [{ key: "c", size: 1, token: "c", modifiedMs: 0 }];
+  });
+  assert.equal(made, 0);
+  assert.deepEqual(await Promise.all(["a", "b", "c"].map(tokenOf)), ["a1", "b", "c"]);
+  assert.equal(made, 1);
+  assert.deepEqual(await Promise.all(["c", "b", "a"].map(tokenOf)), [undefined, "b", "a2"]);
+  assert.equal(made, 2);
 });
