@@ -60,7 +60,7 @@ function installInBackground(): ChildProcess {
  */
 function startSpark(): { stop(): Promise<void> } {
   const directory = mkdtempSync(join(tmpdir(), "millrace-shared-spark-"));
-  process.env.MILLRACE_TEST_SPARK_SHARED = directory;
+  process.env.TEST_SPARK_SHARED = directory;
   const child = spawn(process.execPath, ["test/real/spark-server.ts", directory], {
     cwd: root,
     stdio: ["pipe", "ignore", "inherit"],

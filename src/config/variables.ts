@@ -19,6 +19,7 @@ export const reservedVariables: ReadonlyMap<string, string> = new Map([
   ["MILLRACE_LOG", "The form of messages, like `--log`: `text` or `json`."],
   ["MILLRACE_DEBUG", "Any value: errors are printed with their stacks and causes."],
   ["MILLRACE_REAL_HOURS", "For the test suite: a directory with real archive hours."],
+  ["MILLRACE_TEST_SPARK", "For the test suite: the URL of a Spark Connect server to use."],
 ]);
 
 /** What Kubernetes sets in every pod for a service named `millrace` or `millrace-…`; no option looks like it. */

@@ -12,7 +12,7 @@
  *     … finally { await server.stop(); }
  *
  * All tests of a run share one server: that of MILLRACE_TEST_SPARK if it is set, else the one that scripts/test.ts starts
- * (MILLRACE_TEST_SPARK_SHARED), else one a process. So nobody stops it or sets anything in it beyond an own session. Who
+ * (TEST_SPARK_SHARED), else one a process. So nobody stops it or sets anything in it beyond an own session. Who
  * needs more than that starts a server of its own: `startSparkServer`.
  */
 import { randomUUID } from "node:crypto";
@@ -86,7 +86,7 @@ export async function sparkServer(
   options?: { readonly s3: SparkStore },
 ): Promise<SparkServer | undefined> {
   if (options !== undefined) return await startSparkOnS3(context, options.s3);
-  const { MILLRACE_TEST_SPARK: given, MILLRACE_TEST_SPARK_SHARED: shared } = process.env;
+  const { MILLRACE_TEST_SPARK: given, TEST_SPARK_SHARED: shared } = process.env;
   if (given !== undefined) return { url: given, version: await versionAt(given) };
   if (shared !== undefined) return await sharedServer(shared);
   ofThisProcess ??= startSparkServer(context);
