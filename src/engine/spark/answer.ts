@@ -10,6 +10,8 @@ import type { StructType } from "../../spark-connect/types.ts";
 /** Arrow IPC streams with their rows' schema. */
 export interface Answer {
   readonly schema: StructType;
+  /** It lies on this side: the server is not needed any more. */
+  readonly isKept: boolean;
   batches(): AsyncIterable<Uint8Array>;
   /** Removes what it holds; repeating it does nothing. */
   close(): Promise<void>;
@@ -38,9 +40,10 @@ export async function keepAnswer(result: Result, scratch: string): Promise<Answe
     throw error;
   }
   const { schema } = result;
-  if (spool !== undefined) return { schema, ...spool };
+  if (spool !== undefined) return { schema, isKept: true, ...spool };
   return {
     schema,
+    isKept: true,
     async *batches() {
       yield* held;
     },
@@ -54,6 +57,7 @@ export async function keepAnswer(result: Result, scratch: string): Promise<Answe
 export function streamAnswer(result: Result): Answer {
   return {
     schema: result.schema,
+    isKept: false,
     async *batches() {
       for await (const { data } of result.arrow()) yield data;
     },

@@ -25,9 +25,8 @@ import { type ResultType, resultType } from "./types.ts";
 export const SRC = "src";
 
 export interface BoundStatement {
-  /** As it is sent. */
+  /** As the user wrote it, without what follows its last token. */
   readonly sql: string;
-  /** As the user wrote it, which the places of errors refer to. */
   readonly tables: readonly BoundTable[];
   readonly result: readonly BoundResult[];
   /** Its rows come in an order of its own, which the files of a result must keep. */

@@ -6,7 +6,7 @@
  * files that it was handed, and it runs as it was written. Rows over the lake's own files are kept on this side until the
  * files turn out to be what they were.
  */
-import type { CallOptions, Session } from "../../spark-connect/contract.ts";
+import type { CallOptions, Result, Session } from "../../spark-connect/contract.ts";
 import { rowDecoder } from "../../spark-connect/values.ts";
 import type {
   Description,
@@ -117,13 +117,16 @@ async function query(
   const share = shareReport(options.onProgress);
   try {
     const bound = await bindStatement(session, request.sql, request.tables, call);
+    const run = async (): Promise<Result> =>
+      await session.execute(sqlRelation(bound.sql), { ...call, onProgress: share.onProgress });
     const { value: answer } = await runStatement(session, bound, request, call, async ({ isPrivate }) => {
       share.begin();
-      const result = await session.execute(sqlRelation(bound.sql), { ...call, onProgress: share.onProgress });
-      return isPrivate ? streamAnswer(result) : await keepAnswer(result, request.scratch);
+      return isPrivate ? streamAnswer(await run()) : await keepAnswer(await run(), request.scratch);
     }).catch((error: unknown) => {
       throw sparkFailure(error, { phase: "run", sql: bound.sql });
     });
+    share.end();
+    if (answer.isKept) await session.close();
     const close = async (): Promise<void> => {
       open.delete(close);
       await answer.close();

@@ -73,7 +73,8 @@ function knownFault(error: SparkError, file: string): KnownFault | undefined {
   }
   if (errorClass === "PATH_NOT_FOUND" || errorClass === "FAILED_READ_FILE.FILE_NOT_EXIST") return notFound(file);
   if (!errorClass.startsWith("FAILED_READ_FILE")) return undefined;
-  const kind = readFaults.find(([words]) => words.test(said))?.[1] ?? "corrupt";
+  const isType = errorClass.endsWith("TYPE_MISMATCH");
+  const kind = isType ? "refused" : (readFaults.find(([words]) => words.test(said))?.[1] ?? "corrupt");
   switch (kind) {
     case "refused":
       return differs(error, file);

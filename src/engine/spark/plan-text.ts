@@ -24,7 +24,7 @@ export interface ScanFacts {
 type Section = "Analyzed Logical Plan" | "Optimized Logical Plan" | "Physical Plan";
 
 /** The branches that a tree is drawn with, and the number of the stage of generated code. */
-const branches = /^[\s:]*(?:[+:]- )?(?:\*(?:\(\d+\))? )?/;
+const branches = /^(?:[ :] {2})*(?:[+:]- )?(?:\*(?:\(\d+\))? )?/;
 
 export function readPlan(text: string): PlanFacts {
   const analyzed = linesOf(text, "Analyzed Logical Plan");
@@ -53,13 +53,13 @@ function viewIn(line: string): string | undefined {
 
 /** Nodes that read what nobody offered. A relation over files of ours has no name. */
 const foreignNodes =
-  /^(?:View|HiveTableRelation|RelationV2|StreamingRelation\w*|ScriptTransformation|LogicalRDD|Relation) [^[]/;
+  /^(?:(?:View|Relation) [^[]|(?:HiveTableRelation|RelationV2|StreamingRelation\w*|ScriptTransformation|LogicalRDD)\b)/;
 
 function foreignIn(line: string): string | undefined {
   if (viewIn(line) !== undefined || !foreignNodes.test(line)) return undefined;
   if (line.startsWith("ScriptTransformation")) return "a script";
-  const names = line.match(/`(?:[^`]|``)*`|[\p{L}\p{N}_]+(?:\.[\p{L}\p{N}_]+)+/gu) ?? [];
-  return names.length === 0 ? line.split(" ")[0] : names.join(".").replaceAll("`", "");
+  const name = /`[^`]*`(?:\.`[^`]*`)*/.exec(line) ?? /[\p{L}\p{N}_]+(?:\.[\p{L}\p{N}_]+)+/u.exec(line);
+  return name?.[0].replaceAll("`", "") ?? line.split(" ")[0];
 }
 
 /**

@@ -7,6 +7,8 @@ import { sessionSettings, shuffleSettings } from "./settings.ts";
 export interface SparkEngineSettings {
   /** Connects to the server and opens a session of its own. */
   connect(options: { readonly signal?: AbortSignal }): Promise<Session>;
+  /** Settings of sessions that come before ours: how work is cut on this server, never what a statement means. */
+  readonly tuning?: Readonly<Record<string, string>>;
 }
 
 export interface Sessions {
@@ -27,7 +29,7 @@ export function makeSessions(settings: SparkEngineSettings): Sessions {
         return await guarded(async () => {
           if (!isAsked) master = await session.config.get("spark.master", call);
           isAsked = true;
-          await session.config.set({ ...sessionSettings, ...shuffleSettings(master) }, call);
+          await session.config.set({ ...sessionSettings, ...shuffleSettings(master), ...settings.tuning }, call);
           return session;
         });
       } catch (error) {

@@ -70,6 +70,8 @@ const work: Readonly<Record<string, string>> = {
   "spark.sql.adaptive.coalescePartitions.enabled": "true",
   "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
   "spark.sql.adaptive.advisoryPartitionSizeInBytes": "64m",
+  // The same text means other files once its views were replaced.
+  "spark.connect.session.planCache.enabled": "false",
   "spark.connect.progress.reportInterval": "200ms",
 };
 
