@@ -12,6 +12,7 @@ import { openCatalog } from "./catalog/open.ts";
 import { environment, localFiles } from "./config/read.ts";
 import { resolveSecret } from "./config/secret.ts";
 import type { Converter } from "./convert/contract.ts";
+import { settingsUnlikeSpark } from "./convert/spark-offer.ts";
 import { converterVersion } from "./convert/version.ts";
 import type { Engine } from "./engine/contract.ts";
 import { asFailure, Failure } from "./errors.ts";
@@ -95,7 +96,8 @@ export async function openApp(project: Project, options: AppOptions = {}): Promi
       const { seen, plan } = await look(selection);
       const { only = "marts", select = () => true } = selection;
       if (only === "marts") refuseUnportable(seen, project.engine.kind, select);
-      return plan;
+      const warnings = only === "collect" ? [] : conversionWarnings(project);
+      return warnings.length === 0 ? plan : { ...plan, warnings };
     },
     run,
     watch: (selection) =>
@@ -322,6 +324,14 @@ async function startSpark(project: Project, server: LocalServer, options: StartO
       else if (progress.code === "server.start") report({ ...progress, code: "engine.start" });
       else if (progress.code === "server.ready") report({ ...progress, code: "engine.ready" });
     },
+  });
+}
+
+/** Tables that Spark shall convert, and that it would read otherwise than our rules have it whatever comes. */
+function conversionWarnings({ tables }: Project): readonly string[] {
+  return [...tables.values()].flatMap(({ name, convert, duplicateKeys, columns }) => {
+    const reasons = convert === "spark" ? settingsUnlikeSpark({ duplicateKeys, declared: columns }) : [];
+    return reasons.map((reason) => `tables.${name}.convert: spark is of no use, since ${reason}`);
   });
 }
 

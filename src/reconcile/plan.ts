@@ -101,6 +101,8 @@ export interface Plan {
     readonly name: string;
     readonly items: number;
   }[];
+  /** What the project asks for and will not get: sentences without an end. */
+  readonly warnings?: readonly string[];
 }
 
 export interface PlanOptions {

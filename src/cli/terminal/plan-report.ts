@@ -7,6 +7,7 @@ import { count, counted } from "./numbers.ts";
 import { rangesOf, rangesText } from "./ranges.ts";
 import type { Finding, FindingGroup, ReportOptions } from "./report.ts";
 import { renderFindings } from "./report.ts";
+import { visible, wrap } from "./text.ts";
 import { waitingFindings, waitingGroup } from "./waiting-report.ts";
 
 export type Widening = TableSchemaAnswer["widenings"][number];
@@ -24,7 +25,16 @@ export function renderPlan(plan: Plan, context: PlanContext, options: ReportOpti
   const steps = plan.steps.length + plan.foreseen.reduce((sum, each) => sum + each.items, 0);
   const last = steps === 0 ? "Nothing to do. Nothing was written." : `${counted(steps, "step")}. Nothing was written.`;
   const next = steps === 0 ? "" : `   ${options.paint.accent("millrace run")}`;
-  return [...renderFindings(groups, options), "", `  ${last}${next}`];
+  return [...renderFindings(groups, options), ...renderWarnings(plan, options), "", `  ${last}${next}`];
+}
+
+function renderWarnings({ warnings = [] }: Plan, { width, paint }: ReportOptions): readonly string[] {
+  const lines = warnings.flatMap((text) =>
+    wrap(visible(text), Math.max(20, width - 4)).map((line, at) =>
+      at === 0 ? `  ${paint.alarm("!")} ${line}` : `    ${line}`,
+    ),
+  );
+  return lines.length === 0 ? [] : ["", ...lines];
 }
 
 /** One group for each source, table and mart that has something to tell, or has something that is up to date. */
@@ -228,6 +238,7 @@ export function planJson(plan: Plan, engine: EngineName): unknown {
     steps: plan.steps.map(stepJson),
     waiting: plan.waiting.map(waitingJson),
     upToDate: plan.upToDate,
+    ...(plan.warnings === undefined ? {} : { warnings: plan.warnings }),
   };
 }
 
