@@ -4,10 +4,11 @@
  */
 import { randomUUID } from "node:crypto";
 import { stopIfAborted, stopped } from "../pace/abort.ts";
-import type { Calls, SendOptions } from "./calls.ts";
+import type { Calls } from "./calls.ts";
 import { SparkError } from "./errors.ts";
 import { type Fault, faultOf, hasClass } from "./fault.ts";
-import { type ExecutePlanResponse, InterruptRequest_InterruptType, type Plan } from "./gen/spark_connect_pb.ts";
+import type { ExecutePlanResponse, Plan } from "./gen/spark_connect_pb.ts";
+import { operationOf } from "./operation.ts";
 
 export interface Execution {
   readonly operationId: string;
@@ -29,10 +30,6 @@ export interface ExecutionOptions {
 /** How long a caller who gave up waits for the server to have stopped; further tidying goes on beside what the caller does next. */
 const stopMsMax = 1000;
 
-/** How long that goes on. */
-const giveUpMsMax = 5000;
-const giveUpLimits = { retriesMax: 15, msMax: giveUpMsMax };
-
 /** The server keeps 10 MiB for a reader who was cut off; it need not keep more than this of what has arrived. */
 const releaseAfterBytes = 1 << 20;
 
@@ -46,7 +43,7 @@ interface Stream {
 
 export function startExecution(calls: Calls, plan: Plan, { tags = [], signal, onEnd }: ExecutionOptions): Execution {
   checkTags(tags);
-  const operationId = randomUUID();
+  const operation = operationOf(calls, randomUUID());
   const patience = calls.patience();
   let stream: Stream | undefined;
   let isSent = false;
@@ -68,12 +65,9 @@ export function startExecution(calls: Calls, plan: Plan, { tags = [], signal, on
 
   function open(): Stream {
     const abort = new AbortController();
-    const options = { signal: abort.signal };
-    // Identity is read anew: the first reply tells which server session it is.
-    const request = { ...calls.identity(), operationId };
     const responses = isSent
-      ? calls.client.reattachExecute(lastResponseId === undefined ? request : { ...request, lastResponseId }, options)
-      : calls.client.executePlan({ ...request, plan, tags: [...tags], requestOptions: [reattachable] }, options);
+      ? operation.reattach(lastResponseId, abort.signal)
+      : operation.execute(plan, tags, abort.signal);
     isSent = true;
     return { responses: responses[Symbol.asyncIterator](), abort };
   }
@@ -88,35 +82,12 @@ export function startExecution(calls: Calls, plan: Plan, { tags = [], signal, on
     const responseId = lastResponseId;
     isReleasing = true;
     unreleasedBytes = 0;
-    const release = { case: "releaseUntil", value: { responseId } } as const;
-    const sent = calls.client.releaseExecute({ ...calls.identity(), operationId, release }, { timeoutMs: giveUpMsMax });
     // If it is lost, the next one says the same and more.
     calls.beside(
-      sent.finally(() => {
+      operation.acknowledge(responseId).finally(() => {
         isReleasing = false;
       }),
     );
-  }
-
-  async function releaseAll(): Promise<void> {
-    const release = { case: "releaseAll", value: {} } as const;
-    await calls.call((options) => calls.client.releaseExecute({ ...calls.identity(), operationId, release }, options), {
-      limits: giveUpLimits,
-      timeoutMs: giveUpMsMax,
-    });
-  }
-
-  async function interrupt(): Promise<void> {
-    const send = (options: SendOptions) =>
-      calls.client.interrupt(
-        {
-          ...calls.identity(),
-          interruptType: InterruptRequest_InterruptType.OPERATION_ID,
-          interrupt: { case: "operationId", value: operationId },
-        },
-        options,
-      );
-    await calls.call(send, { limits: giveUpLimits, timeoutMs: giveUpMsMax });
   }
 
   function finish(): void {
@@ -133,7 +104,7 @@ export function startExecution(calls: Calls, plan: Plan, { tags = [], signal, on
     failure = reason;
     drop();
     if (!isSent) return Promise.resolve();
-    const work = isRunning ? interrupt().then(releaseAll, releaseAll) : releaseAll();
+    const work = isRunning ? operation.interrupt().then(operation.release, operation.release) : operation.release();
     calls.beside(work);
     givingUp = within(work, stopMsMax, calls);
     return givingUp;
@@ -185,7 +156,7 @@ export function startExecution(calls: Calls, plan: Plan, { tags = [], signal, on
   }
 
   return {
-    operationId,
+    operationId: operation.id,
     async next() {
       if (isOver) {
         await givingUp;
@@ -212,7 +183,7 @@ export function startExecution(calls: Calls, plan: Plan, { tags = [], signal, on
       if (response.responseType.case === "resultComplete") {
         finish();
         drop();
-        calls.beside(releaseAll());
+        calls.beside(operation.release());
       }
       return response;
     },
@@ -220,10 +191,6 @@ export function startExecution(calls: Calls, plan: Plan, { tags = [], signal, on
     fail: (error) => giveUp(error, true),
   };
 }
-
-const reattachable = {
-  requestOption: { case: "reattachOptions", value: { reattachable: true } },
-} as const;
 
 function checkTags(tags: readonly string[]): void {
   const wrong = tags.find((tag) => tag === "" || tag.includes(","));
