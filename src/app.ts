@@ -7,15 +7,15 @@ import { randomUUID } from "node:crypto";
 import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import type { App, Operation, RunSummary, Selection, Tools } from "./answers.ts";
+import { conversionWarnings, openConverterOf, sparkServer, startSpark } from "./app-spark.ts";
 import { openCache } from "./cache/open.ts";
 import { openCatalog } from "./catalog/open.ts";
 import { environment, localFiles } from "./config/read.ts";
 import { resolveSecret } from "./config/secret.ts";
 import type { Converter } from "./convert/contract.ts";
-import { settingsUnlikeSpark } from "./convert/spark-offer.ts";
 import { converterVersion } from "./convert/version.ts";
 import type { Engine } from "./engine/contract.ts";
-import { asFailure, Failure } from "./errors.ts";
+import { asFailure } from "./errors.ts";
 import type { Report } from "./model/events.ts";
 import type { Place, Project, SecretReference } from "./model/project.ts";
 import { acknowledge } from "./operations/acknowledge.ts";
@@ -24,13 +24,7 @@ import { doctor } from "./operations/doctor.ts";
 import { explain } from "./operations/explain.ts";
 import { schemaOfFile } from "./operations/file-schema.ts";
 import { gc } from "./operations/gc.ts";
-import {
-  type Address,
-  type LocalServer,
-  projectEngine,
-  type StartedServer,
-  type StartOptions,
-} from "./operations/project-engine.ts";
+import { projectEngine } from "./operations/project-engine.ts";
 import { query, queryToFile } from "./operations/query.ts";
 import { rebuildIndex } from "./operations/rebuild-index.ts";
 import { schemaOf } from "./operations/schema.ts";
@@ -222,7 +216,7 @@ async function openParts(
       const engine = openEngine(settings);
       return options.wrapEngine?.(engine) ?? engine;
     },
-    start: (server, call) => startSpark(project, server, call),
+    start: (server, call) => startSpark(project, server, { ...call, resolveSecret: secretValue }),
     secret: secretValue,
   });
   const spark = sparkServer(project, engines.address);
@@ -306,63 +300,6 @@ export function openTools({ parallel }: { readonly parallel?: number | undefined
       await (await converter.started())?.close();
     },
   };
-}
-
-/** A server of this machine that knows the lake's places; what it takes to have it is told as events. */
-async function startSpark(project: Project, server: LocalServer, options: StartOptions): Promise<StartedServer> {
-  const { openLocalSpark } = await import("./distribution/server.ts");
-  const { version, dist, memoryBytes, cores } = server;
-  const { token, signal, report = silent } = options;
-  return await openLocalSpark({
-    ...{ version, dist, cores, token, signal },
-    memory: `${Math.floor(memoryBytes / 1024 ** 2)}m`,
-    places: [...(convertsBySpark(project) ? [project.lake.raw] : []), project.lake.tables, project.lake.marts],
-    environment: environment(),
-    resolveSecret: secretValue,
-    onProgress(progress) {
-      if (progress.code === "install.start") report({ ...progress, code: "engine.install" });
-      else if (progress.code === "server.start") report({ ...progress, code: "engine.start" });
-      else if (progress.code === "server.ready") report({ ...progress, code: "engine.ready" });
-    },
-  });
-}
-
-/** Tables that Spark shall convert, and that it would read otherwise than our rules have it whatever comes. */
-function conversionWarnings({ tables }: Project): readonly string[] {
-  return [...tables.values()].flatMap(({ name, convert, duplicateKeys, columns }) => {
-    const reasons = convert === "spark" ? settingsUnlikeSpark({ duplicateKeys, declared: columns }) : [];
-    return reasons.map((reason) => `tables.${name}.convert: spark is of no use, since ${reason}`);
-  });
-}
-
-/** Raw objects are nothing to Spark but for that. */
-const convertsBySpark = ({ tables }: Project): boolean =>
-  [...tables.values()].some((table) => table.convert === "spark");
-
-function sparkServer({ engine }: Project, address: () => Promise<Address>): Pick<Parts, "spark"> {
-  if (engine.kind !== "spark") return {};
-  return {
-    spark: {
-      name: engine.server.kind === "url" ? engine.server.url : "local",
-      async open(settings = {}) {
-        const { url, token, user, ca } = await address();
-        const { connect } = await import("./spark-connect/session.ts");
-        return connect(url, {
-          settings,
-          ...(token === undefined ? {} : { token }),
-          ...(user === undefined ? {} : { userId: user }),
-          ...(ca === undefined ? {} : { ca }),
-        });
-      },
-    },
-  };
-}
-
-/** Each object gets a session of its own: one that ends with its server takes nothing along. */
-async function openConverterOf({ spark }: Pick<Parts, "spark">, native: Converter): Promise<Converter> {
-  if (spark === undefined) throw new Failure("bug", "the project has no Spark server to convert with");
-  const { conversionSettings, openSparkConverter } = await import("./convert/spark.ts");
-  return openSparkConverter({ native, session: () => spark.open(conversionSettings) });
 }
 
 async function openOne(project: Project, name: string): Promise<Source> {

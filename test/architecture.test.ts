@@ -29,6 +29,7 @@ const levels: Readonly<Record<string, number>> = {
   answers: 4,
   operations: 4,
   app: 4,
+  "app-spark": 4,
   cli: 5,
   index: 5,
   spark: 5,
@@ -87,6 +88,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "parquet/profile",
   ],
   app: ["*"],
+  "app-spark": ["*"],
   cli: [
     "answers",
     "app",
