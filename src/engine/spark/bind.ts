@@ -17,7 +17,6 @@ import { type SrcCondition, srcCondition } from "./prune.ts";
 import { touchedBy } from "./read-schema.ts";
 import { filesRelation, sqlRelation } from "./relation.ts";
 import { guarded } from "./session.ts";
-import { describeSettings } from "./settings.ts";
 import { readStatement, type Statement } from "./statement.ts";
 import { type ResultType, resultType } from "./types.ts";
 
@@ -58,6 +57,7 @@ interface Shape {
 /** A command cannot stand in brackets. */
 const WRAP = { before: "SELECT * FROM (\n", after: "\n)" };
 
+/** `session` is a fresh one. */
 export async function bindStatement(
   session: Session,
   sql: string,
@@ -69,7 +69,6 @@ export async function bindStatement(
     ([name, shape]): Shape => ({ name, partitioned: shape.partitioned, fields: tableFields(shape) }),
   );
   const named = shapes.filter(({ name }) => statement.names.has(foldName(name)));
-  await guarded(() => session.config.set(describeSettings, call));
   for (const shape of named) await showEmpty(session, shape, named.length === 1 ? "parquet" : "orc", call);
   const names = shapes.map(({ name }) => name);
   const schema = await attempt(statement, names, WRAP.before, () =>

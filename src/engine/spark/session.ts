@@ -2,7 +2,7 @@
 import { Failure } from "../../errors.ts";
 import type { Session } from "../../spark-connect/contract.ts";
 import { sparkFailure } from "./fault.ts";
-import { sessionSettings, shuffleSettings } from "./settings.ts";
+import { describeSettings, sessionSettings, shuffleSettings } from "./settings.ts";
 
 export interface SparkEngineSettings {
   /** Connects to the server and opens a session of its own. */
@@ -29,7 +29,8 @@ export function makeSessions(settings: SparkEngineSettings): Sessions {
         return await guarded(async () => {
           if (!isAsked) master = await session.config.get("spark.master", call);
           isAsked = true;
-          await session.config.set({ ...sessionSettings, ...shuffleSettings(master), ...settings.tuning }, call);
+          const all = { ...sessionSettings, ...describeSettings, ...shuffleSettings(master), ...settings.tuning };
+          await session.config.set(all, call);
           return session;
         });
       } catch (error) {

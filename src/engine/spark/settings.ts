@@ -77,14 +77,14 @@ const work: Readonly<Record<string, string>> = {
 
 export const sessionSettings: Readonly<Record<string, string>> = { ...meaning, ...reach, ...files, ...work };
 
-/** While a statement is only described: plans are read as text, and must be whole. */
+/** A session begins with describing its statement: plans are read as text, and must be whole. */
 export const describeSettings: Readonly<Record<string, string>> = {
   "spark.sql.debug.maxToStringFields": "1000000",
   "spark.sql.maxMetadataStringLength": "100000000",
   "spark.sql.maxPlanStringLength": "500000000",
 };
 
-/** While it runs: nobody reads its plans, and a list of ten thousand files in them would only cost memory. */
+/** When it runs: nobody reads its plans, and a list of ten thousand files in them would only cost memory. */
 const runSettings: Readonly<Record<string, string>> = {
   "spark.sql.debug.maxToStringFields": "25",
   "spark.sql.maxMetadataStringLength": "100",
