@@ -13,7 +13,7 @@ export async function askPython(python: string, code: string, ...args: readonly 
   const file = join(directory, "judge.py");
   writeFileSync(file, code);
   try {
-    const { stdout } = await run(python, [file, ...args], { maxBuffer: 64 << 20, timeout: 180_000 });
+    const { stdout } = await run(python, [file, ...args], { maxBuffer: 64 << 20, timeout: 300_000 });
     return JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
   } finally {
     rmSync(directory, { recursive: true, force: true });

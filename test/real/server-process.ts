@@ -40,7 +40,7 @@ interface HttpHealth {
 
 const startTries = 3;
 /** A Java server on a busy machine. Milliseconds. */
-const readyMsMax = 120_000;
+const readyMsMax = 180_000;
 const stopMsMax = 5_000;
 
 /**
