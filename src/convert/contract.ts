@@ -50,6 +50,11 @@ export interface Elsewhere {
   readonly raw: string;
   /** A directory that holds nothing yet, said in the same way, with a slash at its end. */
   readonly staging: string;
+  /**
+   * Puts a small object there. Where nothing is yet, S3A marks a directory by an object of its own, which only S3A can remove
+   * again.
+   */
+  prepare(options?: { readonly signal?: AbortSignal }): Promise<void>;
   /** Brings the one Parquet file that lies there to a local path; `corrupt` if there is not exactly one. */
   bring(file: string, options?: { readonly signal?: AbortSignal }): Promise<void>;
   /** Removes what lies there. */

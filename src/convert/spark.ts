@@ -127,6 +127,7 @@ async function replaceBySpark(
   const written = `${output}.spark`;
   const began = performance.now();
   try {
+    await elsewhere.prepare(options);
     await writeBySpark(session, elsewhere, report.schema, settings.compression, options);
     await elsewhere.bring(written, options);
     checkCounts(await readCounts(output), await readCounts(written));
@@ -157,24 +158,24 @@ async function writeBySpark(
   compression: string,
   options: { readonly signal?: AbortSignal },
 ): Promise<void> {
-  // With an encoding said, Spark reads characters and no longer knows the source text of what it makes text of.
-  const view = `millrace_convert_${randomBytes(8).toString("hex")}`;
+  const id = randomBytes(8).toString("hex");
+  const [lines, file] = [`millrace_lines_${id}`, `millrace_file_${id}`];
+  const columns = sparkColumns(storedSchema(schema));
   const run = async (text: string): Promise<void> => {
     await (await session.sql(text, options)).collect();
   };
+  // With an encoding said, Spark reads characters and no longer knows the source text of what it makes text of.
   await run(
-    `CREATE TEMPORARY VIEW ${view} (${sparkColumns(storedSchema(schema))}) USING json OPTIONS (
+    `CREATE TEMPORARY VIEW ${lines} (${columns}) USING json OPTIONS (
       path ${quoted(escapedGlob(raw))}, mode 'FAILFAST', lineSep '\\n', multiLine 'false',
       allowSingleQuotes 'false', allowNonNumericNumbers 'false', allowUnquotedFieldNames 'false')`,
   );
-  try {
-    await run(
-      `INSERT OVERWRITE DIRECTORY ${quoted(staging)} USING parquet OPTIONS (compression '${compression}')
-        SELECT /*+ COALESCE(1) */ * FROM ${view}`,
-    );
-  } finally {
-    await session.sql(`DROP VIEW IF EXISTS ${view}`);
-  }
+  await run(
+    `CREATE TEMPORARY VIEW ${file} (${columns}) USING parquet OPTIONS (
+      path ${quoted(escapedGlob(staging))}, compression '${compression}')`,
+  );
+  // The views go with the session.
+  await run(`INSERT INTO ${file} SELECT /*+ COALESCE(1) */ * FROM ${lines}`);
 }
 
 /** A text of SQL. A backslash begins an escape in it. */

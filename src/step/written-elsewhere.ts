@@ -45,6 +45,8 @@ export async function removeWritten(
   return left;
 }
 
+const marker = new TextEncoder().encode("Spark writes beside this.\n");
+
 /** Where Spark finds a raw object and may write one file; `undefined` where it gets at neither. `id` is nobody else's. */
 export function conversionElsewhere(
   places: { readonly raw: Storage; readonly tables: Storage },
@@ -58,6 +60,9 @@ export function conversionElsewhere(
   return {
     raw,
     staging,
+    async prepare({ signal } = {}) {
+      await tables.put(`${prefix}keep`, marker, signal === undefined ? {} : { signal });
+    },
     async bring(file, { signal } = {}) {
       const call = signal === undefined ? {} : { signal };
       const parts = (await keysBelow(tables, prefix, call)).filter((key) => key.endsWith(".parquet"));

@@ -41,6 +41,10 @@ function onDisk(folder: string, name: string, bytes: Uint8Array): { file: string
     elsewhere: {
       raw: `file://${file}`,
       staging: `file://${staging}/`,
+      async prepare() {
+        mkdirSync(staging, { recursive: true });
+        writeFileSync(join(staging, "keep"), "");
+      },
       async bring(to) {
         const parts = readdirSync(staging).filter((each) => each.startsWith("part-"));
         assert.equal(parts.length, 1, "one file");

@@ -33,11 +33,7 @@ async function warnings(project: Project): Promise<readonly string[]> {
   try {
     const plan = await app.plan();
     const paint = { accent: String, quiet: String, alarm: String };
-    const shown = renderPlan(
-      plan,
-      { project, widenings: new Map() },
-      { width: 200, paint: { ...paint, strong: String } },
-    );
+    const shown = renderPlan(plan, { project, widenings: new Map() }, { width: 200, paint });
     for (const text of plan.warnings ?? []) assert.ok(shown.includes(`  ! ${text}`), shown.join("\n"));
     return plan.warnings ?? [];
   } finally {
