@@ -99,7 +99,9 @@ function notFound(file: string): KnownFault {
   return {
     kind: "missing",
     message: `${file}: the Spark server does not find it`,
-    remedy: "a lake on a disk needs a server on the same machine; keep it in a bucket otherwise",
+    remedy: file.startsWith("s3a:")
+      ? "`millrace doctor` looks at the server's way to the store"
+      : "a lake on a disk needs a server on the same machine; keep it in a bucket otherwise",
   };
 }
 
