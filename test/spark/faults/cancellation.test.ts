@@ -141,6 +141,21 @@ test("a reader who leaves early, or never begins, leaves nothing on the server",
   await assertNothingLeft();
 });
 
+test("readers who leave large results early, one after the other over one connection", async (context) => {
+  const { spark, connect, assertNothingLeft } = await setScene(context);
+  const bodies = answerOf(6, 20_000);
+  spark.script = () => ({ bodies });
+  const session = await connect();
+  for (let times = 0; times < 20; times++) {
+    const result = await within(20_000, `result ${times}`, session.execute(queryOf("SELECT 1")));
+    for await (const rows of result.batches()) {
+      assert.equal(rows.length, 20_000);
+      break;
+    }
+  }
+  await assertNothingLeft();
+});
+
 test("a session that is closed in the middle ends its readers, its operations and its connection", async (context) => {
   const { spark, proxy, connect } = await setScene(context);
   spark.script = () => ({ bodies: answerOf(4), end: "hang" });

@@ -11,7 +11,7 @@ import { constants } from "node:http2";
 import type { Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Harm, Moment, ProxiedCall, Strike } from "./connect-proxy.ts";
-import { FrameReader, frameOf } from "./grpc-frames.ts";
+import { FrameReader, frameOf, piecesOf } from "./grpc-frames.ts";
 import { type Status, trailersOf } from "./statuses.ts";
 
 export interface Call {
@@ -121,9 +121,11 @@ async function arrived(session: NonNullable<ServerHttp2Stream["session"]>): Prom
 async function send(stream: ServerHttp2Stream, frame: Buffer, headers: IncomingHttpHeaders): Promise<void> {
   begin(stream, plain(headers));
   // Resolves when the bytes are with the client's machine, so that a strike after them strikes after them.
-  await new Promise<void>((resolve, reject) => {
-    stream.write(frame, (error) => (error ? reject(error) : resolve()));
-  });
+  for (const piece of piecesOf(frame)) {
+    await new Promise<void>((resolve, reject) => {
+      stream.write(piece, (error) => (error ? reject(error) : resolve()));
+    });
+  }
 }
 
 function begin(stream: ServerHttp2Stream, headers: OutgoingHttpHeaders): void {

@@ -5,7 +5,7 @@
 import { once } from "node:events";
 import * as http2 from "node:http2";
 import type { Socket } from "node:net";
-import { FrameReader, frameOf } from "./grpc-frames.ts";
+import { FrameReader, frameOf, piecesOf } from "./grpc-frames.ts";
 import { type RpcName, rpcNameOf } from "./rpcs.ts";
 import { type Status, trailersOf } from "./statuses.ts";
 
@@ -50,14 +50,16 @@ export class Reply {
 
   async raw(bytes: Uint8Array): Promise<void> {
     this.headers();
-    if (this.isGone) return;
-    await new Promise<void>((resolve) => {
-      this.#stream.once("close", resolve);
-      this.#stream.write(bytes, () => {
-        this.#stream.off("close", resolve);
-        resolve();
+    for (const piece of piecesOf(bytes)) {
+      if (this.isGone) return;
+      await new Promise<void>((resolve) => {
+        this.#stream.once("close", resolve);
+        this.#stream.write(piece, () => {
+          this.#stream.off("close", resolve);
+          resolve();
+        });
       });
-    });
+    }
   }
 
   end(status?: Status): void {
