@@ -284,11 +284,6 @@ export const constructs = {
     reason: "neither a mart nor both engines hold it",
     instead: "moment + interval",
   },
-  "local-timestamp": {
-    what: "the column {} of a timestamp without zone",
-    reason: "Spark reads it as an instant in some functions",
-    instead: "cast(… as date)",
-  },
   arithmetic: {
     what: "`{}` on these types",
     reason: "the engines answer with other types, or one has none",

@@ -58,6 +58,7 @@ export const foreignFunctions: ReadonlyMap<string, ForeignFunction> = new Map([
   ...each("sha256 to_base64", onlyDuckdb, "md5(text) or sha1(text)"),
   ...each("sha2 crc32 xxhash64 soundex", onlySpark, "md5(text) or sha1(text)"),
   ...each("base64 encode", "DuckDB refuses texts beyond ASCII", override),
+  ...each("levenshtein", "DuckDB counts bytes, Spark characters", override),
   ...each("typeof", "the types have two names", override),
   ...each("string_agg listagg", `${byRows}; each engine has its own way to give one`, override),
   ...each("group_concat", onlyDuckdb, override),

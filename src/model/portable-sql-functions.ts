@@ -107,7 +107,6 @@ export const portableFunctions: Readonly<Record<string, PortableFunction>> = {
     note: "n is a literal, not negative",
   },
   length: { sort: "text", form: "length(text)", needs: ["text"], result: "integer", note: "in code points" },
-  levenshtein: { sort: "text", form: "levenshtein(a, b)", needs: ["text", "text"], result: "integer" },
   lpad: { sort: "text", form: "lpad(text, n, fill)", needs: ["text", "integer", "literal"], result: "text" },
   ltrim: { sort: "text", form: "ltrim(text)", needs: ["text"], result: "text", note: "spaces only" },
   md5: { sort: "text", form: "md5(text)", needs: ["text"], result: "text" },
