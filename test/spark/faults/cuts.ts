@@ -35,11 +35,11 @@ export interface Counted {
 /** One strike in every execution: each harm at each of the moments that `choose` picks from all that there are. */
 export async function cutQueries(
   context: TestContext,
+  url: string,
   choose: (moments: readonly Moment[]) => readonly Moment[],
   query = manyMessages,
-): Promise<Counted | undefined> {
-  const scene = await setRealScene(context);
-  if (scene === undefined) return undefined;
+): Promise<Counted> {
+  const scene = await setRealScene(context, url);
   const { proxy } = scene;
   const session = await scene.connect({ settings: small });
   const expected = await rowsOf(session, query);
@@ -64,9 +64,8 @@ export async function cutQueries(
 }
 
 /** Every stream of an execution is cut after so many messages, again and again until it is through. */
-export async function cutRepeatedly(context: TestContext, everies: readonly number[]): Promise<void> {
-  const scene = await setRealScene(context);
-  if (scene === undefined) return;
+export async function cutRepeatedly(context: TestContext, url: string, everies: readonly number[]): Promise<void> {
+  const scene = await setRealScene(context, url);
   const { proxy } = scene;
   const session = await scene.connect({ settings: small });
   const expected = await rowsOf(session, manyMessages);
@@ -99,11 +98,11 @@ interface CommandKind {
 /** Each kind of command, struck at each of the moments by each of the harms: carried out exactly once. */
 export async function cutCommands(
   context: TestContext,
+  url: string,
   moments: readonly Moment[],
   chosen: readonly string[],
-): Promise<Counted | undefined> {
-  const scene = await setRealScene(context);
-  if (scene === undefined) return undefined;
+): Promise<Counted> {
+  const scene = await setRealScene(context, url);
   const session = await scene.connect();
   const counted = { runs: 0, struck: 0 };
   for (const [title, kind] of Object.entries(await commandKinds(scene, session))) {

@@ -7,7 +7,6 @@ import type { TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import type { ConnectOptions, Session } from "../../../src/spark-connect/contract.ts";
 import { connect } from "../../../src/spark-connect/session.ts";
-import { sparkServer } from "../../real/spark-server.ts";
 import { type ConnectProxy, startConnectProxy } from "./connect-proxy.ts";
 import { leftovers } from "./judge.ts";
 import { userId } from "./scene.ts";
@@ -26,11 +25,9 @@ export interface RealScene {
 /** How long the last release may be under way. Milliseconds. */
 const releaseMsMax = 10_000;
 
-/** `undefined` after skipping the test. `url`: another server than that of the whole run. */
-export async function setRealScene(context: TestContext, url?: string): Promise<RealScene | undefined> {
-  const server = url === undefined ? await sparkServer(context) : { url };
-  if (server === undefined) return undefined;
-  const proxy = await startConnectProxy(server.url);
+/** Before the server at that URL. */
+export async function setRealScene(context: TestContext, url: string): Promise<RealScene> {
+  const proxy = await startConnectProxy(url);
   const directory = mkdtempSync(join(tmpdir(), "millrace-faults-"));
   const sessions: Session[] = [];
   context.after(async () => {
@@ -48,7 +45,7 @@ export async function setRealScene(context: TestContext, url?: string): Promise<
     proxy,
     directory,
     connect: (options = {}) => open(proxy.url, options),
-    direct: () => open(server.url, {}),
+    direct: () => open(url, {}),
     async assertNothingLeft({ id }) {
       const giveUpMs = performance.now() + releaseMsMax;
       let left: readonly string[];

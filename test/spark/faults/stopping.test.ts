@@ -1,6 +1,7 @@
 /** Stopping what a real server works on: soon for the caller, and the server has nothing of it any more. */
 import assert from "node:assert/strict";
 import test from "node:test";
+import { sparkServer } from "../../real/spark-server.ts";
 import type { Rule } from "./connect-proxy.ts";
 import { assertClear, failureOf, reached, within } from "./outcome.ts";
 import { setRealScene } from "./real-scene.ts";
@@ -36,8 +37,9 @@ const moments: Readonly<Record<string, { readonly rule: Rule; readonly messages:
 
 for (const [name, { rule, messages, strikes }] of Object.entries(moments)) {
   test(`a query is stopped ${name}`, async (context) => {
-    const scene = await setRealScene(context);
-    if (scene === undefined) return;
+    const server = await sparkServer(context);
+    if (server === undefined) return;
+    const scene = await setRealScene(context, server.url);
     const { proxy } = scene;
     const session = await scene.connect({ settings });
     await rowsOf(session, "SELECT 1");
@@ -56,8 +58,9 @@ for (const [name, { rule, messages, strikes }] of Object.entries(moments)) {
 }
 
 test("a session is closed while two queries run", async (context) => {
-  const scene = await setRealScene(context);
-  if (scene === undefined) return;
+  const server = await sparkServer(context);
+  if (server === undefined) return;
+  const scene = await setRealScene(context, server.url);
   const session = await scene.connect({ settings });
   const running = [slow, slow].map((query) => failureOf(rowsOf(session, query)));
   await reached(reachMsMax, "two streams", () => scene.proxy.passed.size === 2);
@@ -67,8 +70,9 @@ test("a session is closed while two queries run", async (context) => {
 });
 
 test("interrupting from another call: the reader is told", async (context) => {
-  const scene = await setRealScene(context);
-  if (scene === undefined) return;
+  const server = await sparkServer(context);
+  if (server === undefined) return;
+  const scene = await setRealScene(context, server.url);
   const session = await scene.connect({ settings });
   for (const what of [undefined, { tag: "slow" }]) {
     scene.proxy.reset();
