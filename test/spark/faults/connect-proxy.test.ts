@@ -159,11 +159,10 @@ test("a wire is cut after so many bytes, and can go dead", async (context) => {
   };
   assert.equal((await run()).ids.length, messagesOfAnswer);
   const whole = wire.answered;
-  wire.cutAfterBytes = whole >> 1;
+  wire.cut = { afterBytes: whole >> 1, connections: 1 };
   const half = await run();
   assert.ok(half.ids.length > 0 && half.ids.length < messagesOfAnswer, `${half.ids.length} messages`);
   assert.equal(wire.answered, whole + (whole >> 1));
-  wire.cutAfterBytes = undefined;
   wire.die();
   assert.deepEqual((await run(AbortSignal.timeout(100))).ids, []);
   wire.revive();

@@ -7,8 +7,8 @@ import { connect, createServer, type Socket } from "node:net";
 
 export interface Wire {
   readonly port: number;
-  /** Bytes that the server's next connections may answer before they are reset. */
-  cutAfterBytes: number | undefined;
+  /** So many of the next connections are reset once the server has answered so many bytes. */
+  cut: { readonly afterBytes: number; readonly connections: number } | undefined;
   /** Bytes that went from the server to the client since the start. */
   readonly answered: number;
   /** From now on nothing passes in either direction, on old connections and new ones; nobody is told. */
@@ -20,13 +20,17 @@ export interface Wire {
 
 export async function startWire(target: { readonly host: string; readonly port: number }): Promise<Wire> {
   const open = new Set<Socket>();
-  let cutAfterBytes: number | undefined;
+  let cut: Wire["cut"];
   let answered = 0;
   let isDead = false;
 
   const server = createServer((client) => {
     const upstream = connect(target.port, target.host);
-    let left = cutAfterBytes ?? Number.POSITIVE_INFINITY;
+    let left = Number.POSITIVE_INFINITY;
+    if (cut !== undefined && cut.connections > 0) {
+      left = cut.afterBytes;
+      cut = { ...cut, connections: cut.connections - 1 };
+    }
     for (const [from, to] of [
       [client, upstream],
       [upstream, client],
@@ -45,7 +49,7 @@ export async function startWire(target: { readonly host: string; readonly port: 
       left -= part.length;
       answered += part.length;
       if (left > 0) client.write(part);
-      else client.write(part, () => client.resetAndDestroy());
+      else if (!client.destroyed) client.write(part, () => client.resetAndDestroy());
     });
     if (isDead) for (const socket of [client, upstream]) socket.pause();
   });
@@ -56,11 +60,11 @@ export async function startWire(target: { readonly host: string; readonly port: 
 
   return {
     port: address.port,
-    get cutAfterBytes() {
-      return cutAfterBytes;
+    get cut() {
+      return cut;
     },
-    set cutAfterBytes(next) {
-      cutAfterBytes = next;
+    set cut(next) {
+      cut = next;
     },
     get answered() {
       return answered;
