@@ -1,7 +1,7 @@
 /**
  * The statements of the corpus and what was measured for each.
  *
- * `statements/<topic>.sql` holds the statements, each ended by `;` at the end of a line. `recorded/<topic>.json` holds what
+ * `statements/<topic>.sql` holds the statements, each ended by `;` at the end of a line. `recorded/<topic>.ndjson` holds what
  * the engines answered. A line `-- refused: <why>` before a statement says that the lint refuses it on purpose although both
  * engines give the same answer to it here.
  */
@@ -61,14 +61,15 @@ function sorted(answer: Answer): Answer {
 }
 
 function fileOf(topic: string): string {
-  return join(root, "recorded", `${topic}.json`);
+  return join(root, "recorded", `${topic}.ndjson`);
 }
 
 /** What was recorded for a topic, by statement. */
 export function recorded(topic: string): ReadonlyMap<string, Recorded> {
   const file = fileOf(topic);
-  const records: unknown = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : [];
-  if (!Array.isArray(records) || !records.every(isRecorded)) throw new TypeError(`${file}: not written by record.ts`);
+  const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
+  const records: unknown[] = lines.filter((line) => line !== "").map((line) => JSON.parse(line));
+  if (!records.every(isRecorded)) throw new TypeError(`${file}: not written by record.ts`);
   return new Map(records.map((record) => [record.sql, record]));
 }
 
@@ -83,7 +84,7 @@ export function isSame({ verdict }: Recorded): boolean {
 
 /** One record a line, so that a change of one is a change of one line. */
 export function write(topic: string, records: readonly Recorded[]): void {
-  writeFileSync(fileOf(topic), `[\n${records.map((record) => JSON.stringify(record)).join(",\n")}\n]\n`);
+  writeFileSync(fileOf(topic), records.map((record) => `${JSON.stringify(record)}\n`).join(""));
 }
 
 /** Whether an engine still answers as it was recorded. */

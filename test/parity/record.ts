@@ -5,7 +5,6 @@
  *
  * A verdict that changes is a finding; read the difference before it is committed.
  */
-import { rmSync } from "node:fs";
 import { recorded, recordOf, statements, write } from "./corpus.ts";
 import { answersOf, duckdbEngine, sparkEngine } from "./engines.ts";
 import { parityTables } from "./tables.ts";
@@ -28,8 +27,7 @@ for (const topic of topics) {
     const old = before.get(record.sql)?.verdict ?? "new";
     if (old !== record.verdict) process.stdout.write(`${topic}: ${old} → ${record.verdict}: ${record.sql}\n`);
   }
-  if (records.length > 0) write(topic, records);
-  else rmSync(new URL(`recorded/${topic}.json`, import.meta.url), { force: true });
+  write(topic, records);
 }
 await Promise.all([duckdb.close(), spark.close()]);
 tables.close();
