@@ -65,8 +65,9 @@ function typeText(type: ResultType): string {
 
 /** Rows are compared as a set; whether their order is the same as well is a finding of its own. */
 export function verdictOf(duckdb: Answer, spark: Answer): Verdict {
-  if ("fails" in duckdb && "fails" in spark)
-    return duckdb.fails === "data" && spark.fails === "data" ? "same" : "neither";
+  if ("fails" in duckdb && "fails" in spark) {
+    return duckdb.fails === "data" || spark.fails === "data" ? "same" : "neither";
+  }
   if ("fails" in duckdb) return "only spark";
   if ("fails" in spark) return "only duckdb";
   return asSet(duckdb) === asSet(spark) ? "same" : "differs";

@@ -117,7 +117,6 @@ select x from (select id as x from sales) as q where q.x < 3;
 select 1 as "order";
 select distinct shop from sales order by qty;
 select sales from sales;
-explain select 1;
 select 'a' collate nocase = 'A' as x;
 select N'abc' as x;
 select x'41' as x;
