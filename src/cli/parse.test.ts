@@ -76,6 +76,11 @@ const accepted: readonly (readonly [
   ["gc --dry-run", [], { "dry-run": [""] }],
   ["lake policy", ["policy"], {}],
   [
+    "spark submit --memory 4g -- report.py --day 2026-03-01",
+    ["submit", "report.py", "--day", "2026-03-01"],
+    { memory: ["4g"] },
+  ],
+  [
     "ack gharchive 2026-03-01-05 2026-03-02-01..2026-03-02-03",
     ["gharchive", "2026-03-01-05", "2026-03-02-01..2026-03-02-03"],
     {},
