@@ -142,7 +142,6 @@ export type EngineType =
 
 export interface SelectResult {
   readonly columns: readonly ResultColumn[];
-  readonly rows: number;
   /** What was written to `directory`. Of a result at `location` there are none: whoever asked reads what lies there. */
   readonly files: readonly SelectedFile[];
   /** Size of the input files together. The engine reads no more of them than the touched columns. */

@@ -71,7 +71,7 @@ export async function queryToFile(
       await rm(temporary, { force: true });
       throw asFailure(error, file);
     }
-    return { rows: result.rows, bytes: part.size };
+    return { rows: part.rows, bytes: part.size };
   } finally {
     await scratch.dispose();
   }

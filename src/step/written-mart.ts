@@ -59,7 +59,7 @@ async function writeHere(
   const result = await engine.select(select, options);
   return {
     columns: result.columns,
-    rows: result.rows,
+    rows: result.files.reduce((sum, file) => sum + file.rows, 0),
     files: result.files.map(({ path, rows, size, sha256 }) => ({ name: basename(path), rows, size, sha256 })),
     inputs: await Promise.all(result.files.map(({ path, size }) => writtenInput(path, size))),
     async place() {

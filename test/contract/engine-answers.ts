@@ -29,8 +29,13 @@ export async function rowsOf(
   return rows;
 }
 
+/** What the engine says it wrote. */
+export const writtenRows = ({ files }: SelectResult): number => files.reduce((sum, file) => sum + file.rows, 0);
+
 /** The rows of a result as another reader of Parquet sees them. */
-export async function readResult(result: SelectResult): Promise<Record<string, unknown>[]> {
+export async function readResult(result: {
+  readonly files: readonly { readonly path: string }[];
+}): Promise<Record<string, unknown>[]> {
   const rows: Record<string, unknown>[] = [];
   for (const { path } of result.files) {
     rows.push(...(await parquetReadObjects({ file: await asyncBufferFromFile(path), compressors })));

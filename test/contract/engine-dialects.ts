@@ -5,6 +5,8 @@ import { duckdbLists, type ListWords } from "./engine-answers.ts";
 export type Refusal = readonly [sql: string, words: RegExp, at?: readonly [line: number, column: number]];
 
 export interface EngineDialect {
+  /** Whether a partition's file may lie anywhere; otherwise its directory says its `src`. */
+  readonly isFileAnywhere: boolean;
   readonly lists: ListWords;
   /** Statements made at random: an engine whose every statement takes a second tries fewer. */
   readonly randomRuns: number;
@@ -60,6 +62,7 @@ const refusedByAll: readonly Refusal[] = [
 const VALUES = "123456789.120::decimal(20,3) as dec, 'text' as s, null::varchar";
 
 export const duckdbDialect: EngineDialect = {
+  isFileAnywhere: true,
   lists: duckdbLists,
   randomRuns: 20,
   values: `select true as b, 1::integer as i, 9223372036854775807 as big, 1.5::double as d, 0.25::float as f,
@@ -143,6 +146,7 @@ export const duckdbDialect: EngineDialect = {
 };
 
 export const sparkDialect: EngineDialect = {
+  isFileAnywhere: false,
   lists: { first: "get(l, 0)", length: "size(l)", mapped: "transform(l, k -> k.k)" },
   randomRuns: 6,
   values: `select true as b, 1::integer as i, 9223372036854775807 as big, 1.5::double as d, 0.25::float as f,

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
 import type { Engine, InputFile, TableInput } from "../../src/engine/contract.ts";
-import { failsAs, readResult, rowsOf, statementsIn } from "./engine-answers.ts";
+import { failsAs, readResult, rowsOf, statementsIn, writtenRows } from "./engine-answers.ts";
 import { duckdbDialect, type EngineDialect } from "./engine-dialects.ts";
 import { type EngineInputs, engineInputs, inputFile, partitioned, schemaOf } from "./engine-inputs.ts";
 import { propertyRuns } from "./property-runs.ts";
@@ -110,7 +110,7 @@ export function engineContract(
       });
       const expected = [early(1, null), early(2, "opened"), early(3, null), late(0), late(1)];
       assert.deepEqual(await readResult(result), expected);
-      assert.equal(result.rows, 5);
+      assert.equal(writtenRows(result), 5);
       assert.equal(
         result.bytesRead,
         files.reduce((sum, file) => sum + file.size, 0),
@@ -125,10 +125,6 @@ export function engineContract(
         assert.equal(file.size, bytes.length);
         assert.equal(file.sha256, createHash("sha256").update(bytes).digest("hex"));
       }
-      assert.equal(
-        result.files.reduce((sum, file) => sum + file.rows, 0),
-        result.rows,
-      );
       const again = await select(REFERENCE);
       assert.deepEqual(
         again.files.map((file) => file.sha256),
@@ -142,7 +138,7 @@ export function engineContract(
         "select count(*) as n from events where type = 'x' having n > 0",
       ]) {
         const result = await select(sql);
-        assert.equal(result.rows, 0);
+        assert.equal(writtenRows(result), 0);
         assert.equal(result.files.length, 1);
         assert.deepEqual(await readResult(result), []);
       }
@@ -153,7 +149,7 @@ export function engineContract(
       assert.deepEqual(await query("select count(*), max(src), max(payload.size) from events", empty), [
         [0n, null, null],
       ]);
-      assert.equal((await select(REFERENCE, empty)).rows, 0);
+      assert.equal(writtenRows(await select(REFERENCE, empty)), 0);
       const nothing = new Map([["events", partitioned({ fields: [] }, [])]]);
       assert.deepEqual(await query("select count(src) from events", nothing), [[0n]]);
     });
@@ -430,19 +426,20 @@ export function engineContract(
       }
     });
 
-    test("names of files that look like patterns are taken as they are", async (context) => {
-      if (engine.opens === "locations") return context.skip("a partition's location says its src");
-      const part = await inputs.partition("a", "select 1 as id");
-      const files: InputFile[] = [];
-      for (const name of ["[1]", "1", "*", "?", "x y", "it's", "%41", "{1,2}"]) {
-        const path = join(inputs.directory(), "..", `${name}.parquet`);
-        copyFileSync(part.path, path);
-        files.push(inputFile(path, name));
-      }
-      const some = new Map([["t", partitioned(schemaOf("struct<id int64>"), files)]]);
-      const rows = await query("select src, count(*) from t group by src order by src", some);
-      assert.deepEqual(rows, files.map((file) => [file.src, 1n]).sort(byName));
-    });
+    if (dialect.isFileAnywhere) {
+      test("names of files that look like patterns are taken as they are", async () => {
+        const part = await inputs.partition("a", "select 1 as id");
+        const files: InputFile[] = [];
+        for (const name of ["[1]", "1", "*", "?", "x y", "it's", "%41", "{1,2}"]) {
+          const path = join(inputs.directory(), "..", `${name}.parquet`);
+          copyFileSync(part.path, path);
+          files.push(inputFile(path, name));
+        }
+        const some = new Map([["t", partitioned(schemaOf("struct<id int64>"), files)]]);
+        const rows = await query("select src, count(*) from t group by src order by src", some);
+        assert.deepEqual(rows, files.map((file) => [file.src, 1n]).sort(byName));
+      });
+    }
 
     const byName = (a: readonly unknown[], b: readonly unknown[]): number => (String(a[0]) < String(b[0]) ? -1 : 1);
 
@@ -569,7 +566,7 @@ export function engineContract(
         const result = await select("select id, s.a as a, src from t", many, {
           onProgress: (share: number) => shares.push(share),
         });
-        assert.equal(result.rows, 260);
+        assert.equal(writtenRows(result), 260);
         assert.ok(shares.length > 1);
         assert.deepEqual(
           shares,

@@ -89,8 +89,7 @@ async function select(
       return await writeParts(session, bound, request, { signal: options.signal, onProgress: context.onProgress });
     };
     const { value: files, bytesRead } = await runStatement(workspace, bound, request, options, write);
-    const rows = files.reduce((sum, file) => sum + file.rows, 0);
-    return { columns: descriptionOf(bound).result, rows, files, bytesRead };
+    return { columns: descriptionOf(bound).result, files, bytesRead };
   } finally {
     await workspace.close();
   }

@@ -92,18 +92,18 @@ async function select(session: Session, request: SelectRequest, options: EngineO
   const share = shareReport(options.onProgress);
   const execute = { ...call, onProgress: share.onProgress };
   const { location } = request;
-  const { value, bytesRead } = await runStatement(session, bound, request, call, async ({ inputBytes }) => {
+  const { value: files, bytesRead } = await runStatement(session, bound, request, call, async ({ inputBytes }) => {
     share.begin();
     const rows = resultRelation(bound, inputBytes);
     if (location !== undefined) {
-      return { files: [], rows: await writeThere(session, rows, { ...request, location }, bound, execute) };
+      await writeThere(session, rows, { ...request, location }, bound.sql, execute);
+      return [];
     }
     await emptyDirectory(request.directory);
-    const files = await writeHere(session, rows, request, bound.sql, execute);
-    return { files, rows: files.reduce((sum, file) => sum + file.rows, 0) };
+    return await writeHere(session, rows, request, bound.sql, execute);
   });
   share.end();
-  return { columns: descriptionOf(bound).result, ...value, bytesRead };
+  return { columns: descriptionOf(bound).result, files, bytesRead };
 }
 
 async function query(

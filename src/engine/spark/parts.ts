@@ -10,8 +10,7 @@ import { readFileRows } from "../file-schema.ts";
 import { sealPart, syncDirectory } from "../part-file.ts";
 import type { BoundStatement } from "./bind.ts";
 import { sparkFailure } from "./fault.ts";
-import { coalesced, filesRelation, projection, sqlRelation } from "./relation.ts";
-import { guarded } from "./session.ts";
+import { coalesced, projection, sqlRelation } from "./relation.ts";
 
 /** Input behind one file of a result that is not cut by a shuffle, in bytes: small results are then one file. */
 const INPUT_BYTES_A_FILE = 128 << 20;
@@ -61,31 +60,16 @@ export async function writeHere(
   return files;
 }
 
-/** Writes to a place that only the server gets at, and answers how many rows lie there then. */
+/** Writes to a place that only the server gets at. */
 export async function writeThere(
   session: Session,
   rows: Relation,
   request: SelectRequest & { readonly location: string },
-  bound: BoundStatement,
+  sql: string,
   options: ExecuteOptions,
-): Promise<number> {
-  const { location: path } = request;
-  await write(session, rows, { path, isEmpty: false, options: {}, request, sql: bound.sql }, options);
-  const call = options.signal === undefined ? {} : { signal: options.signal };
-  return await guarded(async () => {
-    const fields = bound.result.map(({ name, type }) => ({ name, type }));
-    await session.createView(quoteForSpark(RESULT), filesRelation({ fields, paths: [path] }), {
-      replace: true,
-      ...call,
-    });
-    const counted = await session.execute(sqlRelation(`SELECT count(*) FROM ${quoteForSpark(RESULT)}`), call);
-    for await (const [count] of counted.rows()) return Number(count);
-    return 0;
-  });
+): Promise<void> {
+  await write(session, rows, { path: request.location, isEmpty: false, options: {}, request, sql }, options);
 }
-
-/** A name that no table of a project has. */
-const RESULT = "millrace.result";
 
 interface Target {
   readonly path: string;
