@@ -22,7 +22,7 @@ describe("faults of Spark", () => {
     const error = new SparkError("application", text, { errorClass: "DIVIDE_BY_ZERO", ...context(7, "1/0") });
     const failure = failureOf(error, { phase: "run", sql: "select 1/0" });
     assert.equal(failure.kind, "application");
-    assert.equal(failure.message, "SQL: Division by zero");
+    assert.equal(failure.message, "SQL: Division by zero (DIVIDE_BY_ZERO)");
     assert.match(failure.detail.remedy ?? "", /^Use `try_divide`/);
     assert.deepEqual(failure.detail.place, { file: "SQL", line: 1, column: 8 });
   });

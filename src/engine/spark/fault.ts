@@ -29,7 +29,22 @@ export function sparkFailure(error: unknown, context: FaultContext): unknown {
     ...(place === undefined ? {} : { place }),
     ...(error.detail.retryAfterMs === undefined ? {} : { retryAfterMs: error.detail.retryAfterMs }),
   };
-  return new Failure(kind, known?.message ?? `${context.phase === "own" ? "Spark" : STATEMENT}: ${first}`, detail);
+  const fact = isBehind(place, context.sql) ? "Syntax error at the end of the statement" : first;
+  return new Failure(
+    kind,
+    known?.message ?? `${context.phase === "own" ? "Spark" : STATEMENT}: ${fact}${classOf(error)}`,
+    detail,
+  );
+}
+
+/** A statement that ends too early fails at what we put behind it, which the user did not write. */
+function isBehind(place: TextPlace | undefined, sql = ""): boolean {
+  return place !== undefined && place.line > sql.split("\n").length;
+}
+
+/** By which Spark's documentation lists its errors. */
+function classOf({ detail: { errorClass } }: SparkError): string {
+  return errorClass === undefined ? "" : ` (${errorClass})`;
 }
 
 /** Statements do not bind with kinds that only a run can have, and the other way round. */
