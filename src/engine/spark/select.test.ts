@@ -166,7 +166,8 @@ if (server !== undefined) {
         await assert.rejects(run, failsAs("cancelled"));
         const started = performance.now();
         assert.deepEqual(await rowsOf(engine, "select count(*) from t", tables, inputs.directory()), [[5000n]]);
-        assert.ok(performance.now() - started < 30_000, "its tasks are gone");
+        // Left alone it would run for many minutes; a busy machine may take one to answer.
+        assert.ok(performance.now() - started < 120_000, "its tasks are gone");
         assert.deepEqual(readdirSync(scratch), []);
       }
     });
