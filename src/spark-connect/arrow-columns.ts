@@ -13,7 +13,7 @@ export type Validity = Uint8Array | undefined;
 const unbackedRowsMax = 2 ** 24;
 
 /** A batch that says it inflates to more than this is taken for damage, or for an attack on our memory. */
-const inflatedBytesMax = 2 ** 30;
+const inflatedBytesMax = 2 ** 29;
 
 export class ArrowColumns {
   readonly #batch: ArrowBatch;
