@@ -15,7 +15,7 @@ import { resolveSecret } from "./config/secret.ts";
 import type { Converter } from "./convert/contract.ts";
 import { converterVersion } from "./convert/version.ts";
 import type { Engine } from "./engine/contract.ts";
-import { asFailure } from "./errors.ts";
+import { asFailure, messageWithPlace } from "./errors.ts";
 import type { Report } from "./model/events.ts";
 import type { Place, Project, SecretReference } from "./model/project.ts";
 import { acknowledge } from "./operations/acknowledge.ts";
@@ -177,7 +177,7 @@ async function runOnce(
       stage,
       key,
       kind: failure?.kind ?? "bug",
-      reason: failure?.message ?? "",
+      reason: failure === undefined ? "" : messageWithPlace(failure),
       remedy: failure?.detail.remedy,
     })),
   };

@@ -64,6 +64,12 @@ export class Failure extends Error {
   }
 }
 
+/** The message with its place behind it, for a line that does not begin with the place. */
+export function messageWithPlace({ message, detail: { place } }: Failure): string {
+  if (place === undefined) return message;
+  return `${message} (line ${place.line}${place.column === undefined ? "" : `, column ${place.column}`})`;
+}
+
 /** Whether the same call may succeed later without anybody changing anything. */
 export function isRetriable(error: unknown): boolean {
   return error instanceof Failure && error.kind === "unavailable";

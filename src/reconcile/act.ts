@@ -1,6 +1,6 @@
 /** Carries out one step and notes in `Seen` what is there now. The one place where a decision becomes an effect. */
 import type { Failure } from "../errors.ts";
-import { asFailure } from "../errors.ts";
+import { asFailure, messageWithPlace } from "../errors.ts";
 import type { Interval } from "../model/calendar.ts";
 import { intervalId } from "../model/calendar.ts";
 import type { Report, Stage } from "../model/events.ts";
@@ -309,7 +309,7 @@ function failed(work: Work, stage: Stage, item: string, key: string, error: unkn
   // The key is said beside the reason wherever it is shown.
   const reason = [`${key}: `, `mart ${key}: `].reduce(
     (text, prefix) => (text.startsWith(prefix) ? text.slice(prefix.length) : text),
-    failure.message,
+    messageWithPlace(failure),
   );
   const attempt: Attempt = {
     kind: held ? "held" : "failure",
