@@ -13,7 +13,9 @@ const mart = project.marts.get(name);
 if (mart === undefined) throw new Error(`no mart ${name}`);
 for (let version = Number(from); version <= Number(to); version++) {
   const sql = `select ${version} as version, numbers.range as row from range(${1000 + version}) as numbers`;
-  const marts = new Map([[name, { ...mart, sql, statements: { duckdb: sql, spark: sql }, projection: undefined, checks: [] }]]);
+  const marts = new Map([
+    [name, { ...mart, sql, statements: { duckdb: sql, spark: sql }, projection: undefined, checks: [] }],
+  ]);
   const app = await openApp({ ...project, marts }, { workers: 0, clock: () => startMs });
   const { exitCode, stages, failures } = await app.run({ only: "marts" });
   await app.close();
