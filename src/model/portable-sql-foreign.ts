@@ -94,6 +94,7 @@ export const foreignFunctions: ReadonlyMap<string, ForeignFunction> = new Map([
   ...each("any_value", "DuckDB takes a value that is not null, Spark any", "max(x) or min(x)"),
   ...each("first last arbitrary", byRows, "row_number() over (order by …) = 1 in qualify"),
   ...each("arg_max arg_min", onlyDuckdb, "row_number() over (order by …) = 1 in qualify"),
+  ...each("count_if", "of conditions that are all null DuckDB counts null, Spark 0", "count(*) filter (where …)"),
   ...each("max_by min_by", "DuckDB passes over rows whose x is null", "row_number() over (order by …) = 1 in qualify"),
   ...each("mode", "of several most frequent values it is any", override),
   ...each("array_agg", `Spark leaves nulls out and answers [] for no rows; ${byRows}`, override),

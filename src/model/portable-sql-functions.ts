@@ -270,7 +270,6 @@ export const portableFunctions: Readonly<Record<string, PortableFunction>> = {
   bool_and: { sort: "aggregate", form: "bool_and(condition)", needs: ["bool"], result: "bool" },
   bool_or: { sort: "aggregate", form: "bool_or(condition)", needs: ["bool"], result: "bool" },
   count: { sort: "aggregate", form: "count(*), count(x), count(distinct x)", needs: ["any"], result: "int64" },
-  count_if: { sort: "aggregate", form: "count_if(condition)", needs: ["bool"], result: "int64" },
   max: { sort: "aggregate", form: "max(x)", needs: ["scalar"], result: "first" },
   median: { sort: "aggregate", form: "median(x)", needs: ["double"], result: "double" },
   min: { sort: "aggregate", form: "min(x)", needs: ["scalar"], result: "first" },

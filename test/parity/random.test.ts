@@ -133,7 +133,7 @@ const aggregate = fc.oneof(
   join(pick("min", "max"), "(", fc.oneof(text(1), double(1)), ")"),
   join("count(distinct ", fc.oneof(text(1), integer(1)), ")"),
   join("sum(", integer(0), ") filter (where ", condition(1), ")"),
-  join(pick("bool_and", "bool_or", "count_if"), "(", condition(1), ")"),
+  join(pick("bool_and", "bool_or"), "(", condition(1), ")"),
 );
 
 const groups = fc

@@ -81,6 +81,7 @@ select approx_count_distinct(shop) as a from sales;
 select mode(shop) as a from sales where shop = 'north';
 -- refused: its answer depends on the order of rows, which neither engine promises
 select first(shop) as a from sales where shop = 'north';
+select id % 3 as a, count_if(id in (1, 4, null)) as b from people group by 1 order by 1 nulls first;
 -- refused: DuckDB takes a value that is not null, Spark any
 select any_value(shop) as a from sales where shop = 'north';
 select any_value(shop) as a from (select null as shop union all select 'x') q;
