@@ -172,6 +172,11 @@ const joins = fc
 
 const statement = fc.oneof({ weight: 4, arbitrary: rows }, { weight: 2, arbitrary: groups }, windows, joins);
 
+/** GROUP BY and DISTINCT of Spark drop the sign of a zero, DuckDB keeps one it met: `=` says they are the same. */
+function withoutSigns(answer: Answer | undefined): Answer | undefined {
+  return answer === undefined ? undefined : JSON.parse(JSON.stringify(answer).replaceAll('"-0.0"', "0"));
+}
+
 test("random portable statements answer alike", async (context) => {
   const server = await sparkServer(context);
   if (server === undefined) return;
@@ -182,7 +187,7 @@ test("random portable statements answer alike", async (context) => {
       fc.asyncProperty(statement, async (sql) => {
         assert.deepEqual(lintPortable(sql, tables.tables), [], sql);
         const [ours, theirs] = await Promise.all([answersOf(duckdb, [sql], tables), answersOf(spark, [sql], tables)]);
-        const [a = nothing, b = nothing] = [ours[0], theirs[0]];
+        const [a = nothing, b = nothing] = [withoutSigns(ours[0]), withoutSigns(theirs[0])];
         assert.equal(verdictOf(a, b), "same", `${sql}\nDuckDB ${JSON.stringify(a)}\nSpark  ${JSON.stringify(b)}`);
       }),
       propertyRuns(60),
