@@ -88,6 +88,8 @@ const needsSpark = (file: string): boolean => /\bsparkServer\(/.test(textOf(file
 const installing = process.env.REQUIRE_REAL === "all" && paths.length === 0 ? installInBackground() : undefined;
 if (!testsOnly) {
   stage("types", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.json"]);
+  // Declarations of the package name types that the sources need not export.
+  stage("types of the package", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json", "--noEmit"]);
   stage("lint and format", ["node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings", "."]);
 }
 

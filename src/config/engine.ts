@@ -10,7 +10,7 @@ import { optionalSection, section } from "./section.ts";
 
 const portDefault = 15_002;
 
-interface ServerAddress {
+export interface ServerAddress {
   /** `sc://host:port`, with `/;use_ssl=true` behind it. */
   readonly url: string;
   readonly host: string;
