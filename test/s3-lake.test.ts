@@ -9,10 +9,10 @@ import test, { type TestContext } from "node:test";
 import { inspect } from "node:util";
 import type { App, RunSummary } from "../src/answers.ts";
 import { exitCodeOf, Failure } from "../src/errors.ts";
-import { contentOf, diskLake } from "./faults/damaged-lake.ts";
+import { contentOfDisk } from "./faults/damaged-lake.ts";
 import { laterDays, reachableFaults } from "./faults/matrix-run.ts";
 import { type S3Faults, startS3Proxy } from "./faults/s3-proxy.ts";
-import { catalogFaults, makeSmallLake } from "./faults/small-lake.ts";
+import { catalogFaults } from "./faults/small-lake.ts";
 import { openSmallS3Lakes, type SmallS3Lake } from "./faults/small-s3-lake.ts";
 import { startVersitygw } from "./real/s3-servers.ts";
 
@@ -172,18 +172,6 @@ async function rowsOf(app: App): Promise<unknown> {
   const rows = (await Array.fromAsync(answer.rows())).flat();
   await answer.close();
   return JSON.parse(JSON.stringify(rows));
-}
-
-async function contentOfDisk(): Promise<Record<string, string>> {
-  const lake = diskLake(makeSmallLake());
-  try {
-    const app = await lake.open(0);
-    await app.run();
-    await app.close();
-    return await contentOf(lake, 30);
-  } finally {
-    lake.remove();
-  }
 }
 
 const doneOf = ({ stages: { collect, convert, marts } }: RunSummary): readonly number[] => [

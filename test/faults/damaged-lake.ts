@@ -175,3 +175,16 @@ export async function contentOf(
   }
   return content;
 }
+
+/** Of the small lake on a disk, with the embedded engine: what every other place and engine must come to. */
+export async function contentOfDisk(): Promise<Record<string, string>> {
+  const lake = diskLake(makeSmallLake());
+  try {
+    const app = await lake.open(0);
+    await app.run();
+    await app.close();
+    return await contentOf(lake, 30);
+  } finally {
+    lake.remove();
+  }
+}

@@ -12,31 +12,13 @@ import { gzipSync } from "node:zlib";
 import { startVersitygw } from "../real/s3-servers.ts";
 import { type BucketLake, type Buckets, openBuckets } from "./bucket-lake.ts";
 import { contentOf, keysOf } from "./damaged-lake.ts";
+import { points } from "./kill-points.ts";
 import { reachableFaultsBelow, workOf } from "./matrix-run.ts";
 import { catalogFaultsBelow } from "./small-lake.ts";
 
 const victim = new URL("victim.ts", import.meta.url).pathname;
 const rules = { retentionMs: 0, versions: 1 } as const;
 const dayMs = 86_400_000;
-
-/** Every publication of a run, in its order. */
-const points: Readonly<Record<string, string>> = {
-  "collect: before the raw object": "raw.putIfAbsent:22.json.gz$:before",
-  "collect: after the raw object": "raw.putIfAbsent:22.json.gz$:after",
-  "convert: before the table's schema": "tables.putIfAbsent:_schema:before",
-  "convert: after the table's schema, before its statements": "tables.putIfAbsent:_schema:after",
-  "convert: between the two statements": "tables.put:duckdb.sql$:after",
-  "convert: before the rejected lines": "tables.put:_rejected:before",
-  "convert: after the rejected lines, before their partition": "tables.put:_rejected:after",
-  "convert: before a partition": "tables.put:data.parquet$:before",
-  "convert: after a partition": "tables.put:data.parquet$:after",
-  "mart: before its file": "marts.put:part-:before",
-  "mart: after its file, before the manifest": "marts.put:part-:after",
-  "mart: before the manifest": "marts.put:_manifest:before",
-  "mart: after the manifest, before the pointer": "marts.put:_manifest:after",
-  "mart: before the pointer moves": "marts.putIfAbsent:_catalog:before",
-  "mart: after the pointer has moved": "marts.putIfAbsent:_catalog:after",
-};
 
 /** In an upload, and whether one is left behind. */
 const uploadPoints: Readonly<Record<string, { readonly point: string; readonly leaves: boolean }>> = {

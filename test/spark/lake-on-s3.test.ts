@@ -11,9 +11,9 @@ import type { App } from "../../src/answers.ts";
 import { openApp } from "../../src/app.ts";
 import { readProject } from "../../src/config/read.ts";
 import type { Event } from "../../src/model/events.ts";
-import { contentOf, diskLake } from "../faults/damaged-lake.ts";
+import { contentOfDisk } from "../faults/damaged-lake.ts";
 import { laterDays } from "../faults/matrix-run.ts";
-import { catalogFaults, makeSmallLake, startMs } from "../faults/small-lake.ts";
+import { catalogFaults, startMs } from "../faults/small-lake.ts";
 import { openSmallS3Lakes, type SmallS3Lake } from "../faults/small-s3-lake.ts";
 import { pythonWith, s3aJars } from "../real/installed.ts";
 import { askPython } from "../real/python-code.ts";
@@ -48,19 +48,6 @@ async function rowsOf(app: App, sql: string): Promise<readonly unknown[]> {
   const rows = (await Array.fromAsync(answer.rows())).flat();
   await answer.close();
   return JSON.parse(JSON.stringify(rows));
-}
-
-/** Of the same lake on a disk, with the embedded engine. */
-async function expectedContent(): Promise<Record<string, string>> {
-  const lake = diskLake(makeSmallLake());
-  try {
-    const app = await lake.open(0);
-    await app.run();
-    await app.close();
-    return await contentOf(lake, 30);
-  } finally {
-    lake.remove();
-  }
 }
 
 /** A main module without a file would be taken for a doctest by the client. */
@@ -135,7 +122,7 @@ test("collect, convert and a mart by a Spark of our own, in buckets", async (con
   assert.match(manifest.sql, /^select actor\.login as actor/);
 
   // The embedded engine over the same buckets, and the same lake on a disk.
-  assert.deepEqual(await lake.content(), await expectedContent());
+  assert.deepEqual(await lake.content(), await contentOfDisk());
   assert.deepEqual(catalogFaults(lake.martsOnDisk()), []);
 
   // An independent client of a Spark that knows nothing of us.
@@ -173,7 +160,7 @@ test("collect, convert and a mart by a Spark of our own, in buckets", async (con
     const collected = await withApp(lake, store, {}, (app) => app.gc({ retentionMs: 0, versions: 1 }), laterDays);
     assert.deepEqual([collected.failures, collected.exitCode], [[], 0]);
     assert.equal(partsOf(lake, store).filter((name) => name.endsWith("_manifest.json")).length, 1);
-    assert.deepEqual(await lake.content(), await expectedContent());
+    assert.deepEqual(await lake.content(), await contentOfDisk());
   } finally {
     await stranger.stop();
   }
@@ -215,5 +202,5 @@ test("what the classic committer wrote is not published", async (context) => {
   );
   // The embedded engine is not held back by it.
   assert.equal((await withApp(lake, store, {}, (app) => app.run(), 1)).exitCode, 0);
-  assert.deepEqual(await lake.content(), await expectedContent());
+  assert.deepEqual(await lake.content(), await contentOfDisk());
 });
