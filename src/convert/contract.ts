@@ -152,3 +152,14 @@ export interface ConvertOptions extends Partial<Omit<ConvertSettings, "declared"
   /** Called with the bytes of input so far, compressed as they are. */
   readonly onProgress?: (bytesIn: number) => void;
 }
+
+/** What conversion and `doctor` need of a session on a Spark server. */
+export interface SqlSession {
+  /** For example `4.2.0`. */
+  readonly version: string;
+  sql(
+    text: string,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<{ collect(): Promise<readonly Readonly<Record<string, unknown>>[]> }>;
+  close(): Promise<void>;
+}

@@ -17,10 +17,10 @@ import { gzipSync } from "node:zlib";
 import { Failure } from "../errors.ts";
 import { FileSum, sumPlace } from "../parquet/file-sum.ts";
 import { footerIn, readKeyValue, readSchema } from "../parquet/read.ts";
-import type { ConvertReport, ConvertRequest } from "./contract.ts";
+import type { ConvertReport, ConvertRequest, SqlSession } from "./contract.ts";
 import { readFooter } from "./footer-file.ts";
 import { openNativeConverter } from "./open.ts";
-import { type ConvertingSession, openSparkConverter, WRITER_KEY } from "./spark.ts";
+import { openSparkConverter, WRITER_KEY } from "./spark.ts";
 import { readCounts } from "./spark-footer.ts";
 import { fieldSpans } from "./thrift-spans.ts";
 
@@ -75,7 +75,7 @@ async function play({
   const output = join(own, "data.parquet");
   const statements: string[] = [];
   let closed = 0;
-  const session: ConvertingSession = {
+  const session: SqlSession = {
     version,
     async sql(statement) {
       statements.push(statement.split(" ", 2).join(" "));

@@ -11,22 +11,11 @@ import { sparkColumns } from "../model/ddl.ts";
 import type { Schema } from "../model/schema.ts";
 import { storedSchema } from "../model/stand-in.ts";
 import { sparkVersions } from "../model/versions.ts";
-import type { Converter, ConvertReport, ConvertRequest, Elsewhere } from "./contract.ts";
+import type { Converter, ConvertReport, ConvertRequest, Elsewhere, SqlSession } from "./contract.ts";
 import { openTextInput, readCompression } from "./input-stream.ts";
 import { OutputFile } from "./output-file.ts";
 import { type FileCounts, readCounts, writeWithFooter } from "./spark-footer.ts";
 import { LoneSurrogates, objectUnlikeSpark, settingsUnlikeSpark } from "./spark-offer.ts";
-
-/** What is needed of a session on a Spark server; one with `conversionSettings`. */
-export interface ConvertingSession {
-  /** For example `4.2.0`. */
-  readonly version: string;
-  sql(
-    text: string,
-    options?: { readonly signal?: AbortSignal },
-  ): Promise<{ collect(): Promise<readonly Readonly<Record<string, unknown>>[]> }>;
-  close(): Promise<void>;
-}
 
 /** Settings of the session: a file is read in one piece, so that its rows keep their order, and values as they are written. */
 export const conversionSettings: Readonly<Record<string, string>> = {
@@ -41,7 +30,7 @@ export const conversionSettings: Readonly<Record<string, string>> = {
 export interface SparkConverterOptions {
   readonly native: Converter;
   /** Opened for each object that Spark gets, and closed behind it. */
-  readonly session: () => Promise<ConvertingSession>;
+  readonly session: () => Promise<SqlSession>;
 }
 
 /** Under this name the provenance says that Spark wrote the row groups, for example `spark/4.2.0`. */
@@ -119,7 +108,7 @@ async function bytesUnlikeSpark(file: string, location: string): Promise<string 
 async function replaceBySpark(
   request: ConvertRequest,
   report: ConvertReport,
-  session: ConvertingSession,
+  session: SqlSession,
   options: { readonly signal?: AbortSignal },
 ): Promise<ConvertReport> {
   const { elsewhere, output, settings } = request;
@@ -152,7 +141,7 @@ async function replaceBySpark(
 }
 
 async function writeBySpark(
-  session: ConvertingSession,
+  session: SqlSession,
   { raw, staging }: Elsewhere,
   schema: Schema,
   compression: string,

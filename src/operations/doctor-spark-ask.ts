@@ -2,8 +2,9 @@
  * Asks a Spark Connect server what `doctor` wants to know, by statements alone: Spark lets a statement call static methods
  * of Java (`java_method`), and those see the JVM in which tasks run.
  */
+
+import type { SqlSession } from "../convert/contract.ts";
 import type { Failure } from "../errors.ts";
-import type { PlainSession } from "../reconcile/parts.ts";
 import type { MachineFacts, S3aFacts, ServerDefaults, SessionFacts, SparkFacts } from "./doctor-spark-facts.ts";
 import { askPlace, type SparkPlace } from "./doctor-spark-place.ts";
 import { type Ask, askerOf, errorClassOf, quoted, tried } from "./doctor-spark-session.ts";
@@ -11,7 +12,7 @@ import { type Ask, askerOf, errorClassOf, quoted, tried } from "./doctor-spark-s
 export interface SparkQuestions {
   /** For messages. */
   readonly url: string;
-  readonly open: () => Promise<PlainSession>;
+  readonly open: () => Promise<SqlSession>;
   readonly places: readonly SparkPlace[];
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
@@ -32,7 +33,7 @@ export async function askSpark(questions: SparkQuestions): Promise<SparkFacts> {
   }
 }
 
-async function askSession(session: PlainSession, questions: SparkQuestions): Promise<SessionFacts> {
+async function askSession(session: SqlSession, questions: SparkQuestions): Promise<SessionFacts> {
   const { signal, clock } = questions;
   const ask = askerOf(session, signal);
   const ready = await tried(() => ask("SELECT 1"), signal);

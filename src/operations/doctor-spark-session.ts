@@ -1,12 +1,13 @@
 /** A session on a Spark server as `doctor` uses it: statements, and their first rows. */
+
+import type { SqlSession } from "../convert/contract.ts";
 import { asFailure } from "../errors.ts";
-import type { PlainSession } from "../reconcile/parts.ts";
 import type { Asked } from "./doctor-spark-facts.ts";
 
 /** The first row of a statement's answer. */
 export type Ask = (text: string) => Promise<Readonly<Record<string, unknown>>>;
 
-export function askerOf(session: PlainSession, signal: AbortSignal | undefined): Ask {
+export function askerOf(session: SqlSession, signal: AbortSignal | undefined): Ask {
   return async (text) => {
     const answer = await session.sql(text, signal === undefined ? {} : { signal });
     const [row = {}] = await answer.collect();

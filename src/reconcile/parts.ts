@@ -1,7 +1,7 @@
 /** The opened parts that reconciliation works with: contracts only, so that tests hand in memory and faulty ones. */
 import type { ObjectCache } from "../cache/contract.ts";
 import type { Catalog } from "../catalog/contract.ts";
-import type { Converter } from "../convert/contract.ts";
+import type { Converter, SqlSession } from "../convert/contract.ts";
 import type { Engine } from "../engine/contract.ts";
 import type { Report } from "../model/events.ts";
 import type { Project, TableSettings } from "../model/project.ts";
@@ -46,16 +46,5 @@ export interface SparkServer {
   /** What messages call it. Holds no secret. */
   readonly name: string;
   /** A session with these settings. Without any it finds the server as everybody else does. */
-  open(settings?: Readonly<Record<string, string>>): Promise<PlainSession>;
-}
-
-/** What is needed of a session to ask the server about itself. */
-export interface PlainSession {
-  /** For example `4.2.0`. */
-  readonly version: string;
-  sql(
-    text: string,
-    options?: { readonly signal?: AbortSignal },
-  ): Promise<{ collect(): Promise<readonly Readonly<Record<string, unknown>>[]> }>;
-  close(): Promise<void>;
+  open(settings?: Readonly<Record<string, string>>): Promise<SqlSession>;
 }
