@@ -76,6 +76,7 @@ export function makeMart(changes: Partial<MartSettings> = {}): MartSettings {
     refresh: { kind: "on_change" },
     checks: [],
     hasOwnConditions: false,
+    database: undefined,
     ...changes,
   };
 }
@@ -101,6 +102,7 @@ export function makeProject(
     watch: { host: "127.0.0.1", port: 0 },
     gc: { retentionMs: 7 * 24 * 3_600_000, versions: 2 },
     cache: { directory: `${directory}/.millrace/cache`, bytesMax: 10e9 },
+    catalog: { kind: "embedded" },
   };
 }
 

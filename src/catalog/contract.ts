@@ -1,9 +1,15 @@
+import type { Registration, TableRegistration } from "../model/registration.ts";
 import type { Documents } from "../storage/contract.ts";
 
 /**
  * The law of a catalog: for each mart one chain of records; the last one names the version that readers see. A swap is
  * a compare-and-swap on the chain's number: of any number of racing writers exactly one wins, and a writer whose answer
  * was lost finds out by looking for its own `publishId`.
+ *
+ * Other tools find a mart by the name under which it is registered. The chain decides, the registration follows: it only ever
+ * goes to a later record of the chain, by a compare-and-swap of its own, so that a writer that slept cannot bring an old version
+ * back. One that is behind is a difference like every other, and the next run registers it. The embedded catalog has no other
+ * readers than millrace: there the chain itself is the registration.
  */
 export interface Catalog {
   readonly name: string;
@@ -27,7 +33,81 @@ export interface Catalog {
   restore(mart: string, number: number, record: CatalogRecord, options?: CallOptions): Promise<void>;
   /** Names of the marts that have a chain. */
   marts(options?: CallOptions): Promise<readonly string[]>;
+
+  /** The chain itself is what readers by name see, so there is nothing to register and nothing to compare. */
+  readonly registersItself: boolean;
+  /** What stands under the names of `marts`; a name under which nothing stands has no entry. */
+  registered(marts: readonly string[], options?: CallOptions): Promise<ReadonlyMap<string, Registered>>;
+  /**
+   * Lets the mart's name show this version, for every reader from one moment to the next. A name that shows this record or a later
+   * one already is left as it is, except that a wrong description of this very record is put right. Answers what stands there then.
+   * Throws `conflict` for a name that is not ours, which is never touched, and `refused` for columns that readers could not read.
+   */
+  register(mart: string, registration: Registration, options?: CallOptions): Promise<OwnRegistered>;
+  /** Takes the name away, never the data. `false`: it was not there. Throws `conflict` for a name that is not ours. */
+  unregister(mart: string, options?: CallOptions): Promise<boolean>;
+  /** The registry of tables, where the project asks for one. */
+  readonly tables?: TableRegistry;
+  /**
+   * Finds out by doing whether the catalog keeps its law for `writers`. Throws `denied` for one that does not, with what to use
+   * instead. Asked before the first write, and by `doctor`.
+   */
+  prove(writers: "several" | "one", options?: CallOptions): Promise<CatalogProof>;
+  close(): Promise<void>;
 }
+
+export interface CatalogProof {
+  /** For example `Hive Metastore 4.0.0 at metastore:9083`. */
+  readonly what: string;
+  /** What was seen: sentences without an end. */
+  readonly findings: readonly string[];
+}
+
+export type Registered = OwnRegistered | ForeignRegistered;
+
+export interface OwnRegistered {
+  readonly kind: "ours";
+  /** As users write it: `gha.activity`. */
+  readonly name: string;
+  /** Of the chain's record that is shown. */
+  readonly number: number;
+  readonly version: string;
+  readonly publishId: string;
+  /** `registrationFingerprint` of what is registered; `undefined` where it cannot differ. */
+  readonly fingerprint: string | undefined;
+  /** What is wrong with it, for example a location that was changed by hand. */
+  readonly fault: string | undefined;
+}
+
+/** Somebody else's table, view or other thing, or that of another lake. */
+export interface ForeignRegistered {
+  readonly kind: "foreign";
+  readonly name: string;
+  /** Whose and what it is, for messages: `a managed table of owner hive`. */
+  readonly what: string;
+}
+
+/** Tables under their names, each partition by its `src`. Rows appear with the partition's file; this only lists it. */
+export interface TableRegistry {
+  registered(table: string, options?: CallOptions): Promise<RegisteredTable | undefined>;
+  /** Creates the table or changes its columns. Throws as `Catalog.register` does. */
+  register(table: string, registration: TableRegistration, options?: CallOptions): Promise<void>;
+  /** The `src` of every registered partition, in pages, in the order of the catalog. */
+  partitions(table: string, options?: CallOptions): AsyncIterable<readonly string[]>;
+  /** Adds those that are not there yet; a repetition does nothing. `onAdded` is told how many after each batch. */
+  add(
+    table: string,
+    ids: readonly string[],
+    options?: CallOptions & { readonly onAdded?: (count: number) => void },
+  ): Promise<void>;
+  /** Removes them from the list, never their files. */
+  remove(table: string, ids: readonly string[], options?: CallOptions): Promise<void>;
+  unregister(table: string, options?: CallOptions): Promise<boolean>;
+}
+
+export type RegisteredTable =
+  | { readonly kind: "ours"; readonly name: string; readonly fingerprint: string; readonly schemaVersion: number }
+  | ForeignRegistered;
 
 export interface CallOptions {
   readonly signal?: AbortSignal;

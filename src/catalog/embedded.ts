@@ -3,8 +3,9 @@
  * put-if-absent. The highest number is current. The log is data, not a cache: nothing can derive it from the versions.
  */
 import { Failure } from "../errors.ts";
+import type { Registration } from "../model/registration.ts";
 import type { Documents, ObjectInfo, Storage } from "../storage/contract.ts";
-import type { CallOptions, Catalog, CatalogRecord, Dated, Inspected, Numbered } from "./contract.ts";
+import type { CallOptions, Catalog, CatalogRecord, Dated, Inspected, Numbered, OwnRegistered } from "./contract.ts";
 import { decodeRecord, encodeRecord, isAsEncoded } from "./record.ts";
 
 const ROOT = "_catalog/";
@@ -156,7 +157,39 @@ export function embeddedCatalog(storage: Storage): Catalog {
     return [...names].sort();
   }
 
-  return { name: `${storage.name}/_catalog`, current, glance, append, history, inspect, restore, marts };
+  const chain = { name: `${storage.name}/_catalog`, current, glance, append, history, inspect, restore, marts };
+  return { ...chain, ...ownRegistration(storage.name, current) };
+}
+
+/** Nobody but millrace asks this catalog, and millrace asks the chain. */
+function ownRegistration(place: string, current: Catalog["current"]) {
+  async function shown(mart: string, options: CallOptions): Promise<OwnRegistered | undefined> {
+    const found = await current(mart, options);
+    if (found === undefined) return undefined;
+    const { number, record } = found;
+    const { version, publishId } = record;
+    return { kind: "ours", name: mart, number, version, publishId, fingerprint: undefined, fault: undefined };
+  }
+  return {
+    registersItself: true,
+    async registered(marts: readonly string[], options: CallOptions = {}) {
+      const entries = await Promise.all(marts.map(async (mart) => [mart, await shown(mart, options)] as const));
+      return new Map(entries.flatMap(([mart, found]) => (found === undefined ? [] : [[mart, found] as const])));
+    },
+    async register(mart: string, { number }: Registration, options: CallOptions = {}) {
+      const found = await shown(mart, options);
+      if (found !== undefined && found.number >= number) return found;
+      throw new Failure("bug", `mart ${mart}: record ${number} is registered before it is in the log`);
+    },
+    unregister: async () => false,
+    async prove(writers: "several" | "one") {
+      const findings = [
+        `the place of the marts keeps ${writers === "several" ? "racing writers apart" : "one writer"}`,
+      ];
+      return { what: `the log in ${place}/_catalog`, findings };
+    },
+    close: async () => undefined,
+  };
 }
 
 function judgeRecord(

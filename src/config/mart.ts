@@ -227,6 +227,7 @@ export function martSettings(
     refresh: values.refresh,
     checks: checkList(usesOwn ? { ...values.checks, expression: spark.expression } : values.checks),
     hasOwnConditions: usesOwn,
+    database: undefined,
   };
 }
 

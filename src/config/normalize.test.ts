@@ -86,6 +86,7 @@ describe("a project", () => {
       refresh: { kind: "on_change" },
       checks: [],
       hasOwnConditions: false,
+      database: undefined,
     });
     assert.deepEqual(project.engine, { kind: "duckdb", threads: 0, memoryBytes: 2_000_000_000 });
     assert.deepEqual(project.watch, { host: "127.0.0.1", port: 9464 });
@@ -230,6 +231,7 @@ cache: { directory: /var/cache/gha, max: 1GiB }
         { kind: "expression", sql: "n < 100" },
       ],
       hasOwnConditions: false,
+      database: undefined,
     });
     assert.deepEqual(project.lake.tables, { kind: "directory", path: "/tables", name: "../tables" });
     assert.deepEqual(project.engine, { kind: "duckdb", threads: 2, memoryBytes: 1_073_741_824 });

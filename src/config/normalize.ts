@@ -106,6 +106,7 @@ export function normalizeInput(written: Input, around: Surroundings, problems: P
     watch,
     gc: { retentionMs: gc.retention, versions: gc.versions },
     cache: { directory: cache.directory, bytesMax: cache.max },
+    catalog: { kind: "embedded" },
   };
 }
 

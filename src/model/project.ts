@@ -22,6 +22,7 @@ export interface Project {
   readonly watch: WatchSettings;
   readonly gc: GcSettings;
   readonly cache: CacheSettings;
+  readonly catalog: CatalogSettings;
 }
 
 /** The three places, each a local directory or a prefix of a bucket. */
@@ -200,6 +201,8 @@ export interface MartSettings {
     | { readonly kind: "manual" }
     | { readonly kind: "every"; readonly ms: number };
   readonly checks: readonly MartCheck[];
+  /** Of the metastore, where the mart is registered in another one than the catalog's. */
+  readonly database: string | undefined;
   /** The conditions among the checks are written for the project's engine alone. */
   readonly hasOwnConditions: boolean;
 }
@@ -279,4 +282,25 @@ export interface CacheSettings {
   /** Absolute. */
   readonly directory: string;
   readonly bytesMax: number;
+}
+
+/** Where other tools find marts by name. The chain of versions is the lake's own in either case. */
+export type CatalogSettings = { readonly kind: "embedded" } | HiveSettings;
+
+/** A Hive Metastore. */
+export interface HiveSettings {
+  readonly kind: "hive";
+  /** In the order in which they are tried: several servers of one metastore. */
+  readonly hosts: readonly { readonly host: string; readonly port: number }[];
+  /** Of marts that do not name their own; created if it is not there. Lower case. */
+  readonly database: string;
+  /** Where a database that has to be created lies; `undefined` is `_databases/<name>` in the place of the marts. */
+  readonly location: string | undefined;
+  /** Tables are registered too, with a partition a raw object. */
+  readonly tables: boolean;
+  readonly owner: string;
+  readonly transport: "buffered" | "framed";
+  readonly connectMs: number;
+  /** For the answer to one call. */
+  readonly callMs: number;
 }
