@@ -150,6 +150,8 @@ export type CatalogRecord =
       readonly at: string;
       /** sha256 of the version's manifest. */
       readonly manifestSha256: string;
+      /** A person went back to an older version: the mart is not built again until its statement changes or somebody asks. */
+      readonly rollback?: true;
     }
   /** Moves the token without changing what is visible, so that a stalled writer cannot publish what is being collected. */
   | {
@@ -158,4 +160,6 @@ export type CatalogRecord =
       readonly parent: number;
       readonly at: string;
       readonly version: string;
+      /** As the record before it says. */
+      readonly rollback?: true;
     };

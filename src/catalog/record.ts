@@ -28,7 +28,8 @@ export function decodeRecord(bytes: Uint8Array, name: string): CatalogRecord {
   if (typeof parent !== "number" || !Number.isSafeInteger(parent) || parent < 0) {
     throw damaged(name, '"parent" is not a number from 0 on');
   }
-  const common = { version: text("version"), publishId: text("publishId"), parent, at: text("at") };
+  const rollback = value.rollback === true ? ({ rollback: true } as const) : {};
+  const common = { version: text("version"), publishId: text("publishId"), parent, at: text("at"), ...rollback };
   return kind === "fence" ? { kind, ...common } : { kind, ...common, manifestSha256: text("manifestSha256") };
 }
 
