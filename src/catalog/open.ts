@@ -40,9 +40,11 @@ function hiveOptions(marts: Storage, settings: HiveSettings, { tables, databaseO
   };
 }
 
+/** Where the place itself lies, with a slash at the end. Storages are asked for names in it, so one is taken off again. */
 function demandLocation(place: Storage): string {
-  const location = place.location("");
-  if (location !== undefined) return location;
+  const name = "_catalog/";
+  const location = place.location(name);
+  if (location !== undefined) return location.slice(0, -name.length);
   throw new Failure(
     "usage",
     `${place.name}: no other program can open what lies there, so a metastore cannot show it`,
