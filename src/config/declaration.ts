@@ -1,6 +1,7 @@
 /** The whole project file as one declared tree. */
 import { dayMs, hourMs } from "../model/calendar.ts";
 import { authorities } from "./authorities.ts";
+import { catalog } from "./catalog.ts";
 import { engine } from "./engine.ts";
 import { type Input, keysOf, member } from "./input.ts";
 import * as kind from "./kinds.ts";
@@ -93,7 +94,7 @@ const overlayFields = {
   watch,
   gc,
   cache,
-  catalog: unoffered("an external catalog (Hive Metastore) is"),
+  catalog,
   exports: unoffered("the export of marts into databases is"),
 } as const;
 

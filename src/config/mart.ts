@@ -2,6 +2,7 @@
 import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { asFailure, Failure } from "../errors.ts";
 import type { EngineName, MartCheck, MartSettings } from "../model/project.ts";
+import { database } from "./catalog.ts";
 import * as kind from "./kinds.ts";
 import {
   type Kind,
@@ -188,6 +189,11 @@ export const mart = section(
       example: "1h",
     }),
     checks,
+    database: optional(database, {
+      doc: "The database of the metastore in which it is registered; without a metastore it says nothing.",
+      absent: "that of `catalog`",
+      example: "reports",
+    }),
     spark: optionalSection(sparkStatement),
   },
   (values, report, reading) => {
@@ -227,7 +233,7 @@ export function martSettings(
     refresh: values.refresh,
     checks: checkList(usesOwn ? { ...values.checks, expression: spark.expression } : values.checks),
     hasOwnConditions: usesOwn,
-    database: undefined,
+    database: values.database,
   };
 }
 

@@ -162,7 +162,7 @@ const keys: readonly Case[] = [
     "a key from nowhere",
     project({ more: "colour: red" }),
     [
-      "10: colour: unknown key | The keys here are name, ca, lake, s3, sources, tables, marts, engine, watch, gc, cache, targets",
+      "10: colour: unknown key | The keys here are name, ca, lake, s3, sources, tables, marts, engine, watch, gc, cache, catalog, targets",
     ],
   ],
   [
@@ -962,11 +962,11 @@ const later: readonly Case[] = [
     ["10: lake.raw: https:// is not a directory | Write the path alone"],
   ],
   [
-    "Hive in a target",
+    "exports in a target",
     project({
-      more: "targets:\n  prod:\n    engine: { spark: { url: sc://spark:15002 } }\n    catalog: { hive: metastore:9083 }",
+      more: "targets:\n  prod:\n    engine: { spark: { url: sc://spark:15002 } }\n    exports: { postgres: db:5432 }",
     }),
-    ["13: targets.prod.catalog: an external catalog (Hive Metastore) is not offered by this version | Remove the key"],
+    ["13: targets.prod.exports: the export of marts into databases is not offered by this version | Remove the key"],
   ],
 ];
 

@@ -17,6 +17,7 @@ import type {
   TableSettings,
 } from "../model/project.ts";
 import { chosenAuthorities } from "./authorities.ts";
+import { catalogSettings } from "./catalog.ts";
 import { declaration, overlaySection, projectNamePattern } from "./declaration.ts";
 import { engineSettings } from "./engine.ts";
 import { emptyMapping, type Input, inputOf, keysOf, type MappingInput, member, memberLabel, overlay } from "./input.ts";
@@ -91,10 +92,20 @@ export function normalizeInput(written: Input, around: Surroundings, problems: P
   reportFarDirectories(engine, lake, input, problems);
   reportMissingSpark(engine, tables, input, problems);
   reportSharedKeys(sources, input, problems);
+  const name = values.name ?? nameOfDirectory(around.directory);
+  const catalog = catalogSettings(
+    values.catalog,
+    { name, written: values.name !== undefined },
+    (path, fact, remedy) => {
+      const label = ["catalog", ...path].reduce(memberLabel, "");
+      const origin = originBelow(input, ["catalog"]);
+      problems.report(origin === undefined ? { label } : { ...origin, label }, fact, remedy);
+    },
+  );
   problems.throwIfAny();
   const { watch, gc, cache } = values;
   return {
-    name: values.name ?? nameOfDirectory(around.directory),
+    name,
     file: around.file,
     directory: around.directory,
     target: around.target?.name,
@@ -106,7 +117,7 @@ export function normalizeInput(written: Input, around: Surroundings, problems: P
     watch,
     gc: { retentionMs: gc.retention, versions: gc.versions },
     cache: { directory: cache.directory, bytesMax: cache.max },
-    catalog: { kind: "embedded" },
+    catalog,
   };
 }
 

@@ -80,22 +80,26 @@ function reportUnknownKeys(entries: ReadonlyMap<string, Entry>, fields: Fields, 
 }
 
 /**
- * A section that is `undefined` where it is not written. In its place may stand `none`, which undoes what would be inherited,
- * and, where `key` is the name of a section inside, that name: `spark: local` is `spark: { local: {} }`.
+ * A section that is `undefined` where it is not written. In its place may stand `none` (or another word for nothing), which
+ * undoes what would be inherited, and, where `key` is the name of a section inside, that name: `spark: local` is `spark: { local: {} }`.
  */
 export function optionalSection<F extends Fields>(
   of: Section<F>,
-  { key, remedy }: { readonly key?: keyof F & string; readonly remedy?: string } = {},
+  {
+    key,
+    none = "none",
+    remedy,
+  }: { readonly key?: keyof F & string; readonly none?: string; readonly remedy?: string } = {},
 ): OptionalSection<F> {
-  const words = key === undefined ? ["none"] : [key, "none"];
+  const words = key === undefined ? [none] : [key, none];
   return {
     doc: of.doc,
     example: of.example,
-    fallback: { kind: "words", text: "none" },
+    fallback: { kind: "words", text: none },
     shape: { ...of.shape, words },
     read(input, origin, reading) {
       if (input === undefined || isNothing(input)) return { value: undefined };
-      if (input.kind === "scalar" && input.text === "none") return { value: "none" };
+      if (input.kind === "scalar" && input.text === none) return { value: "none" };
       if (key !== undefined && input.kind === "scalar" && input.text === key) {
         const inner = emptyMapping({ ...input.origin, label: memberLabel(input.origin.label, key) });
         return of.read(nested([key], inner), origin, reading);
