@@ -162,4 +162,6 @@ export type CatalogRecord =
       readonly version: string;
       /** As the record before it says. */
       readonly rollback?: true;
+      /** The older version that its writer is about to publish again: as long as this is the last record, nobody collects that version. */
+      readonly restores?: string;
     };

@@ -30,7 +30,8 @@ export function decodeRecord(bytes: Uint8Array, name: string): CatalogRecord {
   }
   const rollback = value.rollback === true ? ({ rollback: true } as const) : {};
   const common = { version: text("version"), publishId: text("publishId"), parent, at: text("at"), ...rollback };
-  return kind === "fence" ? { kind, ...common } : { kind, ...common, manifestSha256: text("manifestSha256") };
+  if (kind === "publish") return { kind, ...common, manifestSha256: text("manifestSha256") };
+  return { kind, ...common, ...(value.restores === undefined ? {} : { restores: text("restores") }) };
 }
 
 function parse(bytes: Uint8Array, name: string): Readonly<Record<string, unknown>> {

@@ -94,6 +94,14 @@ export function parseVersionName(name: string): { readonly number: number; reado
     : { number: Number(match[1]), publishId: match[2] };
 }
 
+/** Below this lie the marks of versions that a collection of garbage is about to remove. */
+export const removalPrefix = "_removing/";
+
+/** Put before a version's directory is removed, and removed after it: whoever would publish the version again looks for it. */
+export function removalKey(mart: string, version: string): string {
+  return `${removalPrefix}${mart}/${version}`;
+}
+
 export const manifestFile = "_manifest.json";
 
 export function manifestKey(mart: string, version: string): string {

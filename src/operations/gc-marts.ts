@@ -1,6 +1,7 @@
 /** Versions of marts that readers no longer get, and directories of versions that were never published. */
 
 import { Failure } from "../errors.ts";
+import { removalKey, removalPrefix } from "../model/layout.ts";
 import {
   bytesOf,
   type Dated,
@@ -10,7 +11,8 @@ import {
   type VersionDirectory,
   versionDirectories,
 } from "../reconcile/garbage.ts";
-import { allBelow, fence, readChain, removeVersion } from "../step/collect-garbage.ts";
+import { allBelow, announceRemoval, fence, readChain, removeVersion } from "../step/collect-garbage.ts";
+import type { ObjectInfo } from "../storage/contract.ts";
 import { type Collection, isoOf } from "./gc-collection.ts";
 
 /** Other writers that may get in between before a mart is left to the next collection. */
@@ -18,19 +20,45 @@ const roundsMax = 10;
 
 export async function collectMarts(run: Collection): Promise<void> {
   const { marts, project } = run.parts;
-  const directories = versionDirectories(await allBelow(marts, "", run.call));
+  const objects = await allBelow(marts, "", run.call);
+  const directories = versionDirectories(objects);
+  const marks = objects.filter(({ key }) => key.startsWith(removalPrefix));
   for (const [mart, versions] of directories) {
-    if (project.marts.has(mart)) await run.guard("marts", mart, () => collectMart(run, mart, versions));
+    if (project.marts.has(mart)) await run.guard("marts", mart, () => collectMart(run, mart, versions, marks));
     else keep(run, "dropped", mart, `${mart}/`, versions);
   }
+  await collectMarks(run, marks, directories);
+}
+
+/** Marks whose versions are gone: their collector died before its last call. */
+async function collectMarks(
+  run: Collection,
+  marks: readonly ObjectInfo[],
+  directories: ReadonlyMap<string, readonly VersionDirectory[]>,
+): Promise<void> {
+  const named = new Set([...directories].flatMap(([mart, all]) => all.map(({ name }) => removalKey(mart, name))));
+  const left = marks.filter(({ key }) => !named.has(key));
+  if (run.dryRun || left.length === 0) return;
+  await run.guard("marts", "", async () => {
+    const nowMs = await run.time("marts");
+    for (const { key, modifiedMs } of left)
+      if (nowMs - modifiedMs >= run.retentionMs) await run.parts.marts.remove(key, run.call);
+  });
 }
 
 /**
  * A directory whose number the log has already can be removed: its builder's swap is lost, or it was replaced. One with
  * the number that comes next could still be published by a builder that slept for a week, so a fence takes the number
- * away from it first. Then the log is read anew, whoever was recorded: a publication may have been faster than the fence.
+ * away from it first; likewise one that somebody meant to go back to a week ago. Who goes back to a version says so in the
+ * log before it looks for the mark that is put here before the log is read for the last time: one of the two sees the other.
+ * After each of these steps the log is read anew, whoever was recorded: a publication may have been faster.
  */
-async function collectMart(run: Collection, mart: string, directories: readonly VersionDirectory[]): Promise<void> {
+async function collectMart(
+  run: Collection,
+  mart: string,
+  directories: readonly VersionDirectory[],
+  marks: readonly ObjectInfo[],
+): Promise<void> {
   const { parts, call, retentionMs, versions } = run;
   const judge = async (timeOf: (head: Dated | undefined) => number) => {
     const isEnough = (chain: readonly Dated[]): boolean => isFarEnough(directories, chain, versions);
@@ -50,9 +78,15 @@ async function collectMart(run: Collection, mart: string, directories: readonly 
     return;
   }
   const nowMs = await run.time("marts");
+  const announced = new Set(marks.map(({ key }) => key));
   for (let round = 0; round < roundsMax; round++) {
     const { head: last, found } = await judge(() => nowMs);
-    if (last === undefined || found.open.length === 0) {
+    if (last !== undefined && found.open.length > 0) {
+      await fence(parts.catalog, mart, last, parts, call);
+      continue;
+    }
+    const fresh = found.settled.filter(({ directory }) => !announced.has(removalKey(mart, directory.name)));
+    if (fresh.length === 0) {
       const key = ({ directory }: GarbageVersion): string => `${mart}/${directory.name}/`;
       await run.each("marts", found.settled, key, async (garbage) => {
         await removeVersion(parts.marts, garbage.directory, call);
@@ -60,7 +94,7 @@ async function collectMart(run: Collection, mart: string, directories: readonly 
       });
       return;
     }
-    await fence(parts.catalog, mart, last, parts, call);
+    for (const { directory } of fresh) announced.add(await announceRemoval(parts.marts, directory, call));
   }
   throw new Failure("conflict", `mart ${mart}: other writers recorded something ${roundsMax} times in a row`, {
     remedy: "run gc again when fewer processes publish this mart; nothing of it was removed",

@@ -3,7 +3,7 @@
  * nothing else: `test/roles.test.ts` runs every role under exactly these, and under one less.
  */
 import type { RoleName } from "../answers.ts";
-import { probePrefix } from "../model/layout.ts";
+import { probePrefix, removalPrefix } from "../model/layout.ts";
 import type { StoreRight } from "../storage/contract.ts";
 
 export type PlaceName = "raw" | "tables" | "marts";
@@ -55,7 +55,7 @@ export const roles: Readonly<Record<RoleName, Role>> = {
     does: "run and watch with all stages, plan, ack, verify --repair, rebuild-index",
     rights: { raw: writes, tables: writes, marts: writes },
   },
-  gc: { does: "gc", rights: { raw: collects(), tables: collects(), marts: collects(catalogPrefix) } },
+  gc: { does: "gc", rights: { raw: collects(), tables: collects(), marts: collects(catalogPrefix, removalPrefix) } },
   reader: { does: "query", rights: { tables: reads, marts: reads } },
   auditor: { does: "status, explain, schema, verify, plan", rights: { raw: reads, tables: reads, marts: reads } },
 };

@@ -75,7 +75,7 @@ export interface GarbageVersion {
 export interface MartGarbage {
   /** The log holds a record of the number already, so nobody can publish it any more. */
   readonly settled: readonly GarbageVersion[];
-  /** Whoever builds it can still win the next number: only behind a fence of that number does it join the settled. */
+  /** Somebody can still publish it with the next number: only behind a fence of that number does it join the settled. */
   readonly open: readonly GarbageVersion[];
   /** Old, but of a number that the log is far from, or of a mart without a log: something was lost, and nothing is touched. */
   readonly unknown: readonly GarbageVersion[];
@@ -106,6 +106,8 @@ export function martGarbage(
   const publishes = chain.filter(({ record }) => record.kind === "publish");
   const kept = new Set(publishes.slice(0, rules.versions).map(({ record }) => record.version));
   if (head !== undefined) kept.add(head.record.version);
+  const restored = head?.record.kind === "fence" ? head.record.restores : undefined;
+  if (head !== undefined && restored !== undefined && !isOld(head.writtenMs, rules)) kept.add(restored);
   const found: GarbageVersion[] = [];
   for (const directory of directories) {
     if (kept.has(directory.name)) continue;
@@ -116,11 +118,11 @@ export function martGarbage(
     if (isOld(sinceMs, rules)) found.push({ directory, why, sinceMs });
   }
   const last = head?.number;
-  const numbered = (test: (number: number, last: number) => boolean): readonly GarbageVersion[] =>
-    found.filter(({ directory }) => last !== undefined && test(directory.number, last));
+  const isOpen = ({ directory }: GarbageVersion): boolean =>
+    last !== undefined && (directory.number === last + 1 || directory.name === restored);
   return {
-    settled: numbered((number, last) => number <= last),
-    open: numbered((number, last) => number === last + 1),
+    settled: found.filter((each) => last !== undefined && each.directory.number <= last && !isOpen(each)),
+    open: found.filter(isOpen),
     unknown: found.filter(({ directory }) => last === undefined || directory.number > last + 1),
   };
 }

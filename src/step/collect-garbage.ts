@@ -2,8 +2,8 @@
  * Takes away what was found to be garbage. What makes an object findable goes first, so that a removal which is cut short
  * leaves something that no reader takes for whole and the next collection knows again.
  */
-import type { Catalog, Dated } from "../catalog/contract.ts";
-import { manifestFile, probePrefix, timeProbeKey } from "../model/layout.ts";
+import type { Catalog, CatalogRecord, Dated } from "../catalog/contract.ts";
+import { manifestFile, probePrefix, removalKey, timeProbeKey } from "../model/layout.ts";
 import type { ObjectInfo, Storage } from "../storage/contract.ts";
 import { readPartitionFacts } from "./partition.ts";
 
@@ -61,31 +61,42 @@ export async function fence(
   effects: { readonly clock: () => number; readonly newId: () => string },
   call: CallOptions,
 ): Promise<boolean> {
-  const record = {
+  const record: CatalogRecord = {
     kind: "fence",
     version: head.record.version,
     publishId: effects.newId(),
     parent: head.number,
     at: new Date(effects.clock()).toISOString(),
-  } as const;
+    ...(head.record.rollback === true ? { rollback: true } : {}),
+  };
   return (await catalog.append(mart, head.number, record, call)) !== undefined;
+}
+
+interface Directory {
+  readonly mart: string;
+  readonly name: string;
+  readonly objects: readonly ObjectInfo[];
+}
+
+/** Says that a version is about to be removed, to whoever would publish it again; answers the mark's key. */
+export async function announceRemoval(storage: Storage, { mart, name }: Directory, call: CallOptions): Promise<string> {
+  const key = removalKey(mart, name);
+  await storage.put(key, Buffer.from(`${name}\n`), call);
+  return key;
 }
 
 /**
  * Removes a version's directory. The manifest goes first: what remains of the directory then looks like a publication that
- * died before it was whole, and never like a version.
+ * died before it was whole, and never like a version. The mark of its removal goes last.
  */
-export async function removeVersion(
-  storage: Storage,
-  directory: { readonly objects: readonly ObjectInfo[] },
-  call: CallOptions,
-): Promise<void> {
+export async function removeVersion(storage: Storage, directory: Directory, call: CallOptions): Promise<void> {
   const isManifest = ({ key }: ObjectInfo): boolean => key.endsWith(`/${manifestFile}`);
   const ordered = [
     ...directory.objects.filter(isManifest),
     ...directory.objects.filter((object) => !isManifest(object)),
   ];
   for (const { key } of ordered) await storage.remove(key, call);
+  await storage.remove(removalKey(directory.mart, directory.name), call);
 }
 
 /**
