@@ -48,6 +48,11 @@ const areas: Readonly<Record<string, Area>> = {
     files: ["test/readers/*.test.ts", "test/spark/**/*.deep.test.ts"],
     runs: 1_000,
   },
+  metastore: {
+    about: "the Hive Metastore: every fault, many writers, thousands of partitions; needs Java 17 and Maven",
+    files: ["test/metastore/**/*.test.ts", "src/catalog/hive/**/*.deep.test.ts"],
+    runs: 1_000,
+  },
 };
 
 function help(): string {

@@ -7,8 +7,8 @@
  *     npm run test:unit                 without types and lint
  *
  * Where real servers are required (`REQUIRE_REAL=all`), they are downloaded and built in the background from the first
- * second on, at low priority; the tests that need them come last and wait for theirs. One Spark server serves all tests of the
- * run that ask for the shared one.
+ * second on, at low priority; the tests that need them come last and wait for theirs. One Spark server and one
+ * metastore serve all tests of the run that ask for the shared one.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -55,16 +55,13 @@ function installInBackground(): ChildProcess {
 }
 
 /**
- * The Spark server of the whole run; it ends when its standard input does, and so with this process. The tests find it by
- * the directory in which it leaves its address, and wait for that.
+ * A server of the whole run; it ends when its standard input does, and so with this process. The tests find it by the directory in
+ * which it leaves its address, and wait for that.
  */
-function startSpark(): { stop(): Promise<void> } {
-  const directory = mkdtempSync(join(tmpdir(), "millrace-shared-spark-"));
-  process.env.TEST_SPARK_SHARED = directory;
-  const child = spawn(process.execPath, ["test/real/spark-server.ts", directory], {
-    cwd: root,
-    stdio: ["pipe", "ignore", "inherit"],
-  });
+function startShared(file: string, variable: string): { stop(): Promise<void> } {
+  const directory = mkdtempSync(join(tmpdir(), "millrace-shared-"));
+  process.env[variable] = directory;
+  const child = spawn(process.execPath, [file, directory], { cwd: root, stdio: ["pipe", "ignore", "inherit"] });
   const ended = once(child, "exit");
   const clear = (): void => rmSync(directory, { recursive: true, force: true });
   process.once("exit", clear);
@@ -80,10 +77,18 @@ function startSpark(): { stop(): Promise<void> } {
 const textOf = (file: string): string => `${file}\n${readFileSync(`${root}${file}`, "utf8")}`;
 
 const needsInstalled = (file: string): boolean =>
-  /\/real\/(installed|s3-servers|spark-server)\.ts|^test\/real\//m.test(textOf(file));
+  /\/real\/(installed|s3-servers|spark-server|postgres-server|metastore-server)\.ts|^test\/real\//m.test(textOf(file));
 
-/** A test asks for the shared server by this name. */
-const needsSpark = (file: string): boolean => /\bsparkServer\(/.test(textOf(file));
+/** Tests ask for the shared servers by these names. */
+const sharedServers = [
+  { call: /\bsparkServer\(/, given: "MILLRACE_TEST_SPARK", file: "test/real/spark-server.ts", as: "TEST_SPARK_SHARED" },
+  {
+    call: /\bmetastoreServer\(/,
+    given: "MILLRACE_TEST_METASTORE",
+    file: "test/real/metastore-server.ts",
+    as: "TEST_METASTORE_SHARED",
+  },
+] as const;
 
 const installing = process.env.REQUIRE_REAL === "all" && paths.length === 0 ? installInBackground() : undefined;
 if (!testsOnly) {
@@ -104,9 +109,11 @@ if (files.length === 0) {
   process.exit(2);
 }
 
-// The server is wanted where it must be there; elsewhere a test that has Spark starts one, and others are skipped.
-const isSparkGiven = process.env.MILLRACE_TEST_SPARK !== undefined;
-const spark = process.env.REQUIRE_REAL === "all" && !isSparkGiven && files.some(needsSpark) ? startSpark() : undefined;
+// They are wanted where they must be there; elsewhere a test that has what it takes starts one, and others are skipped.
+const shared = sharedServers
+  .filter(({ given }) => process.env.REQUIRE_REAL === "all" && process.env[given] === undefined)
+  .filter(({ call }) => files.some((file) => call.test(textOf(file))))
+  .map(({ file, as }) => startShared(file, as));
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const skips: string[] = [];
@@ -131,7 +138,7 @@ await new Promise((resolve) => stream.on("end", resolve));
 // The reporter's last lines are still on their way to the terminal when the stream of events has ended.
 await new Promise((resolve) => setImmediate(resolve));
 
-await spark?.stop();
+await Promise.all(shared.map((server) => server.stop()));
 for (const stream of [installing?.stdout, installing?.stderr]) stream?.removeAllListeners("data");
 for (const skip of skips) process.stdout.write(`skipped  ${skip}\n`);
 process.stdout.write(`all checks took ${((performance.now() - began) / 1000).toFixed(0)} s\n`);

@@ -165,7 +165,7 @@ export function versionsOf(spark: string): SparkVersions | undefined {
   return sparkVersions.find((row) => row.spark === spark);
 }
 
-function jarsOf(
+export function jarsOf(
   group: string,
   version: string,
   sums: Readonly<Record<string, readonly [bytes: number, sha256: string]>>,

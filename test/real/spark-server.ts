@@ -17,13 +17,11 @@
  */
 import { randomUUID } from "node:crypto";
 import {
-  existsSync,
   globSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -31,13 +29,13 @@ import {
 import { connect as connectHttp2 } from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { openLocalSpark } from "../../src/distribution/server.ts";
 import type { BucketPlace, SecretReference } from "../../src/model/project.ts";
 import { pythonWith, s3aJars } from "./installed.ts";
 import { hasProgram, missing, type Skipping } from "./real.ts";
 import type { S3Server } from "./s3-servers.ts";
 import { startServer } from "./server-process.ts";
+import { serveShared, sharedServer } from "./shared-server.ts";
 
 export interface SparkServer {
   /** `sc://127.0.0.1:port`. */
@@ -63,9 +61,6 @@ export interface SparkServerOptions {
   readonly memory?: string;
 }
 
-/** A minute is what a busy machine takes; the shared one may have to be downloaded first. Milliseconds. */
-const sharedMsMax = 20 * 60_000;
-
 let ofThisProcess: Promise<SparkServer | undefined> | undefined;
 
 /** What a server reaches beside this machine. */
@@ -88,7 +83,10 @@ export async function sparkServer(
   if (options !== undefined) return await startSparkOnS3(context, options.s3);
   const { MILLRACE_TEST_SPARK: given, TEST_SPARK_SHARED: shared } = process.env;
   if (given !== undefined) return { url: given, version: await versionAt(given) };
-  if (shared !== undefined) return await sharedServer(shared);
+  if (shared !== undefined) {
+    const { url, version } = Object(await sharedServer(shared));
+    return { url: String(url), version: String(version) };
+  }
   ofThisProcess ??= startSparkServer(context);
   return await ofThisProcess;
 }
@@ -232,19 +230,6 @@ function quietLogs(directory: string): string {
   return conf;
 }
 
-async function sharedServer(directory: string): Promise<SparkServer> {
-  const giveUpMs = Date.now() + sharedMsMax;
-  for (;;) {
-    if (existsSync(join(directory, "failed"))) throw new Error(readFileSync(join(directory, "failed"), "utf8"));
-    if (existsSync(join(directory, "server.json"))) {
-      const { url, version } = Object(JSON.parse(readFileSync(join(directory, "server.json"), "utf8")));
-      return { url: String(url), version: String(version) };
-    }
-    if (Date.now() > giveUpMs) throw new Error("the shared Spark server did not become ready");
-    await pause(100);
-  }
-}
-
 async function versionAt(url: string): Promise<string> {
   const { port } = new URL(url.replace(/^sc:/, "http:"));
   const version = await askVersion(Number(port));
@@ -300,28 +285,7 @@ function versionIn(answer: Buffer): string | undefined {
 }
 
 /** `node test/real/spark-server.ts DIRECTORY`: the server of a whole run, until the standard input ends. */
-async function serveShared(directory: string): Promise<void> {
-  const say = (name: string, text: string): void => {
-    writeFileSync(join(directory, `${name}.part`), text);
-    renameSync(join(directory, `${name}.part`), join(directory, name));
-  };
-  const skip = (reason?: string): void => {
-    throw new Error(reason);
-  };
-  process.stdin.resume();
-  const ended = new Promise((resolve) => process.stdin.once("end", resolve));
-  try {
-    const server = await startSparkServer({ skip });
-    if (server === undefined) return;
-    say("server.json", JSON.stringify({ url: server.url, version: server.version }));
-    await ended;
-    await server.stop();
-  } catch (error) {
-    say("failed", `the shared Spark server: ${error instanceof Error ? error.message : String(error)}`);
-    process.exitCode = 1;
-    process.stdin.destroy();
-  }
-}
-
 const [shared] = process.argv.slice(2);
-if (import.meta.main && shared !== undefined) await serveShared(shared);
+if (import.meta.main && shared !== undefined) {
+  await serveShared(shared, "the shared Spark server", startSparkServer, ({ url, version }) => ({ url, version }));
+}
