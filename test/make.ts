@@ -75,6 +75,7 @@ export function makeMart(changes: Partial<MartSettings> = {}): MartSettings {
     description: undefined,
     refresh: { kind: "on_change" },
     checks: [],
+    format: "parquet",
     hasOwnConditions: false,
     database: undefined,
     ...changes,

@@ -1,7 +1,7 @@
 /** `marts.<name>`: the result of a statement over tables, rebuilt completely and replaced atomically. */
 import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { asFailure, Failure } from "../errors.ts";
-import type { EngineName, MartCheck, MartSettings } from "../model/project.ts";
+import { type EngineName, type MartCheck, type MartSettings, martFormats } from "../model/project.ts";
 import { database } from "./catalog.ts";
 import * as kind from "./kinds.ts";
 import {
@@ -189,6 +189,13 @@ export const mart = section(
       example: "1h",
     }),
     checks,
+    format: option(kind.choice(...martFormats), {
+      doc:
+        "What a version's directory is. With `delta` it is a table of Delta Lake too: millrace writes the log of its one commit beside " +
+        "the Parquet files, on either engine and without the jars of Delta Lake.",
+      default: "parquet",
+      example: "delta",
+    }),
     database: optional(database, {
       doc: "The database of the metastore in which it is registered; without a metastore it says nothing.",
       absent: "that of `catalog`",
@@ -231,6 +238,7 @@ export function martSettings(
     projection: chosen[engine].projection,
     description: values.description,
     refresh: values.refresh,
+    format: values.format,
     checks: checkList(usesOwn ? { ...values.checks, expression: spark.expression } : values.checks),
     hasOwnConditions: usesOwn,
     database: values.database,

@@ -85,6 +85,7 @@ describe("a project", () => {
       description: undefined,
       refresh: { kind: "on_change" },
       checks: [],
+      format: "parquet",
       hasOwnConditions: false,
       database: undefined,
     });
@@ -230,6 +231,7 @@ cache: { directory: /var/cache/gha, max: 1GiB }
         { kind: "expression", sql: "n > 0" },
         { kind: "expression", sql: "n < 100" },
       ],
+      format: "parquet",
       hasOwnConditions: false,
       database: undefined,
     });

@@ -201,11 +201,16 @@ export interface MartSettings {
     | { readonly kind: "manual" }
     | { readonly kind: "every"; readonly ms: number };
   readonly checks: readonly MartCheck[];
+  /** `delta`: each version's directory is a table of Delta Lake too. The parts are Parquet in either case. */
+  readonly format: MartFormat;
   /** Of the metastore, where the mart is registered in another one than the catalog's. */
   readonly database: string | undefined;
   /** The conditions among the checks are written for the project's engine alone. */
   readonly hasOwnConditions: boolean;
 }
+
+export const martFormats = ["parquet", "delta"] as const;
+export type MartFormat = (typeof martFormats)[number];
 
 export type MartCheck =
   | { readonly kind: "not_null"; readonly columns: readonly string[] }

@@ -7,7 +7,7 @@ import { observe } from "../reconcile/observe.ts";
 import type { Parts } from "../reconcile/parts.ts";
 import { unportable } from "../reconcile/portable-marts.ts";
 import { hashStored } from "../step/hash-stored.ts";
-import { type Manifest, readManifest } from "../step/manifest.ts";
+import { filesOf, type Manifest, readManifest } from "../step/manifest.ts";
 import { buildMart } from "../step/mart.ts";
 import type { Cure } from "./cure.ts";
 import { cureEach, type NoteRepair, type Repair } from "./repair-run.ts";
@@ -63,7 +63,7 @@ async function proofOf(
     if (info === undefined) return undefined;
     const { sha256: manifestSha256 } = await hashStored(marts, info, signal);
     const manifest = await readManifest(marts, mart, version, signal);
-    for (const { name, sha256 } of manifest.files) {
+    for (const { name, sha256 } of filesOf(manifest)) {
       const part = await marts.head(partKey(mart, version, name), call);
       if (part === undefined || (await hashStored(marts, part, signal)).sha256 !== sha256) return undefined;
     }

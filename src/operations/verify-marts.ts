@@ -1,9 +1,10 @@
 /** The catalog's chain of every mart, record by record, and the version that readers see against its manifest. */
 import { asFailure } from "../errors.ts";
-import { manifestFile, manifestKey, parseVersionName, partKey } from "../model/layout.ts";
+import { isDeltaCommit } from "../model/delta-log.ts";
+import { manifestFile, manifestKey, parseVersionName, partKey, versionPrefix } from "../model/layout.ts";
 import type { Parts } from "../reconcile/parts.ts";
 import { otherSum } from "../step/judge-raw.ts";
-import { type Manifest, type ManifestFile, readManifest } from "../step/manifest.ts";
+import { filesOf, type Manifest, readManifest, type VersionFile } from "../step/manifest.ts";
 import { type Checked, type Damage, damaged, good, type Scrub } from "./scrub.ts";
 import { countPartitions, type PartitionCounts } from "./verify-tables.ts";
 
@@ -64,8 +65,12 @@ class MartCheck {
       return this.#unlessReplaced(found.checked);
     });
     if (manifest === undefined) return;
-    const { files, inputs } = manifest;
-    await this.#scrub.each(files, async (file) => this.#unlessReplaced(await this.#checkPart(record.version, file)));
+    const { version, inputs } = manifest;
+    const files = filesOf(manifest);
+    await this.#scrub.each(files, async (file) => this.#unlessReplaced(await this.#checkFile(version, file)));
+    await this.#scrub.each(this.#strangers(manifest), async (key) => {
+      return this.#unlessReplaced(damaged(this.#damage(key, "is no part of the version: somebody else wrote it")));
+    });
     for (const { table, partitions } of inputs) {
       const counted = counts?.get(table);
       if (counted === undefined || counted >= partitions) continue;
@@ -161,7 +166,22 @@ class MartCheck {
     }
   }
 
-  async #checkPart(version: string, file: ManifestFile): Promise<Checked> {
+  /** What readers of the version's directory would take for a part of it, or for a later commit. */
+  async *#strangers(manifest: Manifest): AsyncGenerator<string> {
+    const { mart, version, delta } = manifest;
+    const own = new Set(filesOf(manifest).map(({ name }) => name));
+    const prefix = versionPrefix(mart, version);
+    const isRead = (name: string): boolean =>
+      name.split("/").every((segment) => !/^[_.]/.test(segment)) || (delta !== undefined && isDeltaCommit(name));
+    for await (const page of this.#scrub.parts.marts.list(`${mart}/`, { stem: version, ...this.#scrub.call })) {
+      for (const { key } of page) {
+        const name = key.slice(prefix.length);
+        if (!own.has(name) && isRead(name)) yield key;
+      }
+    }
+  }
+
+  async #checkFile(version: string, file: VersionFile): Promise<Checked> {
     const { marts } = this.#scrub.parts;
     const key = partKey(this.#mart, version, file.name);
     const info = await marts.head(key, this.#scrub.call);

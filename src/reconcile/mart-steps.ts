@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { fingerprint } from "../model/merge.ts";
 import type { MartSettings } from "../model/project.ts";
-import type { ManifestInput, PublishedMart } from "../step/manifest.ts";
+import { formatOf, type ManifestInput, type PublishedMart } from "../step/manifest.ts";
 import { martItem } from "./attempts.ts";
 import { unsettledOf } from "./convert-steps.ts";
 import type { Collector, MartReason, PlanOptions, Waiting } from "./plan.ts";
@@ -76,6 +76,7 @@ function martReason(
 ): MartReason | undefined {
   if (current === undefined) return { kind: "new" };
   if (!isStatementOf(settings, current)) return { kind: "sql" };
+  if (formatOf(current.manifest) !== settings.format) return { kind: "format", format: settings.format };
   for (const table of tables) {
     const before = current.manifest.inputs.find((input) => input.table === table.settings.name);
     const now = inputOf(table);
@@ -128,7 +129,7 @@ export function martBasis(seen: Seen, mart: string): string {
   if (found === undefined) return "";
   const tables = tablesOf(found.settings, found.current, seen).map(tableInput);
   return createHash("sha256")
-    .update(JSON.stringify([found.settings.sql, found.settings.checks, tables]))
+    .update(JSON.stringify([found.settings.sql, found.settings.checks, found.settings.format, tables]))
     .digest("hex");
 }
 

@@ -1,6 +1,7 @@
 /** What a plan is made of: steps, and what waits and why. Pure values; `next-step.ts` makes them. */
 import type { Interval } from "../model/calendar.ts";
 import { intervalId } from "../model/calendar.ts";
+import type { MartFormat } from "../model/project.ts";
 import type { RawSeen } from "./seen.ts";
 
 export type Step =
@@ -34,6 +35,7 @@ export type ConvertReason =
 export type MartReason =
   | { readonly kind: "new" }
   | { readonly kind: "sql" }
+  | { readonly kind: "format"; readonly format: MartFormat }
   | { readonly kind: "schema"; readonly table: string }
   | { readonly kind: "inputs"; readonly table: string; readonly before: number; readonly now: number }
   /** Nothing changed yet, but earlier steps of this plan will change its inputs. */

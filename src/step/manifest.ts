@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { Catalog, CatalogRecord } from "../catalog/contract.ts";
 import { Failure } from "../errors.ts";
 import { manifestKey } from "../model/layout.ts";
+import type { MartFormat } from "../model/project.ts";
 import type { Documents, Storage } from "../storage/contract.ts";
 import { readWhole } from "./read-whole.ts";
 
@@ -21,13 +22,19 @@ export interface Manifest {
   readonly rows: number;
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   readonly files: readonly ManifestFile[];
+  /** The log that makes the directory a table of Delta Lake, where the mart asks for one: its name in the directory, and its sum. */
+  readonly delta?: VersionFile;
   /** Each table that was read, with what decides whether the mart is still up to date. */
   readonly inputs: readonly ManifestInput[];
 }
 
-export interface ManifestFile {
-  readonly name: string;
+export interface ManifestFile extends VersionFile {
   readonly rows: number;
+}
+
+export interface VersionFile {
+  /** Below the version's directory. */
+  readonly name: string;
   /** Bytes. */
   readonly size: number;
   readonly sha256: string;
@@ -100,6 +107,12 @@ export async function readManifest(
   return value;
 }
 
+export const formatOf = ({ delta }: Manifest): MartFormat => (delta === undefined ? "parquet" : "delta");
+
+/** All that the manifest vouches for: the parts, and what lies beside them. */
+export const filesOf = ({ files, delta }: Manifest): readonly VersionFile[] =>
+  delta === undefined ? files : [...files, delta];
+
 export function encodeManifest(manifest: Manifest): { readonly bytes: Uint8Array; readonly sha256: string } {
   const bytes = new TextEncoder().encode(`${JSON.stringify(manifest, undefined, 1)}\n`);
   return { bytes, sha256: createHash("sha256").update(bytes).digest("hex") };
@@ -120,6 +133,7 @@ function isManifest(value: unknown): value is Manifest {
     ["mart", "version", "publishId", "at", "sql"].every((name) => typeof field(name) === "string") &&
     Array.isArray(files) &&
     files.every(isFile) &&
+    (field("delta") === undefined || isFile(field("delta"))) &&
     Array.isArray(field("inputs")) &&
     Array.isArray(field("columns"))
   );

@@ -13,8 +13,9 @@ import { manifestKey, partKey, versionName } from "../model/layout.ts";
 import type { MartSettings } from "../model/project.ts";
 import type { Storage } from "../storage/contract.ts";
 import type { Manifest, ManifestInput, PublishedMart } from "./manifest.ts";
-import { encodeManifest } from "./manifest.ts";
+import { encodeManifest, filesOf } from "./manifest.ts";
 import { checkMart } from "./mart-checks.ts";
+import { type VersionLog, versionLog } from "./version-log.ts";
 import { type WrittenMart, writeMart } from "./written-mart.ts";
 
 /** Tries to learn the outcome of a swap whose answer was lost. */
@@ -69,22 +70,25 @@ export async function buildMart(
       },
     );
     await checkMart(engine, settings, written, work, options.signal);
+    const at = new Date(options.clock()).toISOString();
+    const log = versionLog(settings, { version, publishId, at }, written);
     const manifest: Manifest = {
       format: 1,
       mart: settings.name,
       version,
       publishId,
       parent,
-      at: new Date(options.clock()).toISOString(),
+      at,
       sql: settings.sql,
       engine: engine.name,
       rows: written.rows,
       columns: written.columns.map((column) => ({ name: column.name, type: describeColumnType(column.type) })),
       files: written.files,
+      ...(log === undefined ? {} : { delta: log.file }),
       inputs: [...read.records.values()],
     };
-    const manifestSha256 = await putVersion(places.marts, manifest, written, options.signal);
-    const record: CatalogRecord = { kind: "publish", version, publishId, parent, at: manifest.at, manifestSha256 };
+    const manifestSha256 = await putVersion(places.marts, manifest, { written, log }, options.signal);
+    const record: CatalogRecord = { kind: "publish", version, publishId, parent, at, manifestSha256 };
     const swapped = await swap(places.catalog, settings.name, parent, record, options.signal);
     return { ...swapped, manifest };
   } finally {
@@ -120,16 +124,18 @@ async function readTables(
 async function putVersion(
   storage: Storage,
   manifest: Manifest,
-  written: WrittenMart,
+  { written, log }: { readonly written: WrittenMart; readonly log: VersionLog | undefined },
   signal: AbortSignal | undefined,
 ): Promise<string> {
   const { mart } = manifest;
   const call = signal === undefined ? {} : { signal };
   await written.place();
+  // Behind the parts that it names and before the manifest: whoever finds it finds them.
+  if (log !== undefined) await storage.put(partKey(mart, manifest.version, log.file.name), log.bytes, call);
   const { bytes, sha256 } = encodeManifest(manifest);
   await storage.put(manifestKey(mart, manifest.version), bytes, call);
   // The pointer must never name a version that is not whole: look at the files once more, as a reader would.
-  for (const file of manifest.files) {
+  for (const file of filesOf(manifest)) {
     const found = await storage.head(partKey(mart, manifest.version, file.name), call);
     if (found === undefined) {
       // Only a writer that slept for longer than the retention meets this: its directory was collected meanwhile.

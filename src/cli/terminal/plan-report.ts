@@ -217,6 +217,8 @@ function martWhy(reason: MartReason): string {
       return "no version yet";
     case "sql":
       return "its SQL changed";
+    case "format":
+      return `its format is ${reason.format} now`;
     case "schema":
       return `columns of ${reason.table} changed`;
     case "inputs":
