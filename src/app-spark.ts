@@ -24,6 +24,7 @@ export async function startSpark(
     ...{ version, dist, cores, token, signal },
     memory: `${Math.floor(memoryBytes / 1024 ** 2)}m`,
     places: [...(convertsBySpark(project) ? [project.lake.raw] : []), project.lake.tables, project.lake.marts],
+    metastore: project.catalog.kind === "hive" ? project.catalog : undefined,
     environment: environment(),
     resolveSecret,
     onProgress(progress) {

@@ -3,7 +3,7 @@ import type { DistributionOptions, DistributionProgress, LocalSpark, ServerOptio
 import type { SparkProgram } from "../distribution/program.ts";
 import { Failure } from "../errors.ts";
 import { nearest } from "../model/nearest.ts";
-import type { Place, SecretReference, SparkServer } from "../model/project.ts";
+import type { HiveSettings, Place, SecretReference, SparkServer } from "../model/project.ts";
 import type { Call, Command } from "./command.ts";
 import { type Action, actions, CONNECT_PORT, confOf, demandTaken, options, tokenOf } from "./spark-options.ts";
 import { duration, size } from "./terminal/numbers.ts";
@@ -31,6 +31,7 @@ export const spark: Command = {
   notes: [
     "Needs Java 17, 21 or 25 (JAVA_HOME, or java in PATH), a shell and tar. No registry is built in: pip and mvn ask the registries that they are set to.",
     "A server listens on 127.0.0.1 only and ends with this process. Whoever may log in to this machine can use it, with your rights, unless it has a --token. With a project it reaches the project's buckets: keys stand in a file that only you can read, never in an argument; the project's ca is trusted beside what Java trusts.",
+    "With catalog: { hive: … } statements find the project's marts by name: select * from gha.activity.",
     "Writes to S3 use the magic committer. Times are UTC, and sums that overflow are errors.",
   ],
   exitCodes: [
@@ -158,6 +159,7 @@ type LocalSettings = Extract<SparkServer, { kind: "local" }>;
 /** What a project adds, if there is one. */
 interface Around {
   readonly places: readonly Place[];
+  readonly metastore: HiveSettings | undefined;
   readonly resolveSecret: (reference: SecretReference) => string;
   readonly local: LocalSettings | undefined;
 }
@@ -169,10 +171,11 @@ async function surroundings(call: Call): Promise<Around> {
   ]);
   const where = { directory: call.cwd, file: call.common.file, target: call.common.target, environment: call.env };
   const secretOf = (reference: SecretReference): string => resolveSecret(reference, call.env, localFiles.readText);
-  if (!hasProject(where)) return { places: [], resolveSecret: secretOf, local: undefined };
-  const { lake, engine } = readProject(where);
+  if (!hasProject(where)) return { places: [], metastore: undefined, resolveSecret: secretOf, local: undefined };
+  const { lake, engine, catalog } = readProject(where);
   return {
     places: [lake.raw, lake.tables, lake.marts],
+    metastore: catalog.kind === "hive" ? catalog : undefined,
     resolveSecret: secretOf,
     local: engine.kind === "spark" && engine.server.kind === "local" ? engine.server : undefined,
   };
@@ -189,11 +192,12 @@ function distributionOptions(call: Call, local?: LocalSettings): DistributionOpt
   };
 }
 
-function serverOptions(call: Call, { places, resolveSecret, local }: Around): ServerOptions {
+function serverOptions(call: Call, { places, metastore, resolveSecret, local }: Around): ServerOptions {
   const eventLog = call.read(options.eventLog);
   const memory = local === undefined ? undefined : `${Math.floor(local.memoryBytes / 1024 ** 2)}m`;
   return {
     places,
+    metastore,
     resolveSecret,
     memory: call.read(options.memory) ?? memory,
     cores: call.read(options.cores) ?? local?.cores,

@@ -15,12 +15,19 @@ const wish = {
   trustStore: undefined,
   eventLog: undefined,
   s3: false,
+  metastore: undefined,
   extra: {},
 };
 
 test("everything of a server listens on the loopback, in UTC and with ANSI mode", () => {
   const settings = sparkSettings(wish);
-  for (const key of ["spark.driver.bindAddress", "spark.driver.host", "spark.connect.grpc.binding.address"]) {
+  const addresses = [
+    "spark.driver.bindAddress",
+    "spark.driver.host",
+    "spark.connect.grpc.binding.address",
+    "spark.hadoop.hive.server2.thrift.bind.host",
+  ];
+  for (const key of addresses) {
     assert.equal(settings.get(key), "127.0.0.1", key);
   }
   assert.equal(settings.get("spark.ui.enabled"), "false");
@@ -37,6 +44,26 @@ test("with buckets the magic committer is asked for by all of its names, without
     ["magic", "true", "S3ACommitterFactory", "PathOutputCommitProtocol", "BindingParquetOutputCommitter"],
   );
   assert.equal([...sparkSettings(wish).keys()].filter((key) => key.includes("s3a")).length, 0);
+});
+
+test("names are those of the metastore, or of nobody", () => {
+  const alone = sparkSettings(wish);
+  assert.equal(alone.get("spark.sql.catalogImplementation"), "in-memory");
+  assert.deepEqual(
+    [...alone.keys()].filter((key) => key.includes("metastore")),
+    [],
+  );
+  const hosts = [
+    { host: "one", port: 9083 },
+    { host: "fe80::1", port: 9084 },
+  ];
+  const shared = sparkSettings({ ...wish, metastore: { hosts, transport: "buffered" } });
+  assert.equal(shared.get("spark.sql.catalogImplementation"), "hive");
+  assert.equal(shared.get("spark.hadoop.hive.metastore.uris"), "thrift://one:9083,thrift://[fe80::1]:9084");
+  assert.equal(shared.get("spark.hadoop.hive.metastore.thrift.framed.transport.enabled"), undefined);
+  assert.equal(shared.get("spark.sql.warehouse.dir"), "/private/warehouse");
+  const framed = sparkSettings({ ...wish, metastore: { hosts, transport: "framed" } });
+  assert.equal(framed.get("spark.hadoop.hive.metastore.thrift.framed.transport.enabled"), "true");
 });
 
 test("cores, memory, a trust store, event logs and settings of the user's own, which win", () => {

@@ -1,7 +1,7 @@
 /** The settings of a local Spark, and the three files that carry them. Pure but for `writeConf`. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { LogLevel } from "./contract.ts";
+import type { LogLevel, MetastoreAddress } from "./contract.ts";
 
 export interface SparkSettings {
   /** By which the server that answers is known to be this one. */
@@ -16,6 +16,8 @@ export interface SparkSettings {
   readonly eventLog: string | undefined;
   /** Whether the committers of `spark-hadoop-cloud` are there. */
   readonly s3: boolean;
+  /** Whose names statements find. */
+  readonly metastore: MetastoreAddress | undefined;
   readonly extra: Readonly<Record<string, string>>;
 }
 
@@ -48,8 +50,9 @@ export function sparkSettings(wish: SparkSettings): ReadonlyMap<string, string> 
     ["spark.connect.grpc.binding.address", "127.0.0.1"],
     ["spark.connect.grpc.binding.port", String(wish.port)],
     ["spark.ui.enabled", "false"],
-    // Catalogs are millrace's affair; Spark's shells would make a database in the working directory.
-    ["spark.sql.catalogImplementation", "in-memory"],
+    // Of the Thrift Server, should somebody submit it.
+    ["spark.hadoop.hive.server2.thrift.bind.host", "127.0.0.1"],
+    ...catalogSettings(wish.metastore),
     ["spark.sql.warehouse.dir", join(wish.scratch, "warehouse")],
     ["spark.sql.session.timeZone", "UTC"],
     ["spark.sql.ansi.enabled", "true"],
@@ -64,6 +67,25 @@ export function sparkSettings(wish: SparkSettings): ReadonlyMap<string, string> 
         ] as const)),
     ...Object.entries(wish.extra),
   ]);
+}
+
+function catalogSettings(metastore: MetastoreAddress | undefined): readonly (readonly [string, string])[] {
+  // Spark's shells would make a database in the working directory.
+  if (metastore === undefined) return [["spark.sql.catalogImplementation", "in-memory"]];
+  return [
+    ["spark.sql.catalogImplementation", "hive"],
+    ["spark.hadoop.hive.metastore.uris", metastoreUris(metastore)],
+    ...(metastore.transport === "framed"
+      ? ([["spark.hadoop.hive.metastore.thrift.framed.transport.enabled", "true"]] as const)
+      : []),
+    // Spark would remember how long a partition's file was and, after a longer one took its place, read that much of it.
+    ["spark.sql.hive.filesourcePartitionFileCacheSize", "0"],
+  ];
+}
+
+/** As Hadoop's settings have it: several servers of one metastore, a comma between them. */
+export function metastoreUris({ hosts }: Pick<MetastoreAddress, "hosts">): string {
+  return hosts.map(({ host, port }) => `thrift://${host.includes(":") ? `[${host}]` : host}:${port}`).join(",");
 }
 
 /** Spark 4.1 and later sets these by itself; said here they do not depend on that. */

@@ -10,7 +10,7 @@
  * registry or repository that cannot be reached, a server that does not start), `corrupt` (bytes whose sum is another one),
  * `full`, `denied`, `cancelled`.
  */
-import type { Place, SecretReference } from "../model/project.ts";
+import type { HiveSettings, Place, SecretReference } from "../model/project.ts";
 
 /** Looks a distribution up, brings it if it is not there, starts a server of it and answers when it serves. */
 export type OpenLocalSpark = (options: LocalSparkOptions) => Promise<LocalSpark>;
@@ -28,10 +28,18 @@ export interface DistributionOptions {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** A Hive Metastore, as its clients have to know it. */
+export type MetastoreAddress = Pick<HiveSettings, "hosts" | "transport">;
+
 export interface ServerOptions {
   /** Where the server may read and write beside this machine's files. */
   readonly places: readonly Place[];
   readonly resolveSecret: (reference: SecretReference) => string;
+  /**
+   * Where statements find databases and tables by name; asked when the first name is looked up. Default: none, names are those
+   * that a session makes itself.
+   */
+  readonly metastore?: MetastoreAddress | undefined;
   /** As Java says it: `1g`, `2048m`. Default `1g`. */
   readonly memory?: string | undefined;
   /** Tasks side by side. Default, and 0: all cores. */

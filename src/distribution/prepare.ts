@@ -46,6 +46,7 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
       trustStore,
       eventLog,
       s3,
+      metastore: options.metastore,
       extra: options.settings ?? {},
     });
     await writeConf(join(directory, "conf"), { spark, hadoop, logLevel: options.logLevel ?? "warn" });
