@@ -3,7 +3,7 @@
  * the end is where the message's own structure ends. Memory grows with what has arrived, never with what was announced.
  */
 import { corruptAt } from "./errors.ts";
-import { seenOf } from "./foreign.ts";
+import { knownOf, seenOf } from "./foreign.ts";
 import { goOn, type Scan, scanValue } from "./scan.ts";
 import { strictVersion, WireType } from "./types.ts";
 
@@ -22,8 +22,8 @@ export type Collected =
 export interface AnswerCollector {
   /** Throws `corrupt` for a message that breaks the protocol's rules, is larger than allowed or is followed by more. */
   push(piece: Buffer): Collected;
-  /** What is known when nothing more will arrive. */
-  ended(): Collected;
+  /** What the few bytes that arrived look like, if they are not the beginning of an answer. */
+  foreign(): string | undefined;
   readonly length: number;
 }
 
@@ -95,7 +95,7 @@ export function answerCollector(transport: Transport, method: string, bytesMax: 
 
   return {
     push,
-    ended: () => (length === 0 || length >= 8 ? more : { kind: "foreign", seen: seenOf(bytes.subarray(0, length)) }),
+    foreign: () => (scan === undefined ? knownOf(bytes.subarray(0, length)) : undefined),
     get length() {
       return length;
     },

@@ -116,10 +116,12 @@ export function openThriftClient(settings: ThriftClientSettings): ThriftClient {
         if (exchange.kind === "unsent") continue;
         if (exchange.kind === "message") {
           spoken.add(connection.host);
+          inOrder.noteAnswer(connection.host);
           return answered(exchange.bytes, { method, sequence }, connection);
         }
         triesLeft -= 1;
         if (exchange.kind === "lost" || exchange.kind === "late") {
+          inOrder.noteFailure(connection.host);
           pool.forgetIdle();
           if (triesLeft > 0) continue;
         }
@@ -145,7 +147,8 @@ export function openThriftClient(settings: ThriftClientSettings): ThriftClient {
     const isSilent = (exchange.kind === "lost" || exchange.kind === "late") && exchange.bytes === 0;
     const isOther = isSilent && !spoken.has(host) && (await speaksOtherTransport(host, wire, signal));
     const seen: typeof exchange = isOther ? { kind: "other transport" } : exchange;
-    return faultOf(seen, { transport, answerMs: callMs, isIdempotent, isTls: tls !== undefined });
+    const hasSpoken = spoken.has(host);
+    return faultOf(seen, { transport, answerMs: callMs, isIdempotent, isTls: tls !== undefined, hasSpoken });
   }
 
   async function call<T>(

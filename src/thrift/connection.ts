@@ -130,18 +130,24 @@ function talkingOver(socket: Socket, host: ThriftHost, { transport, answerBytesM
     }
     try {
       const collected = waiting.collector.push(piece);
-      if (collected.kind === "message") settle(collected);
-      else if (collected.kind !== "more") end(collected);
+      if (collected.kind === "more") return;
+      // A server that answers before it has read all of the request may never read the rest.
+      if (collected.kind === "message" && socket.writableLength === 0) settle(collected);
+      else end(collected);
     } catch (error) {
       if (!(error instanceof ThriftError)) throw error;
       end({ kind: "corrupt", cause: error });
     }
   }
 
+  /** Nothing more will arrive: what did may still tell who it came from. */
+  function giveUp(fault: Exchange): void {
+    const seen = waiting?.collector.foreign();
+    end(seen === undefined ? fault : { kind: "foreign", seen });
+  }
+
   function closed(): void {
-    const ended = waiting?.collector.ended();
-    if (ended?.kind === "foreign") end(ended);
-    else end({ kind: "lost", bytes: waiting?.collector.length ?? 0, cause });
+    giveUp({ kind: "lost", bytes: waiting?.collector.length ?? 0, cause });
   }
 
   socket.on("data", arrived);
@@ -156,7 +162,7 @@ function talkingOver(socket: Socket, host: ThriftHost, { transport, answerBytesM
     const { promise, resolve } = Promise.withResolvers<Exchange>();
     const collector = answerCollector(transport, method, answerBytesMax);
     waiting = { collector, resolve };
-    const timer = setTimeout(() => end({ kind: "late", bytes: collector.length }), answerMs);
+    const timer = setTimeout(() => giveUp({ kind: "late", bytes: collector.length }), answerMs);
     const stop = (): void => end({ kind: "stopped" });
     signal?.addEventListener("abort", stop, { once: true });
     try {

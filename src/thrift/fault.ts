@@ -8,13 +8,18 @@ export interface FaultContext {
   readonly answerMs: number;
   readonly isIdempotent: boolean;
   readonly isTls: boolean;
+  /** It has answered in Thrift before. */
+  readonly hasSpoken: boolean;
 }
 
 export function faultOf(
   exchange: Exclude<Exchange, { readonly kind: "message" | "unsent" | "stopped" }>,
-  { transport, answerMs, isIdempotent, isTls }: FaultContext,
+  { transport, answerMs, isIdempotent, isTls, hasSpoken }: FaultContext,
 ): ThriftError {
-  const outcome = isIdempotent ? {} : { outcomeUnknown: true };
+  const outcome = {
+    ...(isIdempotent ? {} : { outcomeUnknown: true }),
+    ...(hasSpoken ? {} : { remedy: "see whether a Thrift service without TLS and Kerberos listens there" }),
+  };
   switch (exchange.kind) {
     case "lost": {
       const when = exchange.bytes === 0 ? "before it answered" : `after ${exchange.bytes} bytes of its answer`;

@@ -2,13 +2,19 @@
 
 /** For messages: `HTTP`, or the beginning of what was seen. */
 export function seenOf(bytes: Buffer): string {
+  return knownOf(bytes) ?? `the bytes ${bytes.toString("hex", 0, shownBytes)}${dotsAfter(bytes)}`;
+}
+
+/** As `seenOf`, but only for a protocol that is known and for text. */
+export function knownOf(bytes: Buffer): string | undefined {
   const known = signatures.find(({ fits }) => fits(bytes));
   if (known !== undefined) return known.name;
   const head = bytes.subarray(0, shownBytes);
-  const dots = bytes.length > head.length ? "…" : "";
-  if (isPrintable(head)) return `the text ${JSON.stringify(head.toString("latin1").trimEnd() + dots)}`;
-  return `the bytes ${head.toString("hex")}${dots}`;
+  if (!isPrintable(head)) return undefined;
+  return `the text ${JSON.stringify(head.toString("latin1").trimEnd() + dotsAfter(bytes))}`;
 }
+
+const dotsAfter = ({ length }: Buffer): string => (length > shownBytes ? "…" : "");
 
 const shownBytes = 24;
 

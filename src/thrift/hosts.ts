@@ -10,6 +10,10 @@ export type Open = (host: ThriftHost, signal: AbortSignal | undefined) => Promis
 export interface Hosts {
   /** Throws `unavailable` if none can be connected to; then nothing was sent to anybody. */
   connect(signal: AbortSignal | undefined): Promise<Connection>;
+  /** A host that hangs up or keeps silent is avoided like one that cannot be connected to … */
+  noteFailure(host: ThriftHost): void;
+  /** … until it answers. */
+  noteAnswer(host: ThriftHost): void;
 }
 
 interface Remembered {
@@ -29,7 +33,7 @@ export function hostsInOrder(
 ): Hosts {
   const remembered = hosts.map((host): Remembered => ({ host, failures: 0, avoidedUntilMs: 0 }));
 
-  /** A host that just failed is asked last, but it is asked: perhaps all of them failed. */
+  /** A host that just failed comes last, but it comes: perhaps all of them failed. */
   function inOrder(): readonly Remembered[] {
     const now = effects.nowMs();
     const isAvoided = ({ avoidedUntilMs }: Remembered): boolean => avoidedUntilMs > now;
@@ -42,14 +46,10 @@ export function hostsInOrder(
     for (const one of inOrder()) {
       stopIfAborted(signal);
       try {
-        const connection = await open(one.host, signal);
-        one.failures = 0;
-        one.avoidedUntilMs = 0;
-        return connection;
+        return await open(one.host, signal);
       } catch (error) {
         stopIfAborted(signal);
-        one.failures += 1;
-        one.avoidedUntilMs = effects.nowMs() + waitMs(avoidance, one.failures, effects.random);
+        noteFailure(one.host);
         errors.push({ host: one.host, error });
       }
     }
@@ -60,7 +60,19 @@ export function hostsInOrder(
     });
   }
 
-  return { connect };
+  function noteFailure(host: ThriftHost): void {
+    for (const one of remembered) {
+      if (one.host !== host) continue;
+      one.failures += 1;
+      one.avoidedUntilMs = effects.nowMs() + waitMs(avoidance, one.failures, effects.random);
+    }
+  }
+
+  function noteAnswer(host: ThriftHost): void {
+    for (const one of remembered) if (one.host === host) Object.assign(one, { failures: 0, avoidedUntilMs: 0 });
+  }
+
+  return { connect, noteFailure, noteAnswer };
 }
 
 const codeFacts: Readonly<Record<string, string>> = {

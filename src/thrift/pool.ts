@@ -73,6 +73,7 @@ export function connectionPool({ name, connectionsMax, idleMs, open }: PoolSetti
     if (idle.length === 0) return undefined;
     // What the system knows already, for example that the server has gone, is learnt before something is sent.
     await turn();
+    stopIfAborted(closing.signal);
     for (let found = idle.pop(); found !== undefined; found = idle.pop()) {
       clearTimeout(found.timer);
       if (found.connection.isOpen()) return found.connection;
@@ -80,14 +81,20 @@ export function connectionPool({ name, connectionsMax, idleMs, open }: PoolSetti
     return undefined;
   }
 
-  async function take(signal: AbortSignal | undefined): Promise<Connection> {
+  async function opened(signal: AbortSignal | undefined): Promise<Connection> {
     const either = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]);
+    const connection = await open(either);
+    if (either.aborted) connection.close();
     stopIfAborted(either);
+    return connection;
+  }
+
+  async function take(signal: AbortSignal | undefined): Promise<Connection> {
+    stopIfAborted(signal);
+    stopIfAborted(closing.signal);
     await takeTurn(signal);
     try {
-      const connection = (await takeIdle()) ?? (await open(either));
-      if (either.aborted) connection.close();
-      stopIfAborted(either);
+      const connection = (await takeIdle()) ?? (await opened(signal));
       connection.setIdle(false);
       busy.add(connection);
       return connection;
