@@ -13,7 +13,7 @@ export interface Scan {
   readonly open: Open[];
 }
 
-/** Types of what is still to come in it, in turns, and how many such values; a struct tells with each field. */
+/** Types of what is still to come in it, in turns (an even number of values begins with `first`); a struct tells with each field. */
 interface Open {
   readonly first: number;
   readonly second: number;
@@ -52,7 +52,7 @@ export function goOn(scan: Scan, bytes: Buffer, end: number, limit: number): boo
       if (!enter(scan, type, bytes, end, limit, 3)) return false;
       continue;
     }
-    const type = innermost.remaining % 2 === 0 ? innermost.second : innermost.first;
+    const type = innermost.remaining % 2 === 0 ? innermost.first : innermost.second;
     const size = fixedSizes[type] ?? 0;
     if (size > 0 && innermost.first === innermost.second) {
       pass(scan, size * innermost.remaining, limit, type);
