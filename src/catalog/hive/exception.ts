@@ -1,0 +1,48 @@
+/** What a metastore declares to go wrong: by the name of its exception, never by the words, which change from version to version. */
+import { Failure, type FailureKind } from "../../errors.ts";
+
+export type ExceptionName =
+  /** The database, table or partition is not there. */
+  | "NoSuchObject"
+  | "AlreadyExists"
+  /** Anything that goes wrong inside: the database behind it, a place it cannot write, a refused compare-and-swap. */
+  | "Meta"
+  | "InvalidOperation"
+  | "InvalidObject"
+  | "UnknownDatabase"
+  | "Security";
+
+const kinds: Readonly<Record<ExceptionName, FailureKind>> = {
+  NoSuchObject: "missing",
+  AlreadyExists: "conflict",
+  Meta: "unavailable",
+  InvalidOperation: "denied",
+  InvalidObject: "denied",
+  UnknownDatabase: "missing",
+  Security: "denied",
+};
+
+export class MetastoreException extends Failure {
+  readonly exception: ExceptionName;
+  /** The metastore's own words, on one line. */
+  readonly words: string;
+
+  constructor(subject: string, exception: ExceptionName, words: string) {
+    const line = firstLine(words);
+    super(kinds[exception], `${subject}: ${line === "" ? `answers ${exception} and nothing else` : line}`);
+    this.exception = exception;
+    this.words = line;
+  }
+}
+
+export function isException(error: unknown, ...names: readonly ExceptionName[]): error is MetastoreException {
+  return error instanceof MetastoreException && names.includes(error.exception);
+}
+
+/** Servers put stack traces and whole statements behind what they have to say. */
+const lineMax = 400;
+
+function firstLine(words: string): string {
+  const line = words.trim().split(/\r?\n/, 1)[0] ?? "";
+  return line.length <= lineMax ? line : `${line.slice(0, lineMax - 1)}…`;
+}
