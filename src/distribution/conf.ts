@@ -1,7 +1,10 @@
 /** The settings of a local Spark, and the three files that carry them. Pure but for `writeConf`. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { deltaSettings } from "../model/delta-versions.ts";
+import { metastoreUris } from "../model/metastore-uris.ts";
 import type { LogLevel, MetastoreAddress } from "./contract.ts";
+import type { DeltaJars } from "./delta.ts";
 
 export interface SparkSettings {
   /** By which the server that answers is known to be this one. */
@@ -18,6 +21,8 @@ export interface SparkSettings {
   readonly s3: boolean;
   /** Whose names statements find. */
   readonly metastore: MetastoreAddress | undefined;
+  /** Where the jars of Delta Lake are, if it is asked for. */
+  readonly delta: Pick<DeltaJars, "directory"> | undefined;
   readonly extra: Readonly<Record<string, string>>;
 }
 
@@ -59,6 +64,7 @@ export function sparkSettings(wish: SparkSettings): ReadonlyMap<string, string> 
     ["spark.sql.parquet.mergeSchema", "false"],
     ["spark.hadoop.parquet.enable.summary-metadata", "false"],
     ...(wish.s3 ? magicCommitter : []),
+    ...(wish.delta === undefined ? [] : withDelta(wish.delta)),
     ...(eventLog === undefined
       ? []
       : ([
@@ -69,23 +75,26 @@ export function sparkSettings(wish: SparkSettings): ReadonlyMap<string, string> 
   ]);
 }
 
+function withDelta({ directory }: Pick<DeltaJars, "directory">): readonly (readonly [string, string])[] {
+  // The executors of a local master are the driver.
+  return [
+    ...deltaSettings,
+    ...(directory === undefined ? [] : ([["spark.driver.extraClassPath", join(directory, "*")]] as const)),
+  ];
+}
+
 function catalogSettings(metastore: MetastoreAddress | undefined): readonly (readonly [string, string])[] {
   // Spark's shells would make a database in the working directory.
   if (metastore === undefined) return [["spark.sql.catalogImplementation", "in-memory"]];
   return [
     ["spark.sql.catalogImplementation", "hive"],
-    ["spark.hadoop.hive.metastore.uris", metastoreUris(metastore)],
+    ["spark.hadoop.hive.metastore.uris", metastoreUris(metastore.hosts)],
     ...(metastore.transport === "framed"
       ? ([["spark.hadoop.hive.metastore.thrift.framed.transport.enabled", "true"]] as const)
       : []),
     // Spark would remember how long a partition's file was and, after a longer one took its place, read that much of it.
     ["spark.sql.hive.filesourcePartitionFileCacheSize", "0"],
   ];
-}
-
-/** As Hadoop's settings have it: several servers of one metastore, a comma between them. */
-export function metastoreUris({ hosts }: Pick<MetastoreAddress, "hosts">): string {
-  return hosts.map(({ host, port }) => `thrift://${host.includes(":") ? `[${host}]` : host}:${port}`).join(",");
 }
 
 /** Spark 4.1 and later sets these by itself; said here they do not depend on that. */

@@ -40,6 +40,8 @@ export interface ServerOptions {
    * that a session makes itself.
    */
   readonly metastore?: MetastoreAddress | undefined;
+  /** Whether sessions know Delta Lake's tables; its jars are brought if they are not there. Default: no. */
+  readonly delta?: boolean | undefined;
   /** As Java says it: `1g`, `2048m`. Default `1g`. */
   readonly memory?: string | undefined;
   /** Tasks side by side. Default, and 0: all cores. */

@@ -4,7 +4,8 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sparkSettings, writeConf } from "./conf.ts";
-import type { Distribution, Environment, ServerOptions } from "./contract.ts";
+import type { Distribution, DistributionOptions, Environment, ServerOptions } from "./contract.ts";
+import { bringDelta } from "./delta.ts";
 import { demandS3 } from "./inspect.ts";
 import type { Java } from "./java.ts";
 import { authoritiesOf, hasBuckets, s3aSettings } from "./s3a.ts";
@@ -23,12 +24,14 @@ export interface PrepareOptions extends Omit<ServerOptions, "port" | "onOutput">
   readonly port: number;
   readonly environment: Environment;
   readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: DistributionOptions["onProgress"];
 }
 
 export async function prepare(options: PrepareOptions): Promise<Prepared> {
   const { distribution, java, places, resolveSecret, environment, signal, token, eventLog } = options;
   const s3 = hasBuckets(places);
   if (s3) demandS3(distribution);
+  const delta = options.delta === true ? await bringDelta(distribution, options) : undefined;
   const hadoop = s3aSettings(places, resolveSecret);
   const authorities = authoritiesOf(places, resolveSecret);
   // `mkdtemp` makes it so that only its user can enter it.
@@ -47,6 +50,7 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
       eventLog,
       s3,
       metastore: options.metastore,
+      delta,
       extra: options.settings ?? {},
     });
     await writeConf(join(directory, "conf"), { spark, hadoop, logLevel: options.logLevel ?? "warn" });

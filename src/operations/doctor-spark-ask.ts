@@ -6,6 +6,7 @@
 import type { SqlSession } from "../convert/contract.ts";
 import type { Failure } from "../errors.ts";
 import type { MachineFacts, S3aFacts, ServerDefaults, SessionFacts, SparkFacts } from "./doctor-spark-facts.ts";
+import { askNames, type NamesWish } from "./doctor-spark-names.ts";
 import { askPlace, type SparkPlace } from "./doctor-spark-place.ts";
 import { type Ask, askerOf, errorClassOf, quoted, tried } from "./doctor-spark-session.ts";
 
@@ -14,6 +15,8 @@ export interface SparkQuestions {
   readonly url: string;
   readonly open: () => Promise<SqlSession>;
   readonly places: readonly SparkPlace[];
+  /** What is to be found by name; absent where there is nothing. */
+  readonly names?: NamesWish | undefined;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   /** Hex digits that nobody else has: names what is written for the test. */
@@ -34,7 +37,7 @@ export async function askSpark(questions: SparkQuestions): Promise<SparkFacts> {
 }
 
 async function askSession(session: SqlSession, questions: SparkQuestions): Promise<SessionFacts> {
-  const { signal, clock } = questions;
+  const { signal, clock, names } = questions;
   const ask = askerOf(session, signal);
   const ready = await tried(() => ask("SELECT 1"), signal);
   // A server that runs no statement answers nothing of the rest either.
@@ -47,6 +50,7 @@ async function askSession(session: SqlSession, questions: SparkQuestions): Promi
     clock: await tried(() => askClock(ask, clock), signal),
     tasks: await tried(() => askTasks(ask), signal),
     places: await askPlaces(ask, questions, "value" in s3a && s3a.value.fileSystem.tasks),
+    ...(names === undefined ? {} : { names: await askNames(ask, names, signal) }),
   };
 }
 

@@ -4,6 +4,7 @@ import { sparkVersions } from "../model/versions.ts";
 import type { Parts, SparkServer } from "../reconcile/parts.ts";
 import { asCheck, sparkFindings } from "./doctor-spark.ts";
 import { askSpark } from "./doctor-spark-ask.ts";
+import type { NamesWish } from "./doctor-spark-names.ts";
 import type { SparkPlace } from "./doctor-spark-place.ts";
 import { type PlaceName, placeNames, roles } from "./roles.ts";
 
@@ -21,7 +22,8 @@ export async function sparkChecks(
   const begun = performance.now();
   const { clock, newId } = parts;
   const places = sparkPlaces(parts, role);
-  const facts = await askSpark({ url: server.name, open: server.open, places, clock, newId, signal });
+  const names = namesWish(parts, signal);
+  const facts = await askSpark({ url: server.name, open: server.open, places, names, clock, newId, signal });
   const needsS3 = places.some(({ kind }) => kind === "s3");
   const findings = sparkFindings(facts, { releases: sparkVersions, protocol, oldest, needsS3 });
   // The questions are asked together: what they took is said once.
@@ -40,6 +42,19 @@ function sparkPlaces({ project, ...parts }: Parts, role: RoleName): readonly Spa
       storage: parts[place],
       access: (place === "marts" || (place === "tables" && converts)) && mayWrite(role, place) ? "write" : "read",
     }));
+}
+
+/** Any mart will do: the metastore either is the project's or is not. */
+function namesWish({ project, catalog }: Parts, signal: AbortSignal | undefined): NamesWish | undefined {
+  if (project.catalog.kind !== "hive") return undefined;
+  return {
+    metastore: project.catalog,
+    async registered() {
+      const found = await catalog.registered([...project.marts.keys()], signal === undefined ? {} : { signal });
+      for (const each of found.values()) if (each.kind === "ours" && each.fault === undefined) return each;
+      return undefined;
+    },
+  };
 }
 
 const mayWrite = (role: RoleName, place: PlaceName): boolean =>

@@ -1,5 +1,6 @@
 /** What `doctor` asks a Spark Connect server, as plain facts. Every question may go unanswered by itself. */
 import type { Failure } from "../errors.ts";
+import type { HiveSettings } from "../model/project.ts";
 import type { PlaceName } from "./roles.ts";
 
 /** An answer, or why there is none. */
@@ -23,6 +24,35 @@ export interface SessionFacts {
   /** Tasks that run side by side. */
   readonly tasks: Asked<number>;
   readonly places: readonly PlaceFacts[];
+  /** Absent where the project registers its marts with no metastore. */
+  readonly names?: NamesFacts;
+}
+
+export interface NamesFacts {
+  /** The project's own. */
+  readonly metastore: Pick<HiveSettings, "hosts" | "tables">;
+  readonly settings: Asked<NameSettings>;
+  /** What the server has under the name of a mart; `undefined` while none is registered. */
+  readonly mart: Asked<NamedMart | undefined>;
+}
+
+export interface NameSettings {
+  /** `hive` or `in-memory`. */
+  readonly implementation: string;
+  /** `undefined` where it comes from a file of the server's and is not told. */
+  readonly uris: string | undefined;
+  /** Whether Spark reads Parquet of Hive's tables by its own reader. */
+  readonly readsParquet: boolean;
+  /** Whether sessions keep the lengths of partitions' files. */
+  readonly remembersPartitions: boolean;
+}
+
+export interface NamedMart {
+  readonly name: string;
+  /** Whether it is the version that is registered. */
+  readonly isOurs: boolean;
+  /** Whether a row of it could be read. */
+  readonly row: Asked<true>;
 }
 
 export interface ServerDefaults {

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { Failure } from "../errors.ts";
 import { sparkVersions } from "../model/versions.ts";
 import { compareVersions, sparkFindings } from "./doctor-spark.ts";
-import type { PlaceFacts, SessionFacts, WriteFacts } from "./doctor-spark-facts.ts";
+import type { NameSettings, NamesFacts, PlaceFacts, SessionFacts, WriteFacts } from "./doctor-spark-facts.ts";
 import { jarsIn, s3aJars } from "./doctor-spark-jars.ts";
 import type { SparkExpectations } from "./doctor-spark-release.ts";
 import type { SparkFinding } from "./doctor-spark-verdict.ts";
@@ -222,4 +222,51 @@ test("jars are known by their names", () => {
     accelerator: ["1.3.1"],
     cloud: ["4.1.2"],
   });
+});
+
+const settings = {
+  implementation: "hive",
+  uris: "thrift://metastore:9083",
+  readsParquet: true,
+  remembersPartitions: true,
+};
+const metastore = { hosts: [{ host: "metastore", port: 9083 }], tables: false };
+
+test("marts by name: found as registered, or why not", () => {
+  const names = (more: Partial<NamesFacts>): string[] =>
+    wrong(
+      found({
+        names: {
+          metastore,
+          settings: { value: settings },
+          mart: { value: { name: "gha.a", isOurs: true, row: { value: true } } },
+          ...more,
+        },
+      }),
+    );
+  const set = (more: Partial<NameSettings>): Partial<NamesFacts> => ({ settings: { value: { ...settings, ...more } } });
+  assert.deepEqual(names({}), []);
+  assert.deepEqual(names({ mart: { value: undefined } }), []);
+  assert.deepEqual(names(set({ implementation: "in-memory" })), [
+    "note marts by name: the server knows no metastore (catalogImplementation is in-memory): nobody finds marts there by name",
+  ]);
+  assert.deepEqual(names({ ...set({ uris: "thrift://other:9083" }), mart: { value: undefined } }), [
+    "note marts by name: the server asks thrift://other:9083; no mart is registered yet by which to see whether it is the project's, thrift://metastore:9083",
+  ]);
+  assert.deepEqual(
+    names({ ...set({ uris: undefined }), mart: { value: { name: "gha.a", isOurs: false, row: { value: true } } } }),
+    ["note marts by name: the server finds another gha.a than the one that is registered"],
+  );
+  assert.deepEqual(names({ mart: { failure: new Failure("missing", "[TABLE_OR_VIEW_NOT_FOUND] gha.a") } }), [
+    "note marts by name: the server finds or reads none: [TABLE_OR_VIEW_NOT_FOUND] gha.a",
+  ]);
+  const denied = { failure: new Failure("denied", "403 of s3a://marts") };
+  assert.deepEqual(names({ mart: { value: { name: "gha.a", isOurs: true, row: denied } } }), [
+    "note marts by name: the server finds gha.a and cannot read it: 403 of s3a://marts",
+  ]);
+  assert.deepEqual(names(set({ readsParquet: false })), [
+    "note Parquet by name: spark.sql.hive.convertMetastoreParquet is false: Hive's own reader fails on timestamps and on decimals of up to 18 digits",
+  ]);
+  assert.equal(names({ metastore: { ...metastore, tables: true } }).length, 1);
+  assert.equal(names({ metastore: { ...metastore, tables: true }, ...set({ remembersPartitions: false }) }).length, 0);
 });

@@ -2,6 +2,7 @@
 import type { DoctorCheck } from "../answers.ts";
 import type { Failure } from "../errors.ts";
 import type { Asked, MachineFacts, ServerDefaults, SessionFacts, SparkFacts } from "./doctor-spark-facts.ts";
+import { nameFindings } from "./doctor-spark-names.ts";
 import type { MatchedRelease, SparkExpectations } from "./doctor-spark-release.ts";
 import { s3aFindings } from "./doctor-spark-s3a.ts";
 import { clockFinding, resourceFinding, settingFindings } from "./doctor-spark-settings.ts";
@@ -32,7 +33,7 @@ function sessionFindings(
   release: MatchedRelease | undefined,
   expected: SparkExpectations,
 ): readonly SparkFinding[] {
-  const { defaults, machine, s3a, clock, tasks, places } = session;
+  const { defaults, machine, s3a, clock, tasks, places, names } = session;
   return [
     ...answered("Java and Hadoop", machine, (value) => machineFindings(value, release)),
     ...answered("S3A", s3a, (value) =>
@@ -48,6 +49,7 @@ function sessionFindings(
     ...answered("clock", clock, (value) => [clockFinding(value, expected.needsS3)]),
     ...answered("memory and cores", tasks, (value) => [resourceFinding(value, known(defaults))]),
     ...places.flatMap(placeFindings),
+    ...(names === undefined ? [] : nameFindings(names)),
   ];
 }
 
