@@ -36,6 +36,10 @@ export interface App {
   rebuildIndex(options?: Operation): Promise<RebuildReport>;
   /** Takes away what nothing refers to any more. Twice in a row, the second writes nothing. */
   gc(options?: GcOptions & Operation): Promise<GcReport>;
+  /** What is left of a mart's versions, from the log, listings and manifests; no part is read. */
+  versions(mart: string, options?: Operation): Promise<MartVersions>;
+  /** Shows readers an older version again. The mart is not built anew until its statement changes or somebody asks for it. */
+  rollback(mart: string, options?: RollbackOptions & Operation): Promise<RollbackReport>;
   doctor(options?: DoctorOptions & Operation): Promise<DoctorReport>;
   /** Marks gaps as known: they are no longer reported nor asked for. Answers the keys that were marked. */
   acknowledge(source: string, ids: readonly string[], options?: Operation): Promise<readonly string[]>;
@@ -424,6 +428,79 @@ export interface GcFailure {
   readonly kind: FailureKind;
   readonly reason: string;
   readonly remedy: string | undefined;
+}
+
+/** The versions of a mart that are still there, newest first, and those that the log still names but that are gone. */
+export interface MartVersions {
+  readonly mart: string;
+  /** The newest record that made a version visible. */
+  readonly record: number;
+  /** A person went back to an older version, and nothing was built since. */
+  readonly isRolledBack: boolean;
+  /** What other tools find under the mart's name; `undefined` where the lake's own catalog is all there is. */
+  readonly registration: RegistrationStatus | undefined;
+  readonly versions: readonly MartVersion[];
+}
+
+export interface MartVersion {
+  /** What `rollback` takes: of the record that published it first. */
+  readonly number: number;
+  /** Its directory below the mart. */
+  readonly version: string;
+  /** When that record was written, an ISO instant. */
+  readonly at: string;
+  readonly rows: number | undefined;
+  readonly bytes: number | undefined;
+  /** Which engine built it. */
+  readonly engine: string | undefined;
+  readonly isCurrent: boolean;
+  /** Other tools see this one. */
+  readonly isRegistered: boolean;
+  /** Records that went back to it, newest first. */
+  readonly restored: readonly { readonly number: number; readonly at: string }[];
+  /**
+   * `whole`: its files are there, with the sizes of its manifest. `removing`: a collection of garbage has begun to remove it.
+   * `gone`: nothing is left. `damaged`: as `reason` says.
+   */
+  readonly state: "whole" | "removing" | "gone" | "damaged";
+  readonly reason: string | undefined;
+}
+
+/** What stands under a name in the catalog, beside what should. */
+export interface RegistrationStatus {
+  /** As other tools write it: `gha.activity`; `undefined` where nothing stands and nobody said which name it would be. */
+  readonly name: string | undefined;
+  /**
+   * `registered`: as it should be. `missing`: nothing stands there. `behind`: an older record. `wrong`: ours, but not as it should
+   * be. `ahead`: of a record that the log does not have. `foreign`: not ours. `unpublished`: nothing is to be shown yet.
+   */
+  readonly state: "registered" | "missing" | "behind" | "wrong" | "ahead" | "foreign" | "unpublished";
+  /** What is wrong, in a sentence without an end. */
+  readonly reason: string | undefined;
+  /** The version that is shown. */
+  readonly number: number | undefined;
+  readonly version: string | undefined;
+}
+
+export interface RollbackOptions {
+  /** A number or the name of a version; unless told the one before the current one. */
+  readonly version?: string;
+  /** Checks everything and writes nothing. */
+  readonly dryRun?: boolean;
+  /** Bytes of the older version that were read and compared. */
+  readonly onProgress?: (bytes: number, total: number) => void;
+}
+
+export interface RollbackReport {
+  readonly mart: string;
+  /** `current`: readers see that version already. */
+  readonly state: "done" | "planned" | "current";
+  readonly from: { readonly number: number; readonly version: string };
+  readonly to: { readonly number: number; readonly version: string; readonly rows: number; readonly bytes: number };
+  /** Number of the record that names the version now. */
+  readonly record: number | undefined;
+  /** The name that shows it to other tools. */
+  readonly registered: string | undefined;
 }
 
 /** Who does what in a lake; `run` is the first three in one process, `reader` only asks, `auditor` also looks at raw. */

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import type { App, Operation, RunSummary, Selection, Tools } from "./answers.ts";
 import { conversionWarnings, openConverterOf, sparkServer, startSpark } from "./app-spark.ts";
 import { openCache } from "./cache/open.ts";
+import type { Catalog } from "./catalog/contract.ts";
 import { openCatalog } from "./catalog/open.ts";
 import { environment, localFiles } from "./config/read.ts";
 import { resolveSecret } from "./config/secret.ts";
@@ -19,6 +20,8 @@ import { asFailure, messageWithPlace } from "./errors.ts";
 import type { Report } from "./model/events.ts";
 import type { Place, Project, SecretReference } from "./model/project.ts";
 import { acknowledge } from "./operations/acknowledge.ts";
+import { rollback } from "./operations/catalog-rollback.ts";
+import { martVersions } from "./operations/catalog-versions.ts";
 import { convertFiles } from "./operations/convert.ts";
 import { doctor } from "./operations/doctor.ts";
 import { explain } from "./operations/explain.ts";
@@ -35,6 +38,7 @@ import { watch } from "./operations/watch.ts";
 import { openIndex } from "./reconcile/index-file.ts";
 import { nextSteps } from "./reconcile/next-step.ts";
 import { observe } from "./reconcile/observe.ts";
+import { registryName } from "./reconcile/observe-registry.ts";
 import type { Parts } from "./reconcile/parts.ts";
 import { exitCodeOfRun, reconcile } from "./reconcile/pass.ts";
 import type { Plan } from "./reconcile/plan.ts";
@@ -55,6 +59,7 @@ export interface AppOptions {
   readonly wrapStorage?: (place: "raw" | "tables" | "marts", storage: Storage) => Storage;
   /** The same for the engine. */
   readonly wrapEngine?: (engine: Engine) => Engine;
+  readonly wrapCatalog?: (catalog: Catalog) => Catalog;
 }
 
 /** A conversion of a large hour stays below this; more of them at once than fit half the memory would only swap. Bytes. */
@@ -76,6 +81,7 @@ export async function openApp(project: Project, options: AppOptions = {}): Promi
     const seen = await observe(parts, {
       ...signalOf(selection),
       ...(selection.only === undefined ? {} : { only: selection.only }),
+      names: new Map(),
     });
     return { seen, plan: nextSteps(seen, choose(selection)) };
   };
@@ -118,6 +124,8 @@ export async function openApp(project: Project, options: AppOptions = {}): Promi
     verify: async (operation = {}) => verifyAndRepair(parts, { ...operation, convertSlots: opened.slots }),
     rebuildIndex: (operation) => rebuildIndex(parts, signalOf(operation)),
     gc: (options) => gc(parts, options),
+    versions: (mart, operation) => martVersions(parts, mart, signalOf(operation)),
+    rollback: (mart, options) => rollback(parts, mart, options),
     doctor: (options = {}) => doctor(parts, options),
     acknowledge: async (source, ids, operation) =>
       acknowledge(
@@ -221,6 +229,10 @@ async function openParts(
   });
   const spark = sparkServer(project, engines.address);
   const sparkConverter = once(async () => openConverterOf(spark, await converter.get()));
+  const wrapCatalog = options.wrapCatalog ?? ((catalog) => catalog);
+  const catalog = wrapCatalog(
+    openCatalog(marts, project.catalog, { tables, databaseOf: (mart) => project.marts.get(mart)?.database }),
+  );
   const parts: Parts = {
     project,
     raw,
@@ -239,11 +251,14 @@ async function openParts(
     converter: (by = "native") => (by === "native" ? converter.get() : sparkConverter.get()),
     engine: engines.engine,
     ...spark,
-    catalog: openCatalog(marts),
+    catalog,
     index: openIndex(indexDirectory(project), [project.lake.raw, project.lake.tables].map(placeId).join("\n")),
     mayWrite: storeCheck({
       lake: project.lake,
       storages: { raw, tables, marts },
+      catalog: catalog.registersItself
+        ? undefined
+        : { name: registryName({ catalog, project }), prove: (...call) => catalog.prove(...call) },
       notesFile: join(project.directory, ".millrace", "stores.json"),
       version: options.version ?? "",
       clock: options.clock ?? Date.now,
@@ -256,7 +271,8 @@ async function openParts(
     slots: Math.max(1, workers),
     async close() {
       const parts = [...sources.values(), converter.started()];
-      await Promise.allSettled([...parts.map(async (part) => (await part)?.close()), engines.close()]);
+      const closing = parts.map(async (part) => (await part)?.close());
+      await Promise.allSettled([...closing, engines.close(), catalog.close()]);
       await cache.close();
     },
   };

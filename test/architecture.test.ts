@@ -87,6 +87,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "step",
     "reconcile",
     "storage/contract",
+    "catalog/contract",
     "engine/contract",
     "convert/contract",
     "parquet/profile",

@@ -72,7 +72,7 @@ export function stopBefore(storage: Storage, at: number): Stop {
 }
 
 /** Looks as a reader would after every call that changes something. */
-function watched(storage: Storage, name: string): Storage {
+export function watched(storage: Storage, name: string): Storage {
   const after = async <T>(work: Promise<T>, what: string): Promise<T> => {
     const done = await work;
     await assertReadable(storage, `${name}, after ${what}`);
@@ -86,13 +86,13 @@ function watched(storage: Storage, name: string): Storage {
   };
 }
 
-interface Side {
+export interface Side {
   readonly stop: Stop;
   readonly work: () => Promise<unknown>;
 }
 
 /** One runs until it stops, then the other does, and then they go on in the same order. */
-async function meet(one: Side, other: Side): Promise<void> {
+export async function meet(one: Side, other: Side): Promise<void> {
   const running: Promise<unknown>[] = [];
   for (const { stop, work } of [one, other]) {
     const done = work();
@@ -179,7 +179,7 @@ export async function meetCollectors(handles: Handles, inOne: number, inOther: n
   await settle(handles.one, name);
 }
 
-async function settle(storage: Storage, name: string): Promise<void> {
+export async function settle(storage: Storage, name: string): Promise<void> {
   await assertReadable(storage, name);
   await publish(partsOn(storage));
   const first = await gc(partsOn(storage), rules);
