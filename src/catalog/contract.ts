@@ -73,6 +73,9 @@ export interface OwnRegistered {
   readonly number: number;
   readonly version: string;
   readonly publishId: string;
+  /** The record's own, where the catalog keeps them: with these a record that was lost can be written again. */
+  readonly at?: string;
+  readonly manifestSha256?: string;
   /** `registrationFingerprint` of what is registered; `undefined` where it cannot differ. */
   readonly fingerprint: string | undefined;
   /** What is wrong with it, for example a location that was changed by hand. */

@@ -45,6 +45,9 @@ class MartCheck {
   #record: ChainRecord | undefined;
   /** The newest record that published something, where it can be read. */
   #published: PublishRecord | undefined;
+  /** The sound records that published versions which are still there, and the numbers of unsound ones. */
+  readonly #first = new Map<number, PublishRecord>();
+  readonly #unsound = new Set<number>();
 
   constructor(scrub: Scrub, mart: string) {
     this.#scrub = scrub;
@@ -107,6 +110,8 @@ class MartCheck {
       this.#record = fault === undefined ? record : undefined;
       if (fault !== undefined) this.#published = undefined;
       else if (record?.kind === "publish") this.#published = record;
+      if (fault !== undefined) this.#unsound.add(number);
+      else if (record?.kind === "publish" && versions.has(record.version)) this.#first.set(number, record);
     }
   }
 
@@ -117,6 +122,7 @@ class MartCheck {
       return isStranger ? "names another version than readers see" : undefined;
     }
     const name = parseVersionName(record.version);
+    if (record.rollback === true) return this.#rollbackFault(number, record, versions);
     if (name?.number !== number || !record.publishId.startsWith(name.publishId))
       return "names a version that is not its own";
     if (!versions.has(record.version)) return undefined;
@@ -131,6 +137,18 @@ class MartCheck {
     const manifest = await readManifest(marts, this.#mart, record.version, this.#scrub.signal);
     const field = (["publishId", "parent", "at"] as const).find((each) => record[each] !== manifest[each]);
     return field === undefined ? undefined : `has another ${field} than the version that it names`;
+  }
+
+  /** A record that goes back names an older version, and the sum that the older record has. */
+  #rollbackFault(own: number, record: PublishRecord, versions: ReadonlySet<string>): string | undefined {
+    const number = parseVersionName(record.version)?.number;
+    if (number === undefined || number >= own) return "goes back to a version that is not older";
+    if (!versions.has(record.version) || this.#unsound.has(number)) return undefined;
+    const first = this.#first.get(number);
+    if (first?.version !== record.version) return "goes back to a version that was never published";
+    return first.manifestSha256 === record.manifestSha256
+      ? undefined
+      : "has another sha256 than the record that it goes back to";
   }
 
   #recordDamage(number: number, key: string, reason: string): Damage {

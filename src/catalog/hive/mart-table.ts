@@ -74,12 +74,15 @@ export function readMart(options: HiveOptions, mart: string, table: HiveTable): 
     const what = `a table of this lake whose ${parameter.number}, ${parameter.version} or ${parameter.publishId} was taken away`;
     return { kind: "foreign", name, what };
   }
+  const [at, manifestSha256] = [parameters.get(parameter.at), parameters.get(parameter.manifestSha256)];
   return {
     kind: "ours",
     name,
     number,
     version,
     publishId,
+    ...(at === undefined ? {} : { at }),
+    ...(manifestSha256 === undefined ? {} : { manifestSha256 }),
     fingerprint: parameters.get(parameter.fingerprint),
     fault: faultOf(table, martLocation(options, mart, version), isSameLocation),
   } satisfies OwnRegistered;
