@@ -31,7 +31,7 @@ const more: Collected = { kind: "more" };
 
 /** To the call of `method`. */
 export function answerCollector(transport: Transport, method: string, bytesMax: number): AnswerCollector {
-  const methodBytes = Buffer.byteLength(method);
+  const name = Buffer.from(method);
   const frameHead = transport === "framed" ? 4 : 0;
   let bytes: Buffer = Buffer.alloc(0);
   let length = 0;
@@ -47,28 +47,28 @@ export function answerCollector(transport: Transport, method: string, bytesMax: 
     length += piece.length;
   }
 
-  /** What the first eight bytes give away. */
+  /** What the first eight bytes give away: `undefined` for the beginning of an answer, in the strict form or in the old one. */
   function judgeBeginning(): Collected | undefined {
-    const word = bytes.readUInt32BE(0);
-    const next = bytes.readUInt32BE(4);
+    const [first, second] = [bytes.readUInt32BE(0), bytes.readUInt32BE(4)];
+    const isName = bytes.subarray(4, Math.min(8, 4 + name.length)).equals(name.subarray(0, 4));
     if (transport === "framed") {
-      if (word >>> 16 === strictVersion) return { kind: "other transport" };
-      if (next >>> 16 === strictVersion || next === methodBytes) return undefined;
-      return { kind: "foreign", seen: seenOf(bytes.subarray(0, length)) };
+      if (isStrict(second) || second === name.length) return undefined;
+      if (isStrict(first)) return { kind: "other transport" };
+    } else {
+      if (isStrict(first) || (first === name.length && isName)) return undefined;
+      if (isStrict(second)) return { kind: "other transport" };
     }
-    if (word >>> 16 === strictVersion || word === methodBytes) return undefined;
-    if (next >>> 16 === strictVersion) return { kind: "other transport" };
     return { kind: "foreign", seen: seenOf(bytes.subarray(0, length)) };
   }
 
   /** Where the message's struct begins, once its head has arrived. */
   function bodyAt(): number | undefined {
-    const isStrict = bytes.readUInt16BE(frameHead) === strictVersion;
-    const lengthAt = frameHead + (isStrict ? 4 : 0);
+    const tellsVersion = isStrict(bytes.readUInt32BE(frameHead));
+    const lengthAt = frameHead + (tellsVersion ? 4 : 0);
     if (length < lengthAt + 4) return undefined;
     const nameBytes = bytes.readUInt32BE(lengthAt);
     if (nameBytes > nameBytesMax) throw corruptAt(lengthAt - frameHead, `a method's name of ${nameBytes} bytes`);
-    return lengthAt + 4 + nameBytes + (isStrict ? 4 : 5);
+    return lengthAt + 4 + nameBytes + (tellsVersion ? 4 : 5);
   }
 
   function push(piece: Buffer): Collected {
@@ -103,6 +103,8 @@ export function answerCollector(transport: Transport, method: string, bytesMax: 
 }
 
 const nameBytesMax = 4096;
+
+const isStrict = (word: number): boolean => word >>> 16 === strictVersion;
 
 function checkedFrame(size: number, bytesMax: number): number {
   if (size > bytesMax) throw corruptAt(0, `a frame of ${size} bytes, where at most ${bytesMax} are taken`);

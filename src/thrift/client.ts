@@ -20,7 +20,7 @@ import { ThriftError } from "./errors.ts";
 import { faultOf } from "./fault.ts";
 import { hostsInOrder } from "./hosts.ts";
 import { connectionPool } from "./pool.ts";
-import { speaksOtherTransport } from "./probe.ts";
+import { whySilent } from "./probe.ts";
 import type { ThriftCursor } from "./reader.ts";
 import { type Asked, resultOf } from "./reply.ts";
 import { MessageType } from "./types.ts";
@@ -102,8 +102,8 @@ export function openThriftClient(settings: ThriftClientSettings): ThriftClient {
     return writtenBytes(writer);
   }
 
-  /** The cursor at the result of a call whose answer is whole. */
-  async function ask(asking: Asking): Promise<ThriftCursor> {
+  /** The cursor at the result of a call whose answer is whole, and whose it is. */
+  async function ask(asking: Asking): Promise<{ readonly cursor: ThriftCursor; readonly host: ThriftHost }> {
     const { method, body, callMs, isIdempotent, signal } = asking;
     let triesLeft = isIdempotent ? triesMax : 1;
     for (;;) {
@@ -117,7 +117,7 @@ export function openThriftClient(settings: ThriftClientSettings): ThriftClient {
         if (exchange.kind === "message") {
           spoken.add(connection.host);
           inOrder.noteAnswer(connection.host);
-          return answered(exchange.bytes, { method, sequence }, connection);
+          return { cursor: answered(exchange.bytes, { method, sequence }, connection), host: connection.host };
         }
         triesLeft -= 1;
         if (exchange.kind === "lost" || exchange.kind === "late") {
@@ -145,10 +145,15 @@ export function openThriftClient(settings: ThriftClientSettings): ThriftClient {
       return signal?.aborted === true ? stopped(signal) : new Failure("cancelled", `${name}: the client was closed`);
     }
     const isSilent = (exchange.kind === "lost" || exchange.kind === "late") && exchange.bytes === 0;
-    const isOther = isSilent && !spoken.has(host) && (await speaksOtherTransport(host, wire, signal));
-    const seen: typeof exchange = isOther ? { kind: "other transport" } : exchange;
     const hasSpoken = spoken.has(host);
-    return faultOf(seen, { transport, answerMs: callMs, isIdempotent, isTls: tls !== undefined, hasSpoken });
+    const reason = isSilent && !hasSpoken ? await whySilent(host, wire, signal) : undefined;
+    return faultOf(reason ?? exchange, {
+      transport,
+      answerMs: callMs,
+      isIdempotent,
+      isTls: tls !== undefined,
+      hasSpoken,
+    });
   }
 
   async function call<T>(
@@ -160,11 +165,11 @@ export function openThriftClient(settings: ThriftClientSettings): ThriftClient {
     const { callMs = settings.callMs, isIdempotent, signal } = options;
     const writer = thriftWriter({ bytesMax });
     writeStruct(writer, writeArguments);
-    const cursor = await ask({ method, body: writtenBytes(writer), callMs, isIdempotent, signal });
+    const { cursor, host } = await ask({ method, body: writtenBytes(writer), callMs, isIdempotent, signal });
     try {
       return readResult(cursor);
     } catch (error) {
-      throw inContext(error, `${name}: ${method}`, isIdempotent);
+      throw inContext(error, subjectOf(host, method), isIdempotent);
     }
   }
 

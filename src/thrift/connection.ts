@@ -20,7 +20,8 @@ export interface ConnectionSettings {
   /** For the name, the connection and TLS together. */
   readonly connectMs: number;
   readonly answerBytesMax: number;
-  readonly tls: ThriftTls | undefined;
+  /** Whose certificate it is does not matter to those who only ask whether there is TLS. */
+  readonly tls: (ThriftTls & { readonly rejectUnauthorized?: false }) | undefined;
 }
 
 export interface Request {

@@ -71,7 +71,9 @@ export function connectionPool({ name, connectionsMax, idleMs, open }: PoolSetti
   /** The one used last is the least likely to be closed. */
   async function takeIdle(): Promise<Connection | undefined> {
     if (idle.length === 0) return undefined;
-    // What the system knows already, for example that the server has gone, is learnt before something is sent.
+    // What the system knows already, for example that the server has gone, is learnt before something is sent: the second turn
+    // comes after the sockets were looked at.
+    await turn();
     await turn();
     stopIfAborted(closing.signal);
     for (let found = idle.pop(); found !== undefined; found = idle.pop()) {
