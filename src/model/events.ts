@@ -92,6 +92,26 @@ export type Event =
     }
   | { readonly code: "mart.held"; readonly key: string; readonly reason: string }
   | { readonly code: "mart.failed"; readonly key: string; readonly reason: string; readonly kind: string }
+  | {
+      readonly code: "mart.registered";
+      readonly key: string;
+      /** As users of the catalog write it. */
+      readonly name: string;
+      readonly number: number;
+      readonly version: string;
+      readonly ms: number;
+    }
+  | { readonly code: "table.progress"; readonly key: string; readonly done: number; readonly total: number }
+  | {
+      readonly code: "table.registered";
+      readonly key: string;
+      /** Partitions. */
+      readonly added: number;
+      readonly removed: number;
+      readonly ms: number;
+    }
+  | { readonly code: "catalog.failed"; readonly name: string; readonly reason: string; readonly kind: string }
+  | { readonly code: "catalog.tested"; readonly name: string; readonly findings: number; readonly ms: number }
   | { readonly code: "engine.install"; readonly version: string; readonly directory: string }
   | { readonly code: "engine.start"; readonly version: string }
   | { readonly code: "engine.ready"; readonly version: string; readonly url: string; readonly ms: number }

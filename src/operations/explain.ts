@@ -182,7 +182,7 @@ function engineText(engine: EngineSettings): string {
 
 function nextFor(id: string, plan: Plan): readonly string[] {
   const steps = plan.steps.flatMap((step) =>
-    step.kind !== "mart" && intervalId(step.interval) === id ? [stepText(step)] : [],
+    "interval" in step && intervalId(step.interval) === id ? [stepText(step)] : [],
   );
   const waits = plan.waiting.flatMap((item) =>
     "key" in item && item.key.endsWith(`@${id}`) ? [waitingText(item)] : [],
@@ -191,7 +191,7 @@ function nextFor(id: string, plan: Plan): readonly string[] {
   return all.length === 0 ? ["nothing: up to date"] : all;
 }
 
-function stepText(step: Exclude<Step, { kind: "mart" }>): string {
+function stepText(step: Extract<Step, { interval: Interval }>): string {
   return step.kind === "adopt"
     ? "adopt: stored without a receipt"
     : step.kind === "collect"

@@ -7,7 +7,7 @@ import type { DamagedObject, ItemFailure, Repaired } from "../answers.ts";
 import { asFailure, type Failure } from "../errors.ts";
 import type { Report } from "../model/events.ts";
 import { partitionFile, partitionStem } from "../model/layout.ts";
-import type { Outcome } from "../reconcile/act.ts";
+import type { Outcome } from "../reconcile/outcome.ts";
 import type { Parts } from "../reconcile/parts.ts";
 import { reconcile } from "../reconcile/pass.ts";
 import { restoreRaw } from "../step/restore.ts";

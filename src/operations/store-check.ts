@@ -1,19 +1,22 @@
 /**
- * Before the first write of an operation: whether the stores behind its places keep what a lake demands of them. A store
- * is tested under races once per machine and remembered in `.millrace/stores.json`, until a month has passed, millrace
- * has another version, or the store calls itself something else. Deleting that file costs the time of the tests.
+ * Before the first write of an operation: whether the stores behind its places keep what a lake demands of them, and the
+ * catalog of other tools its law. Each is tested under races once per machine and remembered in `.millrace/stores.json`, until
+ * a month has passed, millrace has another version, or the store calls itself something else. Deleting that file costs the
+ * time of the tests.
  */
 import { Failure } from "../errors.ts";
 import type { Report } from "../model/events.ts";
 import type { Lake } from "../model/project.ts";
-import type { MayWrite } from "../reconcile/parts.ts";
+import type { MayWrite, Parts } from "../reconcile/parts.ts";
 import type { ProbeFinding, Storage } from "../storage/contract.ts";
 import type { PlaceName } from "./roles.ts";
-import { openStoreNotes, type StoreNotes } from "./store-notes.ts";
+import { openStoreNotes, type StoreNote, type StoreNotes } from "./store-notes.ts";
 
 export interface StoreCheckOptions {
   readonly lake: Lake;
   readonly storages: Readonly<Record<PlaceName, Storage>>;
+  /** Where other tools read the catalog: its name and address, and its test. */
+  readonly catalog?: { readonly name: string; readonly prove: Parts["catalog"]["prove"] } | undefined;
   /** `.millrace/stores.json` */
   readonly notesFile: string;
   /** Of millrace. */
@@ -32,8 +35,10 @@ export function storeCheck(options: StoreCheckOptions): MayWrite {
   /** When each store was last found good by this process. */
   const checked = new Map<string, number>();
   return async (places, { signal, report } = {}) => {
+    if (places.includes("catalog")) await checkCatalog(options, notes, checked, signal, report);
     const due = new Map<string, Storage>();
     for (const place of places) {
+      if (place === "catalog") continue;
       const id = storeId(lake, place);
       if (id === undefined || clock() - (checked.get(id) ?? Number.NEGATIVE_INFINITY) < greetingMs) continue;
       // Places in one bucket are tested once.
@@ -69,13 +74,7 @@ async function checkStore(
   refuse(storage, greeting, lake.writers);
   const server = greeting.find((found) => found.server !== undefined)?.server ?? "";
   const known = await notes.find(id);
-  const isKnown =
-    known !== undefined &&
-    known.server === server &&
-    known.millrace === version &&
-    clock() - Date.parse(known.at) < trustMs &&
-    (known.writers === "several" || lake.writers === "one");
-  if (isKnown) return;
+  if (known?.server === server && isTrusted(known, { lake, version, clock })) return;
   const began = performance.now();
   const findings: ProbeFinding[] = [];
   for await (const found of storage.probe({ depth: "races", ...call })) findings.push(found);
@@ -83,6 +82,38 @@ async function checkStore(
   refuse(storage, findings, lake.writers);
   const at = new Date(clock()).toISOString();
   await notes.keep({ store: id, server, millrace: version, writers: lake.writers, at });
+}
+
+/** What a catalog calls itself is only known by asking it, and whether it keeps its law only by trying. */
+async function checkCatalog(
+  { catalog, lake, version, clock }: StoreCheckOptions,
+  notes: StoreNotes,
+  checked: Map<string, number>,
+  signal: AbortSignal | undefined,
+  report: Report | undefined,
+): Promise<void> {
+  if (catalog === undefined || checked.has(catalog.name)) return;
+  const known = await notes.find(catalog.name);
+  if (!isTrusted(known, { lake, version, clock })) {
+    const began = performance.now();
+    const { what, findings } = await catalog.prove(lake.writers, signal === undefined ? {} : { signal });
+    report?.({ code: "catalog.tested", name: what, findings: findings.length, ms: performance.now() - began });
+    const at = new Date(clock()).toISOString();
+    await notes.keep({ store: catalog.name, server: what, millrace: version, writers: lake.writers, at });
+  }
+  checked.set(catalog.name, clock());
+}
+
+function isTrusted(
+  known: StoreNote | undefined,
+  { lake, version, clock }: Pick<StoreCheckOptions, "lake" | "version" | "clock">,
+): boolean {
+  return (
+    known !== undefined &&
+    known.millrace === version &&
+    clock() - Date.parse(known.at) < trustMs &&
+    (known.writers === "several" || lake.writers === "one")
+  );
 }
 
 /** Throws for a store that lacks what this lake cannot do without. */

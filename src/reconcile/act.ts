@@ -1,9 +1,6 @@
 /** Carries out one step and notes in `Seen` what is there now. The one place where a decision becomes an effect. */
-import type { Failure } from "../errors.ts";
-import { asFailure, messageWithPlace } from "../errors.ts";
 import type { Interval } from "../model/calendar.ts";
 import { intervalId } from "../model/calendar.ts";
-import type { Report, Stage } from "../model/events.ts";
 import { formatKey } from "../model/key-pattern.ts";
 import { partitionKey } from "../model/layout.ts";
 import { ageMs, backoffMs, judgeMiss } from "../schedule/cadence.ts";
@@ -12,48 +9,17 @@ import { collect } from "../step/collect.ts";
 import { convert } from "../step/convert.ts";
 import { buildMart } from "../step/mart.ts";
 import { readPartitionFacts } from "../step/partition.ts";
-import type { SchemaKeeper } from "../step/schema-keeper.ts";
-import type { Attempt } from "./attempts.ts";
+import { actRegister, actRegisterTable, showPublished } from "./act-register.ts";
 import { collectItem, convertItem, martItem, recheckItem } from "./attempts.ts";
 import { convertBasis } from "./convert-steps.ts";
 import { martInputs } from "./mart-inputs.ts";
 import { martBasis } from "./mart-steps.ts";
 import { callOptions, readRawFacts } from "./observe.ts";
-import type { Parts } from "./parts.ts";
+import type { Outcome, Work } from "./outcome.ts";
+import { failed, outcome, tableOf } from "./outcome.ts";
 import type { Step } from "./plan.ts";
 import { unportable } from "./portable-marts.ts";
-import type { RawFacts, Seen, SourceSeen, TableSeen } from "./seen.ts";
-
-export interface Work {
-  readonly parts: Parts;
-  readonly seen: Seen;
-  readonly keepers: ReadonlyMap<string, SchemaKeeper>;
-  readonly report: Report;
-  readonly signal: AbortSignal | undefined;
-}
-
-/** What became of a step. */
-export interface Outcome {
-  readonly stage: Stage;
-  readonly key: string;
-  readonly result: "done" | "skipped" | "waiting" | "failed" | "held";
-  readonly bytes: number;
-  readonly rows: number;
-  readonly rejected: number;
-  readonly failure?: Failure;
-  /** Another writer of the lake did it meanwhile, so there is one. */
-  readonly elsewhere?: boolean;
-}
-
-const outcome = (stage: Stage, key: string, result: Outcome["result"], figures: Partial<Outcome> = {}): Outcome => ({
-  stage,
-  key,
-  result,
-  bytes: 0,
-  rows: 0,
-  rejected: 0,
-  ...figures,
-});
+import type { RawFacts, SourceSeen, TableSeen } from "./seen.ts";
 
 /** Never throws for a single item's sake; throws when the whole pass has to stop (cancelled, no room left). */
 export function act(step: Step, work: Work): Promise<Outcome> {
@@ -66,6 +32,10 @@ export function act(step: Step, work: Work): Promise<Outcome> {
       return actConvert(step, work);
     case "mart":
       return actMart(step, work);
+    case "register":
+      return actRegister(step, work);
+    case "register-table":
+      return actRegisterTable(step, work);
   }
 }
 
@@ -278,7 +248,8 @@ async function actMart(step: Extract<Step, { kind: "mart" }>, work: Work): Promi
         onProgress: (share) => report({ code: "mart.progress", key: step.mart, share }),
       },
     );
-    seen.marts.set(step.mart, { settings: mart.settings, current: published });
+    const built = { settings: mart.settings, current: published };
+    seen.marts.set(step.mart, built);
     seen.attempts.delete(martItem(step.mart));
     const { manifest } = published;
     const bytes = manifest.files.reduce((sum, file) => sum + file.size, 0);
@@ -290,53 +261,15 @@ async function actMart(step: Extract<Step, { kind: "mart" }>, work: Work): Promi
       bytes,
       ms: performance.now() - begun,
     });
-    return outcome("marts", step.mart, "done", { bytes, rows: manifest.rows });
+    const done = outcome("marts", step.mart, "done", { bytes, rows: manifest.rows });
+    return seen.registry === undefined ? done : await showPublished(work, built, done);
   } catch (error) {
     return failed(work, "marts", martItem(step.mart), step.mart, error, martBasis(seen, step.mart));
   }
-}
-
-/** Records an item's failure with its next try, or rethrows what stops the whole pass. */
-function failed(work: Work, stage: Stage, item: string, key: string, error: unknown, basis?: string): Outcome {
-  const failure = asFailure(error, key);
-  if (failure.kind === "cancelled" || failure.kind === "full" || work.signal?.aborted === true) throw failure;
-  // A source that cannot be opened (a certificate or a secret is missing) fails every item alike: once is enough.
-  if (failure.kind === "usage" && stage === "collect") throw failure;
-  const nowMs = work.parts.clock();
-  const before = work.seen.attempts.get(item);
-  const tries = (before?.tries ?? 0) + 1;
-  const held = failure.kind === "refused" && basis !== undefined;
-  // The key is said beside the reason wherever it is shown.
-  const reason = [`${key}: `, `mart ${key}: `].reduce(
-    (text, prefix) => (text.startsWith(prefix) ? text.slice(prefix.length) : text),
-    messageWithPlace(failure),
-  );
-  const attempt: Attempt = {
-    kind: held ? "held" : "failure",
-    tries,
-    lastMs: nowMs,
-    nextMs: nowMs + backoffMs("failure", tries, 0),
-    reason,
-    failure: failure.kind,
-    ...(failure.detail.remedy === undefined ? {} : { remedy: failure.detail.remedy }),
-    ...(basis === undefined ? {} : { basis }),
-  };
-  work.seen.attempts.set(item, attempt);
-  const prefix = stage === "collect" ? "fetch" : stage === "convert" ? "convert" : "mart";
-  if (held && stage !== "collect")
-    work.report({ code: stage === "convert" ? "convert.held" : "mart.held", key, reason });
-  else work.report({ code: `${prefix}.failed`, key, reason, kind: failure.kind });
-  return outcome(stage, key, held ? "held" : "failed", { failure });
 }
 
 function sourceOf(work: Work, name: string): SourceSeen {
   const source = work.seen.sources.get(name);
   if (source === undefined) throw new Error(`no source ${name} was observed`);
   return source;
-}
-
-function tableOf(work: Work, name: string): TableSeen {
-  const table = work.seen.tables.get(name);
-  if (table === undefined) throw new Error(`no table ${name} was observed`);
-  return table;
 }

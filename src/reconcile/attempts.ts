@@ -24,5 +24,7 @@ export type Attempts = Map<string, Attempt>;
 export const collectItem = (source: string, id: string): string => `collect ${source}@${id}`;
 export const convertItem = (table: string, id: string): string => `convert ${table}@${id}`;
 export const martItem = (mart: string): string => `mart ${mart}`;
+/** Of a mart or of a table: their names differ. */
+export const registerItem = (name: string): string => `register ${name}`;
 /** When an object was last compared with its source. */
 export const recheckItem = (source: string, id: string): string => `recheck ${source}@${id}`;

@@ -2,12 +2,13 @@
 import { createHash } from "node:crypto";
 import { fingerprint } from "../model/merge.ts";
 import type { MartSettings } from "../model/project.ts";
-import { formatOf, type ManifestInput, type PublishedMart } from "../step/manifest.ts";
+import { formatOf, type Manifest, type ManifestInput, type PublishedMart } from "../step/manifest.ts";
 import { martItem } from "./attempts.ts";
 import { unsettledOf } from "./convert-steps.ts";
 import type { Collector, MartReason, PlanOptions, Waiting } from "./plan.ts";
 import { failedWaiting } from "./plan.ts";
-import type { Seen, TableSeen } from "./seen.ts";
+import { foreignWaiting, registerStep, shownOf } from "./register-steps.ts";
+import type { MartSeen, Seen, TableSeen } from "./seen.ts";
 
 export function martSteps(seen: Seen, options: PlanOptions, out: Collector): void {
   const inputs = new Map<string, ManifestInput>();
@@ -23,8 +24,20 @@ export function martSteps(seen: Seen, options: PlanOptions, out: Collector): voi
   const collecting = new Set(
     out.steps.flatMap((step) => (step.kind === "collect" || step.kind === "adopt" ? [step.source] : [])),
   );
-  for (const { settings, current } of seen.marts.values()) {
+  for (const mart of seen.marts.values()) {
+    const { settings, current } = mart;
     if (options.select !== undefined && !options.select(settings.name)) continue;
+    const shown = shownOf(seen, settings.name);
+    if (shown?.kind === "foreign") {
+      out.waiting.push(foreignWaiting(shown, settings.name));
+      continue;
+    }
+    const register = (): void => registerStep(mart, seen, options, out);
+    if (options.rerun !== true && isRolledBack(mart)) {
+      out.waiting.push({ kind: "mart", mart: settings.name, reason: "rollback", done: 0, of: 0 });
+      register();
+      continue;
+    }
     const tables = tablesOf(settings, current, seen);
     const unsettled = tables.map((table) => unsettledOf(table)).find((state) => state.left > 0);
     const upcoming = tables.some((table) => changing.has(table.settings.name) || collecting.has(table.settings.from));
@@ -32,18 +45,29 @@ export function martSteps(seen: Seen, options: PlanOptions, out: Collector): voi
     const reason =
       options.rerun === true ? ({ kind: "asked" } as const) : martReason(settings, current, tables, inputOf);
     if (upcoming && options.only === undefined) {
-      if (settings.refresh.kind !== "manual")
-        out.steps.push({ kind: "mart", mart: settings.name, reason: reason ?? { kind: "upcoming" } });
+      if (settings.refresh.kind === "manual") register();
+      else out.steps.push({ kind: "mart", mart: settings.name, reason: reason ?? { kind: "upcoming" } });
       continue;
     }
     if (reason === undefined) {
       out.upToDate.push({ stage: "marts", name: settings.name, items: 1 });
+      register();
       continue;
     }
     const wait = martWaiting(settings, current, reason, seen, { unsettled, empty }, options);
-    if (wait === undefined) out.steps.push({ kind: "mart", mart: settings.name, reason });
-    else out.waiting.push(wait);
+    if (wait === undefined) {
+      out.steps.push({ kind: "mart", mart: settings.name, reason });
+      continue;
+    }
+    out.waiting.push(wait);
+    register();
   }
+}
+
+/** A person went back to an older version, and what they went back from is still what the project says. */
+function isRolledBack({ settings, current }: MartSeen): boolean {
+  if (current?.record.rollback !== true) return false;
+  return current.lastBuilt === undefined || isStatementOf(settings, current.lastBuilt);
 }
 
 /** The tables a mart reads. A new or changed statement may read any of them until the engine has described it. */
@@ -52,7 +76,7 @@ function tablesOf(settings: MartSettings, current: PublishedMart | undefined, se
   const names =
     from !== undefined
       ? [from]
-      : current !== undefined && isStatementOf(settings, current)
+      : current !== undefined && isStatementOf(settings, current.manifest)
         ? current.manifest.inputs.map((input) => input.table)
         : [...seen.tables.keys()];
   return names.flatMap((name) => seen.tables.get(name) ?? []);
@@ -62,10 +86,10 @@ function tablesOf(settings: MartSettings, current: PublishedMart | undefined, se
  * Whether a version was made by what the mart's statement is for the engine that made it. The statements of two engines mean
  * the same, so that processes with different engines do not replace each other's versions for ever.
  */
-function isStatementOf(settings: MartSettings, { manifest }: PublishedMart): boolean {
+function isStatementOf(settings: MartSettings, built: Pick<Manifest, "sql" | "engine">): boolean {
   const { statements, sql } = settings;
-  const own = new Map(Object.entries(statements)).get(manifest.engine) ?? sql;
-  return manifest.sql === own;
+  const own = new Map(Object.entries(statements)).get(built.engine) ?? sql;
+  return built.sql === own;
 }
 
 function martReason(
@@ -75,7 +99,7 @@ function martReason(
   inputOf: (table: TableSeen) => ManifestInput,
 ): MartReason | undefined {
   if (current === undefined) return { kind: "new" };
-  if (!isStatementOf(settings, current)) return { kind: "sql" };
+  if (!isStatementOf(settings, current.manifest)) return { kind: "sql" };
   if (formatOf(current.manifest) !== settings.format) return { kind: "format", format: settings.format };
   for (const table of tables) {
     const before = current.manifest.inputs.find((input) => input.table === table.settings.name);

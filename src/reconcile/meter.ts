@@ -1,6 +1,6 @@
 /** Counts what a stage does, and tells its beginning, growth and end. */
 import type { Report, Stage } from "../model/events.ts";
-import type { Outcome } from "./act.ts";
+import type { Outcome } from "./outcome.ts";
 
 export interface StageTotals {
   done: number;

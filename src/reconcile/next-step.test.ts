@@ -97,12 +97,17 @@ const brief = (seen: Seen, plan: PlanOptions = options): string[] =>
       ? `mart ${step.mart}: ${step.reason.kind}`
       : step.kind === "adopt"
         ? `adopt ${intervalId(step.interval)}`
-        : `${step.kind} ${intervalId(step.interval)}: ${step.kind === "collect" ? step.reason : step.reason.kind}`,
+        : step.kind === "register"
+          ? `register ${step.mart}: ${step.reason.kind}`
+          : step.kind === "register-table"
+            ? `register table ${step.table}: ${step.define ?? "as it is"} +${step.add.length} -${step.remove.length}`
+            : `${step.kind} ${intervalId(step.interval)}: ${step.kind === "collect" ? step.reason : step.reason.kind}`,
   );
 
 const waits = (seen: Seen, plan: PlanOptions = options): string[] =>
   nextSteps(seen, plan).waiting.map(
-    (item) => `${item.kind} ${"key" in item ? item.key : "table" in item ? item.table : `${item.mart} ${item.reason}`}`,
+    (item) =>
+      `${item.kind} ${"key" in item ? item.key : "table" in item ? item.table : item.kind === "catalog" ? `${item.name} ${item.failure}` : `${item.mart} ${item.reason}`}`,
   );
 
 const attempt = (kind: Attempt["kind"], nextAt: string, more: Partial<Attempt> = {}): Attempt => ({

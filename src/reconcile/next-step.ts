@@ -6,6 +6,7 @@ import { collectSteps } from "./collect-steps.ts";
 import { convertSteps, foreseenConversions } from "./convert-steps.ts";
 import { martSteps } from "./mart-steps.ts";
 import { newCollector, type Plan, type PlanOptions } from "./plan.ts";
+import { catalogWaiting, tableSteps } from "./register-steps.ts";
 import type { Seen } from "./seen.ts";
 
 /** What is left to do. Steps come in the order in which they are worth doing; the steps of a later stage depend on those before. */
@@ -20,7 +21,13 @@ export function nextSteps(seen: Seen, options: PlanOptions): Plan {
     if (wants("convert")) convertSteps(table, seen, options, collector);
   }
   const foreseen = wants("convert") ? foreseenConversions(seen, collector.steps) : [];
-  if (wants("marts")) martSteps(seen, options, collector);
+  if (wants("marts")) {
+    const away = catalogWaiting(seen, options);
+    if (away === undefined) {
+      martSteps(seen, options, collector);
+      tableSteps(seen, options, collector);
+    } else collector.waiting.push(away);
+  }
   const { steps, waiting, upToDate } = collector;
   return { atMs: seen.atMs, steps, waiting, foreseen, upToDate };
 }

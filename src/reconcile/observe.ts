@@ -27,6 +27,7 @@ import { glanceAtSchema, latestSchema } from "../step/table-schema.ts";
 import type { Documents, ObjectInfo, Storage } from "../storage/contract.ts";
 import type { Attempts } from "./attempts.ts";
 import type { Lookup } from "./lookup.ts";
+import { type NameMemory, observeRegistry } from "./observe-registry.ts";
 import { packedPartitions, packedRaw } from "./packed.ts";
 import type { Parts } from "./parts.ts";
 import type { MartSeen, PartitionSeen, RawFacts, RawSeen, Seen, SourceSeen, TableSeen } from "./seen.ts";
@@ -41,6 +42,11 @@ export interface ObserveOptions {
    * marts need not be allowed to look at the raw lake.
    */
   readonly only?: "collect" | "convert" | "marts";
+  /**
+   * Asks the catalog too what other tools find by name, where marts are looked at. What it holds of partitions is taken from the
+   * memory and noted there: listing ten years of hours is worth doing once a run.
+   */
+  readonly names?: NameMemory;
 }
 
 export async function observe(parts: Parts, options: ObserveOptions = {}): Promise<Seen> {
@@ -73,7 +79,14 @@ export async function observe(parts: Parts, options: ObserveOptions = {}): Promi
   // A look that stops before the marts did not ask for their documents; sources have none.
   const hasAskedAll = options.only === undefined || options.only === "marts";
   if (hasAskedAll && documents.changed) await parts.index.saveDocuments(documents);
-  return { atMs: parts.clock(), sources, tables, marts, attempts: forgetDone(attempts, sources) };
+  const registry =
+    hasAskedAll && options.names !== undefined
+      ? await observeRegistry(parts, sources, options.names, options.signal)
+      : undefined;
+  return {
+    ...{ atMs: parts.clock(), sources, tables, marts, attempts: forgetDone(attempts, sources) },
+    ...(registry === undefined ? {} : { registry }),
+  };
 }
 
 function unobserved(settings: SourceSettings): SourceSeen {

@@ -36,9 +36,12 @@ export interface Parts {
   readonly newId: () => string;
 }
 
-/** Throws (`denied`) for a place whose store does not keep what a lake demands; asks it only once in a while. */
+/**
+ * Throws (`denied`) for a place whose store does not keep what a lake demands, and for a catalog of other tools that does not
+ * keep its law; asks them only once in a while.
+ */
 export type MayWrite = (
-  places: readonly ("raw" | "tables" | "marts")[],
+  places: readonly ("raw" | "tables" | "marts" | "catalog")[],
   options?: { readonly signal?: AbortSignal | undefined; readonly report?: Report },
 ) => Promise<void>;
 

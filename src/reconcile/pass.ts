@@ -2,17 +2,18 @@
  * Passes until nothing is left that can be done now: observe → decide → act, and look again. Collecting and converting
  * overlap: an object that has arrived is converted while the next one downloads.
  */
-import { Failure } from "../errors.ts";
+import { asFailure, Failure } from "../errors.ts";
 import type { Report, Stage } from "../model/events.ts";
 import type { SchemaKeeper } from "../step/schema-keeper.ts";
 import { keepSchema } from "../step/schema-keeper.ts";
 import { publishStatements } from "../step/table-schema.ts";
-import type { Outcome, Work } from "./act.ts";
 import { act } from "./act.ts";
 import { affectedPartitions, lostPartitions } from "./affected.ts";
 import { addTo, newTotals, type StageTotals, startMeter } from "./meter.ts";
 import { nextSteps } from "./next-step.ts";
 import { callOptions, observe } from "./observe.ts";
+import { type NameMemory, registryName } from "./observe-registry.ts";
+import type { Outcome, Work } from "./outcome.ts";
 import type { Parts } from "./parts.ts";
 import { collectAndConvert } from "./pipeline.ts";
 import type { Plan, PlanOptions } from "./plan.ts";
@@ -50,25 +51,54 @@ export async function reconcile(parts: Parts, plan: PlanOptions, options: PassOp
   const stages = { collect: newTotals(), convert: newTotals(), marts: newTotals() };
   const failures: Outcome[] = [];
   const spent = { fetched: new Map<string, number>(), converted: new Map<string, number>() };
+  const naming: Naming = { names: new Map(), refusal: undefined };
+  const look = () => lookAt(parts, plan, naming, options.signal);
   for (let pass = 1; pass <= passesMax; pass++) {
-    const seen = await observe(parts, { ...callOptions(options.signal), ...onlyOf(plan) });
+    const seen = await look();
     // What was asked for by name is done once; afterwards only what is due.
     const choice: PlanOptions = pass === 1 ? plan : { ...plan, rerun: false, spent };
     const left = nextSteps(seen, choice);
-    if (pass === 1) reportSkipped(left, options.report);
+    if (pass === 1) {
+      reportSkipped(left, options.report);
+      reportAway(left, options.report);
+    }
     if (left.steps.length === 0) return { stages, failures, left };
     await parts.mayWrite(writtenBy[plan.only ?? "all"], options);
-    const outcomes = await onePass(parts, seen, left, choice, options, stages);
+    const outcomes = await onePass(parts, seen, left, choice, { ...options, naming }, stages);
     failures.push(...outcomes.filter((outcome) => outcome.failure !== undefined));
     count(spent, outcomes);
     if (outcomes.every((outcome) => outcome.result !== "done")) {
-      const again = await observe(parts, { ...callOptions(options.signal), ...onlyOf(plan) });
-      return { stages, failures, left: nextSteps(again, { ...plan, rerun: false, spent }) };
+      return { stages, failures, left: nextSteps(await look(), { ...plan, rerun: false, spent }) };
     }
   }
   throw new Failure("conflict", `something was still due after ${passesMax} passes`, {
     remedy: "run again; if it persists, see with `millrace plan` what changes from pass to pass",
   });
+}
+
+/** What a run learns of the catalog and does not ask again. */
+interface Naming {
+  readonly names: NameMemory;
+  /** Why nothing may be registered, found by the test before the first registration. */
+  refusal: Failure | undefined;
+}
+
+async function lookAt(parts: Parts, plan: PlanOptions, naming: Naming, signal: AbortSignal | undefined): Promise<Seen> {
+  const seen = await observe(parts, { ...callOptions(signal), ...onlyOf(plan), names: naming.names });
+  return naming.refusal === undefined ? seen : withoutCatalog(seen, parts, naming.refusal);
+}
+
+const withoutCatalog = (seen: Seen, parts: Parts, failure: Failure): Seen => ({
+  ...seen,
+  registry: { kind: "away", name: registryName(parts), failure },
+});
+
+function reportAway(plan: Plan, report: Report): void {
+  for (const waiting of plan.waiting) {
+    if (waiting.kind !== "catalog") continue;
+    const { name, reason, failure: kind } = waiting;
+    report({ code: "catalog.failed", name, reason, kind });
+  }
 }
 
 function count(
@@ -88,7 +118,7 @@ async function onePass(
   seen: Seen,
   plan: Plan,
   planOptions: PlanOptions,
-  options: PassOptions,
+  options: PassOptions & { readonly naming: Naming },
   stages: Record<Stage, StageTotals>,
 ): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = [];
@@ -98,6 +128,7 @@ async function onePass(
     keepers: keepSchemas(parts, seen, planOptions),
     report: options.report,
     signal: options.signal,
+    names: options.naming.names,
   };
   const note = (outcome: Outcome): void => {
     outcomes.push(outcome);
@@ -138,7 +169,7 @@ async function completeStatements(parts: Parts, seen: Seen, signal: AbortSignal 
 async function buildMarts(
   work: Work,
   planOptions: PlanOptions,
-  options: PassOptions,
+  options: PassOptions & { readonly naming: Naming },
   stages: Record<Stage, StageTotals>,
   note: (outcome: Outcome) => void,
 ): Promise<void> {
@@ -146,7 +177,7 @@ async function buildMarts(
   // Decided anew from what is there by now: the plan before could only foresee it.
   const refreshed = withCurrentSchemas(work);
   const due = nextSteps(refreshed, { ...planOptions, only: "marts" }).steps;
-  if (due.length === 0) return;
+  if (due.length === 0 || !(await mayRegister(refreshed, work.parts, planOptions, options))) return;
   const meter = startMeter("marts", options.report);
   meter.expect(due.length);
   // One after the other: a mart's statement uses all cores and most of the memory by itself.
@@ -157,6 +188,26 @@ async function buildMarts(
     note(outcome);
   }
   meter.stop(stages.marts);
+}
+
+/** Tests the catalog of other tools before anything is published under its names. What it lacks stops the marts alone. */
+async function mayRegister(
+  seen: Seen,
+  parts: Parts,
+  plan: PlanOptions,
+  { naming, report, signal }: PassOptions & { readonly naming: Naming },
+): Promise<boolean> {
+  if (seen.registry === undefined) return true;
+  try {
+    await parts.mayWrite(["catalog"], { signal, report });
+    return true;
+  } catch (error) {
+    const failure = asFailure(error, registryName(parts));
+    if (failure.kind === "cancelled" || failure.kind === "bug" || signal?.aborted === true) throw failure;
+    naming.refusal = failure;
+    reportAway(nextSteps(withoutCatalog(seen, parts, failure), { ...plan, only: "marts" }), report);
+    return false;
+  }
 }
 
 /** The keepers know the schemas that were published during this pass. */
@@ -204,6 +255,7 @@ export function exitCodeOfRun(result: PassResult): number {
   for (const waiting of result.left.waiting) {
     if (waiting.kind === "failed") kinds.add(waiting.failure);
     else if (waiting.kind === "held" || waiting.kind === "rewrite") kinds.add("refused");
+    else if (waiting.kind === "catalog") kinds.add(waiting.failure);
     else if (waiting.kind === "gap") kinds.add("gap");
   }
   if (["unavailable", "denied", "full"].some((kind) => kinds.has(kind))) return 5;

@@ -8,11 +8,11 @@ import { intervalId } from "../model/calendar.ts";
 import type { Stage } from "../model/events.ts";
 import type { Queue } from "../schedule/queue.ts";
 import { makeQueue } from "../schedule/queue.ts";
-import type { Outcome, Work } from "./act.ts";
 import { act } from "./act.ts";
 import { conversionsLeft, partitionDecider } from "./convert-steps.ts";
 import type { Meter, StageTotals } from "./meter.ts";
 import { startMeter } from "./meter.ts";
+import type { Outcome, Work } from "./outcome.ts";
 import type { ConvertStep, Plan, PlanOptions, Step } from "./plan.ts";
 import type { TableSeen } from "./seen.ts";
 
@@ -55,7 +55,7 @@ export async function collectAndConvert(
   const collecting = openCollecting(guarded, meters.collect, perform, converting.follow);
   for (const step of plan.steps) {
     if (step.kind === "convert") converting.add(step);
-    else if (step.kind !== "mart") collecting.add(step);
+    else if (step.kind === "collect" || step.kind === "adopt") collecting.add(step);
   }
   // All queues are waited for even if one fails, so that nothing runs on after this function has returned.
   const collected = await Promise.allSettled(collecting.queues().map((queue) => queue.drained()));

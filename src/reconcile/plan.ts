@@ -21,7 +21,20 @@ export type Step =
       readonly raw: RawSeen;
       readonly reason: ConvertReason;
     }
-  | { readonly kind: "mart"; readonly mart: string; readonly reason: MartReason };
+  | { readonly kind: "mart"; readonly mart: string; readonly reason: MartReason }
+  /** Lets the mart's name show what is published; nothing is built. */
+  | { readonly kind: "register"; readonly mart: string; readonly reason: RegisterReason }
+  | RegisterTableStep;
+
+export interface RegisterTableStep {
+  readonly kind: "register-table";
+  readonly table: string;
+  /** Why the table itself is registered; `undefined`: only partitions differ. */
+  readonly define: "absent" | "columns" | undefined;
+  /** The `src` of partitions, in their order. */
+  readonly add: readonly string[];
+  readonly remove: readonly string[];
+}
 
 export type ConvertReason =
   | { readonly kind: "new" }
@@ -41,6 +54,16 @@ export type MartReason =
   /** Nothing changed yet, but earlier steps of this plan will change its inputs. */
   | { readonly kind: "upcoming" }
   | { readonly kind: "asked" };
+
+/** How what a mart's name shows differs from what is published. */
+export type RegisterReason =
+  | { readonly kind: "absent" }
+  | { readonly kind: "behind"; readonly number: number }
+  /** A later record than the lake has, or was seen to have. */
+  | { readonly kind: "ahead"; readonly number: number }
+  /** The right version with another description. */
+  | { readonly kind: "differs" }
+  | { readonly kind: "fault"; readonly fault: string };
 
 export type Waiting =
   | {
@@ -86,9 +109,18 @@ export type Waiting =
   | {
       readonly kind: "mart";
       readonly mart: string;
-      readonly reason: "widening" | "empty" | "manual" | "interval";
+      readonly reason: "widening" | "empty" | "manual" | "interval" | "rollback";
       readonly done: number;
       readonly of: number;
+    }
+  /** What the catalog shows under these names cannot be learned or must not be changed, so nothing is published under them. */
+  | {
+      readonly kind: "catalog";
+      readonly name: string;
+      readonly items: readonly string[];
+      readonly reason: string;
+      readonly failure: string;
+      readonly remedy: string | undefined;
     };
 
 export interface Plan {

@@ -2,6 +2,8 @@
  * One value that says what exists: the input of `nextSteps`, `status`, `explain` and `plan`. It is made by `observe`
  * from listings, receipts, footers and the catalog, and holds nothing that cannot be observed again.
  */
+import type { Registered, RegisteredTable } from "../catalog/contract.ts";
+import type { Failure } from "../errors.ts";
 import type { MartSettings, SourceSettings, TableSettings, TimeRange } from "../model/project.ts";
 import type { PublishedMart } from "../step/manifest.ts";
 import type { PartitionFacts } from "../step/partition.ts";
@@ -17,6 +19,32 @@ export interface Seen {
   readonly marts: Map<string, MartSeen>;
   /** What was tried before and did not succeed, and when to try again. */
   readonly attempts: Attempts;
+  /** Absent where nobody but millrace reads the catalog, and where it was not asked for. */
+  readonly registry?: RegistrySeen;
+}
+
+/** What other tools find by name. */
+export type RegistrySeen =
+  | {
+      readonly kind: "seen";
+      /** Of marts whose name shows something. */
+      readonly marts: Map<string, Registered>;
+      /** Of all tables, where tables are registered. */
+      readonly tables: Map<string, TableRegistered>;
+    }
+  /** The catalog could not be asked, or must not be written to. */
+  | { readonly kind: "away"; readonly name: string; readonly failure: Failure };
+
+export interface TableRegistered {
+  readonly registered: RegisteredTable | undefined;
+  readonly partitions: RegisteredPartitions;
+}
+
+export interface RegisteredPartitions {
+  /** By the interval's start. */
+  readonly starts: Set<number>;
+  /** The `src` of those that no interval of the table has. */
+  readonly strange: Set<string>;
 }
 
 export interface SourceSeen {

@@ -1,6 +1,6 @@
 /** A mart's versions: the manifest that is written last, and the record of the catalog that makes one of them visible. */
 import { createHash } from "node:crypto";
-import type { Catalog, CatalogRecord } from "../catalog/contract.ts";
+import type { CallOptions, Catalog, CatalogRecord, Numbered } from "../catalog/contract.ts";
 import { Failure } from "../errors.ts";
 import { manifestKey } from "../model/layout.ts";
 import type { MartFormat } from "../model/project.ts";
@@ -54,6 +54,11 @@ export interface PublishedMart {
   readonly number: number;
   readonly record: CatalogRecord;
   readonly manifest: Manifest;
+  /**
+   * After a rollback: what was built last, whose statement a person does not want until it changes; `undefined` also where that
+   * is no longer known.
+   */
+  readonly lastBuilt?: Pick<Manifest, "sql" | "engine"> | undefined;
 }
 
 const manifestBytesMax = 16 * 1024 * 1024;
@@ -65,10 +70,11 @@ export async function readPublishedMart(
   mart: string,
   signal?: AbortSignal,
 ): Promise<PublishedMart | undefined> {
-  const current = await catalog.current(mart, signal === undefined ? {} : { signal });
+  const call = signal === undefined ? {} : { signal };
+  const current = await catalog.current(mart, call);
   if (current === undefined) return undefined;
   const manifest = await readManifest(storage, mart, current.record.version, signal);
-  return { number: current.number, record: current.record, manifest };
+  return { ...(await withLastBuilt(storage, catalog, mart, current, call)), manifest };
 }
 
 /** As `readPublishedMart`, but from one listing, which may be behind: to decide what is due. */
@@ -79,10 +85,38 @@ export async function glanceAtMart(
   documents: Documents,
   signal?: AbortSignal,
 ): Promise<PublishedMart | undefined> {
-  const current = await catalog.glance(mart, documents, signal === undefined ? {} : { signal });
+  const call = signal === undefined ? {} : { signal };
+  const current = await catalog.glance(mart, documents, call);
   if (current === undefined) return undefined;
   const manifest = await readManifest(storage, mart, current.record.version, signal, documents);
-  return { number: current.number, record: current.record, manifest };
+  return { ...(await withLastBuilt(storage, catalog, mart, current, call, documents)), manifest };
+}
+
+async function withLastBuilt(
+  storage: Storage,
+  catalog: Catalog,
+  mart: string,
+  { number, record }: Numbered,
+  call: CallOptions,
+  documents?: Documents,
+): Promise<Omit<PublishedMart, "manifest">> {
+  if (record.rollback !== true) return { number, record };
+  for await (const past of catalog.history(mart, call)) {
+    if (past.record.kind !== "publish" || past.record.rollback === true) continue;
+    const built = await readOrNothing(() => readManifest(storage, mart, past.record.version, call.signal, documents));
+    return { number, record, lastBuilt: built };
+  }
+  return { number, record };
+}
+
+/** `undefined` for a version that was collected or is damaged. */
+async function readOrNothing(read: () => Promise<Manifest>): Promise<Manifest | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof Failure && (error.kind === "missing" || error.kind === "corrupt")) return undefined;
+    throw error;
+  }
 }
 
 /** A version's name belongs to one attempt, so what `documents` has under it is its manifest. */

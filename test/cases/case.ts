@@ -189,7 +189,7 @@ function byStage(lines: readonly string[]): readonly string[] {
 function ending(summary: RunSummary): string[] {
   const left = summary.waiting.map(
     (item) =>
-      `left: ${item.kind} ${"key" in item ? item.key : item.kind === "rewrite" ? `${item.table} ${item.partitions} partitions` : `${item.mart} ${item.reason} ${item.done}/${item.of}`}`,
+      `left: ${item.kind} ${"key" in item ? item.key : item.kind === "rewrite" ? `${item.table} ${item.partitions} partitions` : item.kind === "catalog" ? `${item.name} ${item.failure}` : `${item.mart} ${item.reason} ${item.done}/${item.of}`}`,
   );
   return [...left, `exit ${summary.exitCode}`];
 }

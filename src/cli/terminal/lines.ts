@@ -13,6 +13,7 @@ const alarming: ReadonlySet<Event["code"]> = new Set([
   "convert.failed",
   "mart.held",
   "mart.failed",
+  "catalog.failed",
 ]);
 
 export function isAlarming(event: Event): boolean {
@@ -39,6 +40,7 @@ function figuresOf(event: Event): readonly string[] | undefined {
     case "convert.progress":
     case "mart.start":
     case "mart.progress":
+    case "table.progress":
     case "stage.start":
     case "stage.grow":
       return undefined;
@@ -99,6 +101,14 @@ function figuresOf(event: Event): readonly string[] | undefined {
         `${count(event.added)} added`,
         `${count(event.widened)} widened`,
       ];
+    case "mart.registered":
+      return [event.key, event.name, event.version, duration(event.ms)];
+    case "table.registered":
+      return [event.key, `${count(event.added)} added`, `${count(event.removed)} removed`, duration(event.ms)];
+    case "catalog.failed":
+      return [event.name, event.kind, event.reason];
+    case "catalog.tested":
+      return [event.name, counted(event.findings, "finding"), duration(event.ms)];
     case "mart.published":
       return [event.key, event.version, counted(event.rows, "row"), size(event.bytes), duration(event.ms)];
     case "fetch.failed":

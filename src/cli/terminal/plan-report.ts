@@ -2,7 +2,7 @@
 import type { TableSchemaAnswer } from "../../answers.ts";
 import { type Interval, intervalId } from "../../model/calendar.ts";
 import type { EngineName, Project } from "../../model/project.ts";
-import type { ConvertReason, MartReason, Plan, Step, Waiting } from "../../reconcile/plan.ts";
+import type { ConvertReason, MartReason, Plan, RegisterReason, Step, Waiting } from "../../reconcile/plan.ts";
 import { count, counted } from "./numbers.ts";
 import { rangesOf, rangesText } from "./ranges.ts";
 import type { Finding, FindingGroup, ReportOptions } from "./report.ts";
@@ -73,12 +73,22 @@ export function planGroups(plan: Plan, context: PlanContext): readonly FindingGr
   const [onlyTable] = project.tables.size === 1 ? project.tables.keys() : [];
   for (const [name, settings] of project.marts) {
     const from = settings.projection?.from ?? onlyTable ?? "tables";
-    const findings = [...martFindings(plan.steps, name), ...waiting("marts", name)];
+    const findings = [
+      ...martFindings(plan.steps, name),
+      ...registerFindings(plan.steps, name),
+      ...waiting("marts", name),
+    ];
     add(
       `${from} → ${name}${project.engine.kind === "spark" ? " by Spark" : ""}`,
       findings,
       upToDate("marts", name) === 0 ? undefined : { count: "", word: "", what: "up to date", tone: "quiet" },
     );
+  }
+  for (const name of project.tables.keys()) {
+    add(`${name} → catalog`, [...tableFindings(plan.steps, name), ...waiting("marts", name)], undefined);
+  }
+  for (const each of plan.waiting) {
+    if (each.kind === "catalog") add(each.name, waitingFindings([each], plan.atMs), undefined);
   }
   return groups;
 }
@@ -232,6 +242,46 @@ function martWhy(reason: MartReason): string {
   }
 }
 
+function registerFindings(steps: readonly Step[], mart: string): readonly Finding[] {
+  return steps.flatMap((step): readonly Finding[] =>
+    step.kind === "register" && step.mart === mart
+      ? [{ count: "1", word: "to register", what: registerWhy(step.reason) }]
+      : [],
+  );
+}
+
+function registerWhy(reason: RegisterReason): string {
+  switch (reason.kind) {
+    case "absent":
+      return "its name shows nothing yet";
+    case "behind":
+      return `its name shows version ${count(reason.number)}`;
+    case "ahead":
+      return `its name shows version ${count(reason.number)}, which the lake does not have`;
+    case "differs":
+      return "its description changed";
+    case "fault":
+      return reason.fault;
+  }
+}
+
+function tableFindings(steps: readonly Step[], table: string): readonly Finding[] {
+  return steps.flatMap((step): readonly Finding[] => {
+    if (step.kind !== "register-table" || step.table !== table) return [];
+    const { define, add, remove } = step;
+    const what = [
+      define === "absent" ? "the table" : define === "columns" ? "its columns" : "",
+      add.length === 0 ? "" : counted(add.length, "partition"),
+    ].filter((part) => part !== "");
+    return [
+      ...(what.length === 0 ? [] : [{ count: "1", word: "to register", what: what.join(", ") }]),
+      ...(remove.length === 0
+        ? []
+        : [{ count: count(remove.length), word: "to remove", what: "partitions without a file" }]),
+    ];
+  });
+}
+
 /** The same value for scripts: names and times instead of nested objects. */
 export function planJson(plan: Plan, engine: EngineName): unknown {
   return {
@@ -258,7 +308,12 @@ function stepJson(step: Step): unknown {
         reason: step.reason,
       };
     case "mart":
+    case "register":
       return { kind: step.kind, key: step.mart, reason: step.reason };
+    case "register-table": {
+      const { kind, table: key, define, add, remove } = step;
+      return { kind, key, ...(define === undefined ? {} : { define }), add: add.length, remove: remove.length };
+    }
   }
 }
 

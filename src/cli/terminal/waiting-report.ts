@@ -21,6 +21,8 @@ export function waitingGroup(waiting: Waiting): { readonly stage: WaitingStage; 
       return { stage: "convert", name: waiting.table };
     case "mart":
       return { stage: "marts", name: waiting.mart };
+    case "catalog":
+      return { stage: "marts", name: waiting.name };
   }
 }
 
@@ -35,6 +37,7 @@ export function waitingFindings(waiting: readonly Waiting[], nowMs: number): rea
     ...reasonFindings(of("held"), () => ""),
     ...of("rewrite").map(rewriteFinding),
     ...of("mart").map(martFinding),
+    ...of("catalog").map(catalogFinding),
   ];
 }
 
@@ -145,5 +148,22 @@ function martFinding(waiting: Extract<Waiting, { kind: "mart" }>): Finding {
       return { ...base, what: "refresh: manual", remedy: `millrace run --only marts --select ${waiting.mart} --rerun` };
     case "interval":
       return { ...base, what: "inputs changed, its refresh interval is not over" };
+    case "rollback":
+      return {
+        ...base,
+        what: "an older version was restored, and is not replaced until the statement changes",
+        remedy: `millrace run --only marts --select ${waiting.mart} --rerun`,
+      };
   }
+}
+
+function catalogFinding({ items, name, reason, remedy }: Extract<Waiting, { kind: "catalog" }>): Finding {
+  return {
+    count: count(items.length),
+    word: "waiting",
+    what: items.join(", "),
+    note: reasonText({ key: name, reason }),
+    ...(remedy === undefined ? {} : { remedy }),
+    tone: "alarm",
+  };
 }
