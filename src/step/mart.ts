@@ -162,7 +162,7 @@ async function putVersion(
  * Moves the pointer. An unknown outcome is looked up and the swap repeated with the same directory; a lost swap may have
  * been our own, whose answer was lost. The directory of a lost version is left to `gc`.
  */
-async function swap(
+export async function swap(
   catalog: Catalog,
   mart: string,
   parent: number,
