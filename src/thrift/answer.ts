@@ -52,8 +52,8 @@ export function answerCollector(transport: Transport, method: string, bytesMax: 
     const [first, second] = [bytes.readUInt32BE(0), bytes.readUInt32BE(4)];
     const isName = bytes.subarray(4, Math.min(8, 4 + name.length)).equals(name.subarray(0, 4));
     if (transport === "framed") {
-      if (isStrict(second) || second === name.length) return undefined;
       if (isStrict(first)) return { kind: "other transport" };
+      if (isStrict(second) || second === name.length) return undefined;
     } else {
       if (isStrict(first) || (first === name.length && isName)) return undefined;
       if (isStrict(second)) return { kind: "other transport" };
