@@ -20,6 +20,7 @@ export const reservedVariables: ReadonlyMap<string, string> = new Map([
   ["MILLRACE_DEBUG", "Any value: errors are printed with their stacks and causes."],
   ["MILLRACE_REAL_HOURS", "For the test suite: a directory with real archive hours."],
   ["MILLRACE_TEST_SPARK", "For the test suite: the URL of a Spark Connect server to use."],
+  ["MILLRACE_TEST_METASTORE", "For the test suite: `host:port` of a Hive Metastore to use."],
 ]);
 
 /** What Kubernetes sets in every pod for a service named `millrace` or `millrace-…`; no option looks like it. */
