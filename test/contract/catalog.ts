@@ -2,34 +2,20 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Catalog, CatalogRecord, Inspected, Numbered } from "../../src/catalog/contract.ts";
-import { Failure, type FailureKind } from "../../src/errors.ts";
+import { Failure } from "../../src/errors.ts";
 import { documentMemory } from "../../src/reconcile/documents.ts";
+import { failsAs, publishRecord } from "./catalog-record.ts";
+import { registrationContract } from "./catalog-registration.ts";
+
+export { failsAs, publishRecord } from "./catalog-record.ts";
 
 /** A fresh, empty catalog. */
 export interface OpenedCatalog {
   /** Another handle on the same catalog, as a second process would have it. */
   again(): Catalog;
+  /** Closes the handles too. */
   close(): Promise<void>;
 }
-
-/** A record that is told from others by `publishId`. */
-export function publishRecord(parent: number, publishId: string): CatalogRecord {
-  return {
-    kind: "publish",
-    version: `v${String(parent + 1).padStart(12, "0")}-${publishId.slice(0, 8)}`,
-    publishId,
-    parent,
-    at: "2026-03-01T15:00:00.000Z",
-    manifestSha256: "0".repeat(64),
-  };
-}
-
-export const failsAs = (kind: FailureKind, words?: RegExp) => (error: unknown) => {
-  assert.ok(error instanceof Failure, `not a Failure: ${String(error)}`);
-  assert.equal(error.kind, kind, error.message);
-  if (words !== undefined) assert.match(error.message, words);
-  return true;
-};
 
 const WRITERS = 24;
 
@@ -235,4 +221,5 @@ export function catalogContract(name: string, open: () => Promise<OpenedCatalog>
       assert.equal((await opened.again().current("stop"))?.number, 1);
     });
   });
+  registrationContract(name, open);
 }

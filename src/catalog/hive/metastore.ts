@@ -5,8 +5,10 @@ import { hostText } from "../../thrift/connection.ts";
 import { type MetastoreCalls, metastoreCalls } from "./calls.ts";
 
 export interface Metastore {
-  /** For messages: `Hive Metastore metastore:9083`. */
+  /** For messages: `Hive Metastore at metastore:9083`. */
   readonly address: string;
+  /** `metastore:9083`. */
+  readonly where: string;
   readonly calls: MetastoreCalls;
   /** What is set on a connection is known to it alone: `work` makes its calls on one that nobody else uses. */
   alone<T>(work: (calls: MetastoreCalls) => Promise<T>): Promise<T>;
@@ -24,6 +26,7 @@ export function openMetastore({ hosts, transport, connectMs, callMs }: HiveSetti
   const open = (connectionsMax: number): ThriftClient =>
     openThriftClient({ name, hosts, transport, connectMs, callMs, answerBytesMax, connectionsMax });
   const shared = open(4);
+  const where = hosts.map(hostText).join(", ");
 
   async function apart<T>(count: number, work: (calls: MetastoreCalls) => Promise<T>): Promise<T> {
     const client = open(count);
@@ -35,7 +38,8 @@ export function openMetastore({ hosts, transport, connectMs, callMs }: HiveSetti
   }
 
   return {
-    address: `${name} ${hosts.map(hostText).join(", ")}`,
+    address: `${name} at ${where}`,
+    where,
     calls: metastoreCalls(shared, name),
     alone: (work) => apart(1, work),
     apart,

@@ -16,7 +16,8 @@ import type { HiveTable } from "./structs.ts";
 import { externalParameters, externalTable, parameter, parquetAt } from "./table-form.ts";
 
 const token = "millrace.probe";
-const rounds = 5;
+/** Losers of a race wait: a server that meets a conflict below it tries again after two seconds. */
+const rounds = 3;
 const racers = 8;
 
 export async function proveMetastore(
@@ -27,7 +28,7 @@ export async function proveMetastore(
 ): Promise<CatalogProof> {
   const { address, calls } = metastore;
   const version = await orExplained(address, () => calls.version(call));
-  const what = `${address.replace("Hive Metastore", `Hive Metastore ${version}`)}`;
+  const what = `Hive Metastore ${version} at ${metastore.where}`;
   const database = await ensureDatabase(metastore, options, options.settings.database, call);
   const probe = probeTable(options, database);
   try {
