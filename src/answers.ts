@@ -318,7 +318,7 @@ export interface VerifyReport {
   readonly damaged: readonly DamagedObject[];
   /** Objects whose bytes could not be compared with anything, for example partitions of earlier versions. */
   readonly unverified: number;
-  /** With `repair`: what became due by it (other partitions, marts) and did not succeed. */
+  /** A catalog that could not be asked; with `repair` also what became due by it (other partitions, marts) and did not succeed. */
   readonly failures?: readonly ItemFailure[];
 }
 
@@ -409,10 +409,10 @@ export interface GcKept {
   readonly place: "raw" | "tables" | "marts";
   /**
    * `dropped`: of a mart or table that the project does not have. `unpublished`: of a mart whose catalog is empty.
-   * `beyond`: of a number that the catalog is far from, as if records were lost. `unconverted`: raw objects older than
+   * `registered`: old, but what other tools find under the mart's name: the next run lets it show the last one. `beyond`: of a number that the catalog is far from, as if records were lost. `unconverted`: raw objects older than
    * `keep` from which a table is still to be made.
    */
-  readonly kind: "dropped" | "unpublished" | "beyond" | "unconverted";
+  readonly kind: "dropped" | "unpublished" | "beyond" | "registered" | "unconverted";
   readonly name: string;
   readonly id: string | undefined;
   readonly key: string;

@@ -13,6 +13,9 @@ export type Cure =
   | { readonly kind: "record"; readonly mart: string; readonly number: number; readonly isLast: boolean }
   /** Build a new version. */
   | { readonly kind: "mart"; readonly mart: string }
+  /** Let the names show what is published, as any run does. */
+  | { readonly kind: "mart-name"; readonly mart: string }
+  | { readonly kind: "table-name"; readonly name: string }
   /** Make what is missing of so many partitions, as any run would. */
   | { readonly kind: "due"; readonly table: string; readonly partitions: number };
 
@@ -29,7 +32,10 @@ export function cureName(cure: Cure): string {
     case "record":
       return `record ${cure.mart} ${cure.number}`;
     case "mart":
-      return `mart ${cure.mart}`;
+    case "mart-name":
+      return `${cure.kind} ${cure.mart}`;
+    case "table-name":
+      return `${cure.kind} ${cure.name}`;
   }
 }
 
@@ -48,6 +54,9 @@ export function cureText(cure: Cure): string {
       return "puts it back if the version that it published proves it";
     case "mart":
       return "builds a new version";
+    case "mart-name":
+    case "table-name":
+      return "registers it, as any run does";
     case "due":
       return "converts what is missing";
   }

@@ -18,6 +18,7 @@ import { repairPartitions, repairSchema } from "./repair-tables.ts";
 import type { Damage } from "./scrub.ts";
 import { withoutDamaged } from "./undamaged-view.ts";
 import { shown } from "./verify.ts";
+import { repairRegistrations } from "./verify-registrations.ts";
 
 export interface RepairOptions {
   readonly signal?: AbortSignal;
@@ -44,7 +45,11 @@ export async function repair(parts: Parts, damages: readonly Damage[], options: 
   const cures = new Map(damages.map(({ cure }) => [cureName(cure), cure]));
   const outcomes = new Map<string, Repaired>();
   const call = options.signal === undefined ? {} : { signal: options.signal };
-  await parts.mayWrite([...new Set(damages.map(({ place }) => place))], options);
+  const names = damages.filter(isOfName);
+  const ofLake = damages.filter((damage) => !isOfName(damage));
+  const places = new Set<Parameters<Parts["mayWrite"]>[0][number]>(ofLake.map(({ place }) => place));
+  if (names.length > 0 || (places.has("marts") && !parts.catalog.registersItself)) places.add("catalog");
+  await parts.mayWrite([...places], options);
   const isLeft = (cure: Cure): boolean => outcomes.get(cureName(cure))?.state !== "repaired";
   const view = withoutDamaged(parts, () => [...cures.values()].filter(isLeft));
   const run: Repair = {
@@ -69,7 +74,7 @@ export async function repair(parts: Parts, damages: readonly Damage[], options: 
   await cureEach(run, "raw", note, (cure) => cureRaw(run, cure));
   await cureEach(run, "schema", note, (cure) => repairSchema(run, cure.table));
   await repairPartitions(run, note);
-  const touched = touchedTables(run, damages);
+  const touched = touchedTables(run, ofLake);
   const failures = [...(await settle(run, { only: "convert", select: isOf(touched) }, touched))];
   await cureEach(run, "due", note, (cure) => countAgain(run, cure));
   await cureEach(run, "record", note, (cure) => restoreRecord(run, cure));
@@ -77,6 +82,7 @@ export async function repair(parts: Parts, damages: readonly Damage[], options: 
   // A table that still holds damage keeps its marts as they are: a version without its rows would be worse.
   if (run.mayFollow("marts") && run.left("partition").length === 0)
     failures.push(...(await settle(run, { only: "marts" }, touched)));
+  await repairRegistrations(run, note);
   const damaged = damages.map((damage): DamagedObject => {
     const outcome = outcomes.get(cureName(damage.cure));
     return { ...shown(damage), ...(outcome === undefined ? {} : { repair: outcome }) };
@@ -148,7 +154,11 @@ const shownFailure = (failure: Failure | undefined): Omit<ItemFailure, "stage" |
   remedy: failure?.detail.remedy,
 });
 
+/** Of what other tools find by name; the lake itself is well there. */
+const isOfName = ({ cure }: Damage): boolean => cure.kind === "mart-name" || cure.kind === "table-name";
+
 /** What a cure is done to, for whoever watches. */
 function nameOf(cure: Cure): string {
+  if (cure.kind === "table-name") return cure.name;
   return cure.kind === "raw" ? cure.request.key : "table" in cure ? cure.table : cure.mart;
 }

@@ -11,5 +11,6 @@ export async function verifyAndRepair(
   const { report, damages } = await verify(parts, options);
   if (options.repair !== true || damages.length === 0) return report;
   if (options.dryRun === true) return { ...report, damaged: planned(damages) };
-  return { ...report, ...(await repair(parts, damages, options)) };
+  const { damaged, failures } = await repair(parts, damages, options);
+  return { ...report, damaged, failures: [...(report.failures ?? []), ...failures] };
 }

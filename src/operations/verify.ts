@@ -1,7 +1,7 @@
 /**
  * Reads every byte of the lake again and compares it with what was recorded when it was written: raw objects with their
  * receipts, partitions with the sums in their own footers, rejected lines, schema documents, the catalog's chain, and
- * the version of every mart that readers see. It needs no index and trusts none, and it holds one piece of an object at a
+ * the version of every mart that readers see. Then it compares what other tools find by name with what is published. It needs no index and trusts none, and it holds one piece of an object at a
  * time, so that memory does not grow with the lake.
  */
 import type { DamagedObject, VerifyOptions, VerifyReport } from "../answers.ts";
@@ -11,6 +11,7 @@ import type { Damage, Scrub } from "./scrub.ts";
 import { beginScrub } from "./scrub.ts";
 import { martBytes, verifyMarts } from "./verify-marts.ts";
 import { rawBytes, verifyRaw } from "./verify-raw.ts";
+import { verifyRegistrations } from "./verify-registrations.ts";
 import { tableBytes, verifyTables } from "./verify-tables.ts";
 
 export interface Verified {
@@ -29,8 +30,10 @@ export async function verify(
   await verifyRaw(scrub);
   const counts = await verifyTables(scrub);
   await verifyMarts(scrub, scrub.isPartial ? undefined : counts);
+  const failures = await verifyRegistrations(scrub);
   const found = damages();
-  return { report: { ...totals, damaged: found.map(shown) }, damages: found };
+  const report = { ...totals, damaged: found.map(shown), ...(failures.length === 0 ? {} : { failures }) };
+  return { report, damages: found };
 }
 
 async function bytesOf(scrub: Scrub): Promise<number> {
