@@ -1,5 +1,6 @@
 /** Versions of marts that readers no longer get, and directories of versions that were never published. */
 
+import type { Registered } from "../catalog/contract.ts";
 import { Failure } from "../errors.ts";
 import { removalKey, removalPrefix } from "../model/layout.ts";
 import {
@@ -71,7 +72,13 @@ async function collectMart(
   for (const { directory } of first.unknown) {
     keep(run, head === undefined ? "unpublished" : "beyond", mart, `${mart}/${directory.name}/`, [directory]);
   }
-  const collectable = [...first.settled, ...first.open];
+  const needless = [...first.settled, ...first.open];
+  const shown = needless.length === 0 ? shows(undefined) : shows(await registeredOf(run, mart));
+  for (const { directory } of needless.filter(shown)) {
+    keep(run, "registered", mart, `${mart}/${directory.name}/`, [directory]);
+  }
+  const isFree = (garbage: GarbageVersion): boolean => !shown(garbage);
+  const collectable = needless.filter(isFree);
   if (collectable.length === 0) return;
   if (run.dryRun) {
     for (const garbage of collectable) note(run, garbage);
@@ -81,14 +88,18 @@ async function collectMart(
   const announced = new Set(marks.map(({ key }) => key));
   for (let round = 0; round < roundsMax; round++) {
     const { head: last, found } = await judge(() => nowMs);
-    if (last !== undefined && found.open.length > 0) {
+    const settled = found.settled.filter(isFree);
+    if (last !== undefined && found.open.some(isFree)) {
       await fence(parts.catalog, mart, last, parts, call);
       continue;
     }
-    const fresh = found.settled.filter(({ directory }) => !announced.has(removalKey(mart, directory.name)));
+    const fresh = settled.filter(({ directory }) => !announced.has(removalKey(mart, directory.name)));
     if (fresh.length === 0) {
       const key = ({ directory }: GarbageVersion): string => `${mart}/${directory.name}/`;
-      await run.each("marts", found.settled, key, async (garbage) => {
+      // What readers by name are sent to may have changed while it was looked at.
+      const isShown = shows(await registeredOf(run, mart));
+      const unseen = settled.filter((garbage) => !isShown(garbage));
+      await run.each("marts", unseen, key, async (garbage) => {
         await removeVersion(parts.marts, garbage.directory, call);
         note(run, garbage);
       });
@@ -99,6 +110,18 @@ async function collectMart(
   throw new Failure("conflict", `mart ${mart}: other writers recorded something ${roundsMax} times in a row`, {
     remedy: "run gc again when fewer processes publish this mart; nothing of it was removed",
   });
+}
+
+async function registeredOf({ parts, call }: Collection, mart: string): Promise<Registered | undefined> {
+  if (parts.catalog.registersItself) return undefined;
+  return (await parts.catalog.registered([mart], call)).get(mart);
+}
+
+/** Whether readers by name are sent there. Of a name that somebody changed by hand nobody knows where it leads. */
+function shows(registered: Registered | undefined): (garbage: GarbageVersion) => boolean {
+  if (registered?.kind !== "ours") return () => false;
+  const { version, fault } = registered;
+  return ({ directory }) => fault !== undefined || directory.name === version;
 }
 
 function note(run: Collection, { directory, why, sinceMs }: GarbageVersion): void {
@@ -116,7 +139,7 @@ function note(run: Collection, { directory, why, sinceMs }: GarbageVersion): voi
 
 function keep(
   run: Collection,
-  kind: "dropped" | "unpublished" | "beyond",
+  kind: "dropped" | "unpublished" | "beyond" | "registered",
   name: string,
   key: string,
   directories: readonly VersionDirectory[],

@@ -49,6 +49,12 @@ const fenceOf = (number: number, version: number, writtenMs: number): Dated => (
   record: { kind: "fence", version: name(version, version), publishId: `f${number}`, parent: number - 1, at: "" },
 });
 
+/** A record that shows version `version` again. */
+const backTo = (number: number, version: number, writtenMs: number): Dated => {
+  const { record } = publish(version, 0);
+  return { number, writtenMs, record: { ...record, publishId: `r${number}`, parent: number - 1, rollback: true } };
+};
+
 const rules = { nowMs: 100, retentionMs: 10, versions: 2 };
 
 const names = (found: readonly { readonly directory: VersionDirectory; readonly why: string }[]): string[] =>
@@ -106,6 +112,31 @@ describe("versions of a mart", () => {
       found.settled.map(({ directory, sinceMs }) => [directory.number, sinceMs]),
       [[1, 30]],
     );
+  });
+
+  test("a version that was gone back to counts once, and is garbage only since it was replaced for the last time", () => {
+    const all = [1, 2, 3].map((number) => directory(number, number, number));
+    const back = [backTo(5, 1, 50), backTo(4, 1, 40), publish(3, 30), publish(2, 20), publish(1, 10)];
+    // Two versions stay: the one shown twice, and the one before it.
+    assert.deepEqual(names(martGarbage(all, back, rules).settled), ["2 superseded"]);
+    const forward = [publish(7, 93), publish(6, 60), ...back];
+    const built = [...all, directory(6, 6, 60), directory(7, 7, 90)];
+    assert.deepEqual(
+      martGarbage(built, forward, rules).settled.map(({ directory, sinceMs }) => [directory.number, sinceMs]),
+      [
+        [1, 60],
+        [2, 30],
+        [3, 40],
+      ],
+    );
+  });
+
+  test("while an older version is shown, what was built last stays: people go forward to it again", () => {
+    const all = [1, 2, 3].map((number) => directory(number, number, number));
+    const chain = [backTo(5, 1, 50), backTo(4, 2, 40), publish(3, 30), publish(2, 20), publish(1, 10)];
+    assert.deepEqual(names(martGarbage(all, chain, { ...rules, versions: 1 }).settled), ["2 superseded"]);
+    assert.equal(isFarEnough([directory(4, "aaaaaaaa", 1)], chain.slice(0, 2), 1), false, "not known yet");
+    assert.equal(isFarEnough([directory(4, "aaaaaaaa", 1)], chain.slice(0, 3), 1), true);
   });
 
   test("an orphan goes if its number is taken, waits for a fence if it is the next, and is left alone beyond", () => {

@@ -89,9 +89,19 @@ export function isFarEnough(
 ): boolean {
   const last = chain.at(-1);
   const lowest = directories.reduce((least, { number }) => Math.min(least, number), Number.POSITIVE_INFINITY);
-  const publishes = chain.filter(({ record }) => record.kind === "publish").length;
-  return last !== undefined && last.number <= lowest && publishes >= versions;
+  const isKnown = publishedVersions(chain).size >= versions && (!isRolledBack(chain) || lastBuilt(chain) !== undefined);
+  return last !== undefined && last.number <= lowest && isKnown;
 }
+
+/** Newest first; a version that was gone back to counts where it was published last. */
+const publishedVersions = (chain: readonly Dated[]): ReadonlySet<string> =>
+  new Set(chain.flatMap(({ record }) => (record.kind === "publish" ? [record.version] : [])));
+
+const isRolledBack = ([head]: readonly Dated[]): boolean => head?.record.rollback === true;
+
+/** What was built last: after a rollback its manifest says which statement is not wanted, and people go forward to it again. */
+const lastBuilt = (chain: readonly Dated[]): string | undefined =>
+  chain.find(({ record }) => record.kind === "publish" && record.rollback !== true)?.record.version;
 
 /**
  * `chain` is the log from the newest record down to what `isFarEnough` demands, or to its beginning. A version that was
@@ -104,8 +114,10 @@ export function martGarbage(
 ): MartGarbage {
   const [head] = chain;
   const publishes = chain.filter(({ record }) => record.kind === "publish");
-  const kept = new Set(publishes.slice(0, rules.versions).map(({ record }) => record.version));
+  const kept = new Set([...publishedVersions(chain)].slice(0, rules.versions));
   if (head !== undefined) kept.add(head.record.version);
+  const built = isRolledBack(chain) ? lastBuilt(chain) : undefined;
+  if (built !== undefined) kept.add(built);
   const restored = head?.record.kind === "fence" ? head.record.restores : undefined;
   if (head !== undefined && restored !== undefined && !isOld(head.writtenMs, rules)) kept.add(restored);
   const found: GarbageVersion[] = [];

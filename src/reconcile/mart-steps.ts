@@ -64,10 +64,14 @@ export function martSteps(seen: Seen, options: PlanOptions, out: Collector): voi
   }
 }
 
-/** A person went back to an older version, and what they went back from is still what the project says. */
+/**
+ * A person went back to an older version, and what they went back from is still what the project says. Who went forward to the
+ * newest one again has undone that.
+ */
 function isRolledBack({ settings, current }: MartSeen): boolean {
   if (current?.record.rollback !== true) return false;
-  return current.lastBuilt === undefined || isStatementOf(settings, current.lastBuilt);
+  const { lastBuilt, manifest } = current;
+  return lastBuilt === undefined || (lastBuilt.version !== manifest.version && isStatementOf(settings, lastBuilt));
 }
 
 /** The tables a mart reads. A new or changed statement may read any of them until the engine has described it. */

@@ -58,7 +58,7 @@ export interface PublishedMart {
    * After a rollback: what was built last, whose statement a person does not want until it changes; `undefined` also where that
    * is no longer known.
    */
-  readonly lastBuilt?: Pick<Manifest, "sql" | "engine"> | undefined;
+  readonly lastBuilt?: Pick<Manifest, "version" | "sql" | "engine"> | undefined;
 }
 
 const manifestBytesMax = 16 * 1024 * 1024;

@@ -96,6 +96,7 @@ const keptReasons: Readonly<Record<GcKept["kind"], readonly [note: string, remed
   dropped: ["not of this project", "remove it by hand if no other project has it"],
   unpublished: ["of a mart that was never published", "millrace run --only marts"],
   beyond: ["newer than the mart's catalog", "the catalog lacks records: restore _catalog from a backup"],
+  registered: ["still what its name in the metastore shows", "millrace run --only marts lets it show the last version"],
   unconverted: ["older than keep, but not yet in its table", "millrace run"],
 };
 
