@@ -5,6 +5,10 @@ import type { Metastore } from "./metastore.ts";
 import type { HiveOptions } from "./options.ts";
 import type { HiveDatabase } from "./structs.ts";
 
+/** Of a database that has no other place. */
+export const databaseLocation = ({ martsLocation }: HiveOptions, name: string): string =>
+  `${martsLocation}_databases/${name}`;
+
 /** Creates it if it is not there. Nothing lies in it: marts and tables have places of their own. */
 export async function ensureDatabase(
   { calls }: Metastore,
@@ -17,7 +21,7 @@ export async function ensureDatabase(
   const made: HiveDatabase = {
     name,
     description: `Marts of the lake ${martsLocation}`,
-    location: own ?? `${martsLocation}_databases/${name}`,
+    location: own ?? databaseLocation(options, name),
     owner: settings.owner,
   };
   try {

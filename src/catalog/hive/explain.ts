@@ -42,6 +42,7 @@ export function explained(error: unknown, subject: string): unknown {
   }
   if (!(error instanceof MetastoreException)) return error;
   const fix = fixes.find(([pattern]) => pattern.test(error.words))?.[1];
-  const remedy = fix ?? "its own log says more";
-  return new Failure(error.kind, `${subject}: ${error.message}`, { remedy, cause: error });
+  const remedy = fix ?? "the metastore's own log says more";
+  const words = error.words === "" ? `${error.exception} and nothing else` : error.words;
+  return new Failure(error.kind, `${subject}: the metastore answers: ${words}`, { remedy, cause: error });
 }

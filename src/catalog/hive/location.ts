@@ -5,9 +5,18 @@ export function isSameLocation(one: string, other: string): boolean {
   return plain(one) === plain(other);
 }
 
+/** Scheme and host or bucket: what one set of credentials opens. */
+export function isSameFileSystem(one: string, other: string): boolean {
+  return parts(one).root === parts(other).root;
+}
+
 function plain(location: string): string {
+  const { root, path } = parts(location);
+  return `${root}${path.replaceAll(/\/+/g, "/").replace(/\/$/, "")}`;
+}
+
+function parts(location: string): { readonly root: string; readonly path: string } {
   const [, scheme = "", authority = "", path = ""] =
     /^([a-z][a-z0-9+.-]*:)?(?:\/\/([^/]*))?(.*)$/is.exec(location) ?? [];
-  const known = scheme === "" ? "file:" : scheme.toLowerCase();
-  return `${known}//${authority}${path.replaceAll(/\/+/g, "/").replace(/\/$/, "")}`;
+  return { root: `${scheme === "" ? "file:" : scheme.toLowerCase()}//${authority}`, path };
 }

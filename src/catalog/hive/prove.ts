@@ -7,9 +7,10 @@ import { randomBytes } from "node:crypto";
 import { Failure } from "../../errors.ts";
 import type { CallOptions, CatalogProof } from "../contract.ts";
 import type { MetastoreCalls } from "./calls.ts";
-import { ensureDatabase } from "./database.ts";
+import { databaseLocation, ensureDatabase } from "./database.ts";
 import { MetastoreException } from "./exception.ts";
 import { explained, fitVersion } from "./explain.ts";
+import { isSameFileSystem } from "./location.ts";
 import type { Metastore } from "./metastore.ts";
 import type { HiveOptions } from "./options.ts";
 import type { HiveTable } from "./structs.ts";
@@ -32,9 +33,9 @@ export async function proveMetastore(
   const database = await ensureDatabase(metastore, options, options.settings.database, call);
   const probe = probeTable(options, database);
   try {
-    await orExplained(`${what}: database ${database.name}`, () => calls.createTable(probe, call));
+    await orExplained(`${what}: ${probe.storage.location}`, () => calls.createTable(probe, call));
     await demandSparkFinds(calls, probe, what, call);
-    const broken = await orExplained(what, () => brokenPromise(metastore, probe, options.martsLocation, call));
+    const broken = await orExplained(what, () => brokenPromise(metastore, probe, call));
     if (broken === undefined) return { what, findings: kept(database.name) };
     if (writers === "one") {
       return {
@@ -56,11 +57,15 @@ const kept = (database: string): readonly string[] => [
   `of ${racers} racing writers one wins, ${rounds} times of ${rounds}`,
 ];
 
-/** In the directory of the database, so that nothing has to be made for it. */
-function probeTable(
-  options: HiveOptions,
-  { name, location }: { readonly name: string; readonly location: string },
-): HiveTable {
+/**
+ * A server opens the place of a table that it creates, and makes it if it is not there. So the probe lies in the directory of the
+ * database, which is there already, unless that is on another file system than the marts.
+ */
+function probeTable(options: HiveOptions, database: { readonly name: string; readonly location: string }): HiveTable {
+  const { name } = database;
+  const location = isSameFileSystem(database.location, options.martsLocation)
+    ? database.location
+    : databaseLocation(options, name);
   return {
     database: name,
     name: `_millrace_probe_${randomBytes(6).toString("hex")}`,
@@ -95,16 +100,9 @@ async function demandSparkFinds(
 }
 
 /** What was seen of a server that does not keep its promise; `undefined` for one that does. */
-async function brokenPromise(
-  metastore: Metastore,
-  probe: HiveTable,
-  elsewhere: string,
-  call: CallOptions,
-): Promise<string | undefined> {
+async function brokenPromise(metastore: Metastore, probe: HiveTable, call: CallOptions): Promise<string | undefined> {
   const { calls } = metastore;
-  // A swapped location makes the server open the place of the marts.
-  const moved = { ...probe, storage: { ...probe.storage, location: elsewhere } };
-  await calls.alterTable(withToken(moved, "start"), { key: token, value: "0" }, call);
+  await calls.alterTable(withToken(probe, "start"), { key: token, value: "0" }, call);
   const stale = withToken(probe, "stale");
   if (await isAccepted(calls, stale, { key: token, value: "0" }, call)) {
     return "a swap with a stale value is accepted: it does not know the compare-and-swap";
