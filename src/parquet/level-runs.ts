@@ -39,19 +39,25 @@ export class RunCutter {
     const { pairs } = this.#runs;
     const from = this.#at;
     const takenBefore = this.#taken;
-    // What is missing from the current run on, counting what was taken of it.
-    let missing = takenBefore + entries;
-    let to = from;
+    // What was taken of the current run counts again.
+    const to = this.#pass(pairs, takenBefore + entries);
+    const piece = pairs.slice(from, to);
+    if (this.#taken > 0) piece[piece.length - 1] = this.#taken;
+    if (takenBefore > 0) piece[1] = (piece[1] ?? 0) - takenBefore;
+    return { pairs: piece, used: piece.length, entries };
+  }
+
+  /** Passes over entries from the begin of the current run on; answers where the runs end that they have a part of. */
+  #pass(pairs: Int32Array, entries: number): number {
+    let missing = entries;
+    let to = this.#at;
     for (; missing > 0; to += 2) {
       const count = pairs[to + 1] ?? 0;
       this.#at = missing < count ? to : to + 2;
       this.#taken = missing < count ? missing : 0;
       missing -= Math.min(missing, count);
     }
-    const piece = pairs.slice(from, to);
-    if (this.#taken > 0) piece[piece.length - 1] = this.#taken;
-    if (takenBefore > 0) piece[1] = (piece[1] ?? 0) - takenBefore;
-    return { pairs: piece, used: piece.length, entries };
+    return to;
   }
 }
 

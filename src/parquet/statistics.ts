@@ -49,14 +49,19 @@ function doubleStatistics(values: Float64Array, count: number): Statistics {
 }
 
 function rangeOf(values: Float64Array, count: number): [min: number, max: number] {
-  let min = Number.POSITIVE_INFINITY;
-  let max = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < count; i++) {
-    const value = values[i] ?? 0;
-    if (value < min) min = value;
-    if (value > max) max = value;
-  }
-  return [min, max];
+  return [leastOf(values, count), greatestOf(values, count)];
+}
+
+function leastOf(values: Float64Array, count: number): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < count; i++) if ((values[i] ?? 0) < least) least = values[i] ?? 0;
+  return least;
+}
+
+function greatestOf(values: Float64Array, count: number): number {
+  let greatest = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < count; i++) if ((values[i] ?? 0) > greatest) greatest = values[i] ?? 0;
+  return greatest;
 }
 
 function wideRangeOf(values: Float64Array, wide: ReadonlyMap<number, bigint>, count: number): [bigint, bigint] {
@@ -130,22 +135,12 @@ function upper(left: Statistics, right: Statistics): Pick<Statistics, "max" | "m
  * so far have; the four bytes behind it tell nearly every other text that begins so from both.
  */
 function extremeTexts(view: DataView): [min: number, max: number] {
-  const end = view.byteLength;
   let min = 0;
   let max = 0;
   let shared = 0;
   let minWord = 0;
   let maxWord = 0;
-  for (let at = 0; at < end; ) {
-    const length = view.getUint32(at, true);
-    const next = at + 4 + length;
-    if (length >= shared + 4) {
-      const word = view.getUint32(at + 4 + shared);
-      if (word > minWord && word < maxWord && beginEqual(view, at, min, shared)) {
-        at = next;
-        continue;
-      }
-    }
+  for (let at = 0; at < view.byteLength; ) {
     const isLess = compareTexts(view, at, min) < 0;
     if (isLess || compareTexts(view, at, max) > 0) {
       if (isLess) min = at;
@@ -154,9 +149,33 @@ function extremeTexts(view: DataView): [min: number, max: number] {
       minWord = wordAt(view, min, shared);
       maxWord = wordAt(view, max, shared);
     }
-    at = next;
+    at = passBetween(view, at + 4 + view.getInt32(at, true), min, shared, minWord, maxWord);
   }
   return [min, max];
+}
+
+/**
+ * The first text from `from` on that is not certain to stand between two others, because it does not share their first
+ * `shared` bytes, or the four bytes behind these are not between theirs.
+ */
+function passBetween(
+  view: DataView,
+  from: number,
+  least: number,
+  shared: number,
+  leastWord: number,
+  greatestWord: number,
+): number {
+  const end = view.byteLength;
+  let at = from;
+  while (at < end) {
+    const length = view.getInt32(at, true);
+    if (length < shared + 4) return at;
+    const word = view.getUint32(at + 4 + shared);
+    if (word <= leastWord || word >= greatestWord || !beginEqual(view, at, least, shared)) return at;
+    at += 4 + length;
+  }
+  return at;
 }
 
 /** Whether two texts that are no shorter agree in their first `bytes`, a multiple of four. */

@@ -69,28 +69,33 @@ function flagEncoder(flags: Uint8Array, count: number): ValueEncoder {
     append: (out, from, to) => {
       const bytes = (to - from + 7) >> 3;
       out.reserve(bytes);
-      out.bytes.fill(0, out.length, out.length + bytes);
-      for (let i = from; i < to; i++) {
-        const place = out.length + ((i - from) >> 3);
-        out.bytes[place] = (out.bytes[place] ?? 0) | ((flags[i] ?? 0) << ((i - from) & 7));
-      }
+      const packed = out.bytes.subarray(out.length, out.length + bytes);
       out.length += bytes;
+      packFlags(packed.fill(0), flags, from, to);
     },
   };
+}
+
+function packFlags(packed: Uint8Array, flags: Uint8Array, from: number, to: number): void {
+  for (let i = from; i < to; i++) {
+    const place = (i - from) >> 3;
+    packed[place] = (packed[place] ?? 0) | ((flags[i] ?? 0) << ((i - from) & 7));
+  }
 }
 
 type Numbers = Extract<ColumnValues, { kind: "numbers" }>;
 
 function numberEncoder({ values, wide, count }: Numbers, physical: PhysicalType): ValueEncoder {
-  const statistics = numberStatistics(physical, values, wide, count);
   const hasWide = wide !== null && wide.size > 0;
   const dictionary = hasWide || physical === PHYSICAL.fixedByteArray ? undefined : numberDictionary(values, count);
   if (dictionary !== undefined) {
     const { distinct, entries, indices } = dictionary;
+    const statistics = numberStatistics(physical, distinct, null, entries);
     const bytes = new Uint8Array(entries * 8);
     writeNumbers(new DataView(bytes.buffer), 0, physical, distinct, 0, entries);
     return { ...throughDictionary(bytes, entries, indices, count), physical, statistics };
   }
+  const statistics = numberStatistics(physical, values, wide, count);
   const valueBytes = physical === PHYSICAL.fixedByteArray ? WIDE_DECIMAL_BYTES : 8;
   return {
     ...plain,

@@ -72,28 +72,33 @@ export function rootLevels(rows: number): NodeLevels {
 
 /** Splits the places where the parent's slot exists by whether the child is present in it: one level more if so. */
 export function presenceRuns(parent: NodeLevels, child: Node): Runs {
-  const { pairs, used } = parent.definition;
-  const present = parent.level + 1;
-  const absent = parent.level;
+  const { used } = parent.definition;
   const runs = new RunBuilder(used + 2 * Math.min(child.positions === null ? 1 : child.count, 1 << 12));
+  addAllPresence(runs, parent, child);
+  return runs.finish();
+}
+
+// Each of the following loops ends its function: see `appendRuns` of the Parquet writer for what V8 makes of others.
+
+function addAllPresence(runs: RunBuilder, { definition, level: absent }: NodeLevels, child: Node): void {
+  const { pairs, used } = definition;
   let slot = 0;
   let entry = 0;
   for (let i = 0; i < used; i += 2) {
     const level = pairs[i] ?? 0;
     const count = pairs[i + 1] ?? 0;
-    if (level < parent.level) {
+    if (level < absent) {
       runs.add(level, count);
       continue;
     }
     const end = slot + count;
     if (child.positions === null) {
       const there = Math.max(Math.min(end, child.count) - slot, 0);
-      runs.add(present, there);
+      runs.add(absent + 1, there);
       runs.add(absent, count - there);
-    } else entry = addPresence(runs, child, child.positions, entry, slot, end, present);
+    } else entry = addPresence(runs, child, child.positions, entry, slot, end, absent + 1);
     slot = end;
   }
-  return runs.finish();
 }
 
 /** Adds runs for the slots `from..to` of the parent, where `entry` is the child's first entry in them; answers the next. */
@@ -108,17 +113,24 @@ function addPresence(
 ): number {
   let slot = from;
   let next = entry;
-  while (next < child.count && (positions[next] ?? 0) < to) {
-    const first = positions[next] ?? 0;
+  while (slot < to) {
+    const first = next < child.count ? Math.min(positions[next] ?? 0, to) : to;
     runs.add(present - 1, first - slot);
-    slot = first;
-    while (next < child.count && positions[next] === slot && slot < to) {
-      next++;
-      slot++;
-    }
-    runs.add(present, slot - first);
+    const end = lastInRow(positions, next, child.count, to - first);
+    runs.add(present, end - next);
+    slot = first + end - next;
+    next = end;
   }
-  runs.add(present - 1, to - slot);
+  return next;
+}
+
+/** Behind the last of the entries from `entry` on that stand directly one after the other, at most `room` of them. */
+function lastInRow(positions: Int32Array, entry: number, count: number, room: number): number {
+  const end = Math.min(count, entry + room);
+  if (entry >= end) return entry;
+  const start = (positions[entry] ?? 0) - entry;
+  let next = entry + 1;
+  while (next < end && positions[next] === start + next) next++;
   return next;
 }
 
@@ -126,9 +138,25 @@ function addPresence(
 export function elementLevels(list: Node, presence: Runs, level: number, parent: NodeLevels): NodeLevels {
   const definition = new RunBuilder(presence.used);
   const repetition = new RunBuilder(presence.used);
-  const outer = new RunReader(parent.repetition);
-  const { pairs, used } = presence;
   const repeated = parent.repetitionMax + 1;
+  addElements(list, presence, level, repeated, new RunReader(parent.repetition), definition, repetition);
+  return {
+    definition: definition.finish(),
+    level: level + 1,
+    repetition: repetition.finish(),
+    repetitionMax: repeated,
+  };
+}
+
+function addElements(
+  list: Node,
+  { pairs, used }: Runs,
+  level: number,
+  repeated: number,
+  outer: RunReader,
+  definition: RunBuilder,
+  repetition: RunBuilder,
+): void {
   let entry = 0;
   for (let i = 0; i < used; i += 2) {
     const found = pairs[i] ?? 0;
@@ -138,8 +166,8 @@ export function elementLevels(list: Node, presence: Runs, level: number, parent:
       outer.copy(count, repetition);
       continue;
     }
-    for (let j = 0; j < count; j++) {
-      const length = list.lengths[entry++] ?? 0;
+    for (const end = entry + count; entry < end; entry++) {
+      const length = list.lengths[entry] ?? 0;
       outer.copy(1, repetition);
       if (length === 0) definition.add(level, 1);
       else {
@@ -148,12 +176,6 @@ export function elementLevels(list: Node, presence: Runs, level: number, parent:
       }
     }
   }
-  return {
-    definition: definition.finish(),
-    level: level + 1,
-    repetition: repetition.finish(),
-    repetitionMax: repeated,
-  };
 }
 
 /** Reads runs along; without runs every level is 0. */
