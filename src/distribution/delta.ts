@@ -1,13 +1,13 @@
 /** Delta Lake for a Spark of this machine: jars beside the distribution, in a directory of their own that appears when it is whole. */
 import { createHash, randomUUID } from "node:crypto";
-import { copyFile, mkdir, readdir, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { asFailure, Failure } from "../errors.ts";
 import { type DeltaVersions, deltaVersions, deltaVersionsOf } from "../model/delta-versions.ts";
-import { jarFile } from "../model/versions.ts";
 import type { Distribution, DistributionOptions } from "./contract.ts";
+import { removeLeftovers } from "./install.ts";
 import { bringJars } from "./jars.ts";
-import { cacheRoot, downloadsIn } from "./places.ts";
+import { cacheRoot } from "./places.ts";
 
 export interface DeltaJars {
   /** Of Delta Lake. */
@@ -26,9 +26,8 @@ export async function bringDelta({ home, spark }: Distribution, options: DeltaOp
   const own = await deltaIn(home);
   if (own !== undefined) return { version: own, directory: undefined };
   const row = knownDelta(spark);
-  const root = cacheRoot(options.environment);
-  const directory = join(root, `delta-${row.delta}-${sumOfSums(row)}`);
-  if ((await jarsIn(directory)).length === 0) await appear(directory, row, join(downloadsIn(root), "delta"), options);
+  const directory = join(cacheRoot(options.environment), `delta-${row.delta}-${sumOfSums(row)}`);
+  if ((await jarsIn(directory)).length === 0) await appear(directory, row, options);
   return { version: row.delta, directory };
 }
 
@@ -64,23 +63,17 @@ const sumOfSums = ({ jars }: DeltaVersions): string =>
     .digest("hex")
     .slice(0, 8);
 
-async function appear(
-  directory: string,
-  { jars }: DeltaVersions,
-  downloads: string,
-  options: DeltaOptions,
-): Promise<void> {
+async function appear(directory: string, { jars }: DeltaVersions, options: DeltaOptions): Promise<void> {
   const { environment, signal, onProgress, mavenRepository: repository } = options;
+  await mkdir(dirname(directory), { recursive: true });
+  await removeLeftovers(directory);
   const part = `${directory}.part-${process.pid}-${randomUUID().slice(0, 8)}`;
   try {
-    const came = await bringJars(jars, downloads, { environment, signal, onProgress, repository });
-    await mkdir(part, { recursive: true });
-    for (const jar of jars) await copyFile(join(came, jarFile(jar)), join(part, jarFile(jar)));
+    const whole = await bringJars(jars, part, { environment, signal, onProgress, repository });
     // Of two that bring it at once the first one's stays.
-    await rename(part, directory).catch(async (error: unknown) => {
+    await rename(whole, directory).catch(async (error: unknown) => {
       if ((await jarsIn(directory)).length === 0) throw asFailure(error, directory);
     });
-    await rm(downloads, { recursive: true, force: true });
   } finally {
     await rm(part, { recursive: true, force: true });
   }

@@ -154,7 +154,7 @@ async function demandEmpty(target: string): Promise<void> {
 }
 
 /** Half of an installation whose process is gone. */
-async function removeLeftovers(target: string): Promise<void> {
+export async function removeLeftovers(target: string): Promise<void> {
   const prefix = `${basename(target)}.part-`;
   for (const name of await readdir(dirname(target))) {
     if (!name.startsWith(prefix)) continue;
