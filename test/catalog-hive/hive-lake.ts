@@ -22,6 +22,8 @@ export interface HiveLake {
   /** Of the marts, as `millrace.lake` has it. */
   readonly martsLocation: string;
   readonly directory: string;
+  /** The name of another database, which is dropped in the end as well. */
+  otherDatabase(): string;
   /** A handle as another process would have it. */
   again(changes?: Partial<HiveSettings>): Catalog;
   /** For what others do. */
@@ -35,6 +37,7 @@ export async function hiveLake(server: Server): Promise<HiveLake> {
   const [martsPath, tablesPath] = [join(directory, "marts"), join(directory, "tables")];
   for (const path of [martsPath, tablesPath]) mkdirSync(path);
   const database = `catalog_hive_${randomBytes(5).toString("hex")}`;
+  const databases = [database];
   const client = clientOf(server);
   const handles: Catalog[] = [];
   return {
@@ -42,6 +45,11 @@ export async function hiveLake(server: Server): Promise<HiveLake> {
     directory,
     martsLocation: `file://${martsPath}/`,
     calls: metastoreCalls(client, "metastore"),
+    otherDatabase() {
+      const name = `${database}_${databases.length}`;
+      databases.push(name);
+      return name;
+    },
     again(changes = {}) {
       const catalog = openCatalog(
         localStorage({ path: martsPath, name: "marts" }),
@@ -53,7 +61,7 @@ export async function hiveLake(server: Server): Promise<HiveLake> {
     },
     async close() {
       await Promise.all(handles.map((catalog) => catalog.close()));
-      await dropDatabase(client, database);
+      for (const name of databases) await dropDatabase(client, name);
       client.close();
       rmSync(directory, { recursive: true, force: true });
     },

@@ -28,7 +28,7 @@ export class MetastoreException extends Failure {
   readonly words: string;
 
   constructor(subject: string, exception: ExceptionName, words: string) {
-    const line = firstLine(words);
+    const line = oneLine(words);
     super(kinds[exception], `${subject}: ${line === "" ? `answers ${exception} and nothing else` : line}`);
     this.exception = exception;
     this.words = line;
@@ -42,7 +42,7 @@ export function isException(error: unknown, ...names: readonly ExceptionName[]):
 /** Servers put stack traces and whole statements behind what they have to say. */
 const lineMax = 400;
 
-function firstLine(words: string): string {
-  const line = words.trim().split(/\r?\n/, 1)[0] ?? "";
+function oneLine(words: string): string {
+  const line = words.trim().replaceAll(/\s+/g, " ");
   return line.length <= lineMax ? line : `${line.slice(0, lineMax - 1)}…`;
 }
