@@ -6,7 +6,6 @@ import type { HiveTable } from "../../src/catalog/hive/structs.ts";
 import { Failure } from "../../src/errors.ts";
 import type { RegisteredColumn } from "../../src/model/registration.ts";
 import { failsAs, plainColumns, publishRecord, registrationOf } from "../contract/catalog-record.ts";
-import { type MetastoreServer, metastoreServer } from "../real/metastore-server.ts";
 import { type HiveLake, hiveLake, tableIn } from "./hive-lake.ts";
 import { server, skipping } from "./server.ts";
 

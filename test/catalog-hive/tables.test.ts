@@ -6,7 +6,6 @@ import { after, before, describe, test } from "node:test";
 import type { TableRegistry } from "../../src/catalog/contract.ts";
 import { type TableRegistration, tableFingerprint } from "../../src/model/registration.ts";
 import { failsAs } from "../contract/catalog-record.ts";
-import { type MetastoreServer, metastoreServer } from "../real/metastore-server.ts";
 import { type HiveLake, hiveLake, tableIn } from "./hive-lake.ts";
 import { server, skipping } from "./server.ts";
 
