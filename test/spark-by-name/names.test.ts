@@ -1,0 +1,51 @@
+/**
+ * Marts by name, for everybody who has Spark: a real metastore, a Spark that millrace starts with the project's settings, which
+ * serves Connect and JDBC, and PySpark with a session of its own.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { sorted } from "./answers.ts";
+import { replaceUnderReaders } from "./replacements.ts";
+import { openScene, readByName, type Scene } from "./scene.ts";
+import { typesColumns, typesFirstLine, typesSql } from "./types.ts";
+
+/** The deep test makes 200. */
+const replacements = 20;
+
+test("marts by name", async (context) => {
+  const scene = await openScene(context);
+  if (scene === undefined) return;
+  context.after(scene.close);
+  await context.test("every type of a mart, for Connect, PySpark and beeline, as DuckDB reads it", () =>
+    everyType(scene),
+  );
+  await context.test(`${replacements} replacements under readers`, () => underReaders(scene));
+});
+
+async function everyType(scene: Scene): Promise<void> {
+  const published = await scene.publish("every_type", typesSql);
+  const expected = sorted(await scene.rowsOf("every_type", published));
+  assert.equal(expected.length, 3);
+  const { connect, notebook } = await readByName(scene, "every_type");
+  assert.deepEqual(connect.columns, typesColumns);
+  assert.deepEqual(notebook.columns, typesColumns);
+  assert.deepEqual(sorted(connect.rows), expected);
+  assert.deepEqual(sorted(notebook.rows), expected);
+  const table = `${scene.database}.every_type`;
+  const [names, row] = await scene.beeline.ask(`select * except (bytes), hex(bytes) as bytes from ${table} where flag`);
+  const line = typesFirstLine.split("\t");
+  const order = [...typesColumns.map(([name]) => name).filter((name) => name !== "bytes"), "bytes"];
+  assert.deepEqual(names, order);
+  assert.deepEqual(
+    row,
+    order.map((name) => line[typesColumns.findIndex(([each]) => each === name)]),
+  );
+}
+
+async function underReaders(scene: Scene): Promise<void> {
+  const seen = await replaceUnderReaders(scene, "replaced", replacements);
+  for (const [reader, { reads, versions }] of Object.entries(seen)) {
+    assert.equal(versions.at(-1), replacements + 1, `${reader}: the last version, without REFRESH`);
+    assert.ok(reads >= 3 && versions.length >= 2, `${reader}: ${reads} reads, ${versions.length} versions`);
+  }
+}
