@@ -7,7 +7,7 @@ import type { ConvertInput, ConvertOptions, ConvertOutput, ConvertReport } from 
 import type { QueryValue, ResultColumn } from "./engine/contract.ts";
 import type { Failure, FailureKind } from "./errors.ts";
 import type { Report } from "./model/events.ts";
-import type { Project, StoreProfileName } from "./model/project.ts";
+import type { HiveSettings, Project, StoreProfileName } from "./model/project.ts";
 import type { ColumnType, Schema } from "./model/schema.ts";
 import type { Plan, PlanOptions, Waiting } from "./reconcile/plan.ts";
 import type { Seen } from "./reconcile/seen.ts";
@@ -40,6 +40,10 @@ export interface App {
   versions(mart: string, options?: Operation): Promise<MartVersions>;
   /** Shows readers an older version again. The mart is not built anew until its statement changes or somebody asks for it. */
   rollback(mart: string, options?: RollbackOptions & Operation): Promise<RollbackReport>;
+  /** What stands under the names of the project's marts and tables. */
+  catalogList(options?: Operation): Promise<CatalogListing>;
+  /** Brings a metastore to what the lake says, takes the lake's names out of it, or the log from it. Twice in a row, the second does nothing. */
+  catalogExport(request: ExportRequest, options?: Operation): Promise<ExportReport>;
   doctor(options?: DoctorOptions & Operation): Promise<DoctorReport>;
   /** Marks gaps as known: they are no longer reported nor asked for. Answers the keys that were marked. */
   acknowledge(source: string, ids: readonly string[], options?: Operation): Promise<readonly string[]>;
@@ -200,6 +204,16 @@ export interface TableStatus {
   readonly last: string | undefined;
   /** Partitions waiting to be re-converted because a type widened. */
   readonly unsettled: number;
+  /** What other tools find under its name; absent where tables are not registered. */
+  readonly registered?: TableRegistrationStatus;
+}
+
+export interface TableRegistrationStatus {
+  readonly name: string | undefined;
+  /** `wrong`: with other columns, or another list of partitions. */
+  readonly state: "registered" | "missing" | "wrong" | "foreign" | "unpublished";
+  /** Partitions that are listed. */
+  readonly partitions: number;
 }
 
 export interface MartStatus {
@@ -213,6 +227,8 @@ export interface MartStatus {
   readonly engine: string | undefined;
   readonly upToDate: boolean;
   readonly reason: string | undefined;
+  /** What other tools find under its name; absent where there are none, and where the catalog could not be asked. */
+  readonly registered?: RegistrationStatus;
 }
 
 /** The life of one item, as ordered facts. */
@@ -501,6 +517,67 @@ export interface RollbackReport {
   readonly record: number | undefined;
   /** The name that shows it to other tools. */
   readonly registered: string | undefined;
+}
+
+/** Every mart and, where tables are registered, every table, beside what stands under its name. */
+export interface CatalogListing {
+  /** What messages call the catalog. */
+  readonly catalog: string;
+  readonly entries: readonly CatalogEntry[];
+}
+
+export interface CatalogEntry {
+  readonly kind: "mart" | "table";
+  /** In the project. */
+  readonly name: string;
+  /** As other tools write it; `undefined` where nothing stands. */
+  readonly registered: string | undefined;
+  /**
+   * As in `RegistrationStatus`; `own`: the lake's own catalog shows it, and no other tool asks that. `unreadable`: its log or
+   * version is damaged. `dropped`: the project does not have the mart any more.
+   */
+  readonly state: RegistrationStatus["state"] | "own" | "unreadable" | "dropped";
+  readonly reason: string | undefined;
+  /** The version that readers of the lake see, by the number under which it was published first. */
+  readonly number: number | undefined;
+  readonly version: string | undefined;
+  /** Of a table. */
+  readonly partitions: number | undefined;
+}
+
+export interface ExportRequest {
+  /**
+   * `register`: lets every name show what the lake publishes. `drop`: takes the names of this lake away, never the data.
+   * `restore`: makes the lake's own log whole again with what the versions prove and what is registered.
+   */
+  readonly action: "register" | "drop" | "restore";
+  /** Another metastore than the project's. */
+  readonly catalog?: HiveSettings;
+  /** Tables too; unless told as the metastore's settings have it. */
+  readonly tables?: boolean;
+  readonly dryRun?: boolean;
+  /** Names done so far, of how many, and what is being done. */
+  readonly onProgress?: (done: number, total: number, name: string) => void;
+}
+
+export interface ExportReport {
+  readonly action: ExportRequest["action"];
+  readonly catalog: string;
+  readonly dryRun: boolean;
+  readonly items: readonly ExportItem[];
+  /** 0 done, 1 something could not be done, 5 the catalog or a place cannot be used. */
+  readonly exitCode: number;
+}
+
+export interface ExportItem {
+  readonly kind: "mart" | "table";
+  readonly name: string;
+  readonly registered: string | undefined;
+  /** `already`: nothing was to be done. `nothing`: there is nothing to do it with, for example no version. */
+  readonly state: "done" | "planned" | "already" | "nothing" | "failed";
+  /** What was done, or why not, in words without a subject. */
+  readonly what: string;
+  readonly failure: { readonly kind: FailureKind; readonly remedy: string | undefined } | undefined;
 }
 
 /** Who does what in a lake; `run` is the first three in one process, `reader` only asks, `auditor` also looks at raw. */

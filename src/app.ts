@@ -6,7 +6,7 @@
 import { randomUUID } from "node:crypto";
 import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
-import type { App, Operation, RunSummary, Selection, Tools } from "./answers.ts";
+import type { App, ExportRequest, Operation, RunSummary, Selection, Tools } from "./answers.ts";
 import { conversionWarnings, openConverterOf, sparkServer, startSpark } from "./app-spark.ts";
 import { openCache } from "./cache/open.ts";
 import type { Catalog } from "./catalog/contract.ts";
@@ -18,8 +18,10 @@ import { converterVersion } from "./convert/version.ts";
 import type { Engine } from "./engine/contract.ts";
 import { asFailure, messageWithPlace } from "./errors.ts";
 import type { Report } from "./model/events.ts";
-import type { Place, Project, SecretReference } from "./model/project.ts";
+import type { CatalogSettings, Place, Project, SecretReference } from "./model/project.ts";
 import { acknowledge } from "./operations/acknowledge.ts";
+import { exportCatalog } from "./operations/catalog-export.ts";
+import { catalogList } from "./operations/catalog-list.ts";
 import { rollback } from "./operations/catalog-rollback.ts";
 import { martVersions } from "./operations/catalog-versions.ts";
 import { convertFiles } from "./operations/convert.ts";
@@ -126,6 +128,15 @@ export async function openApp(project: Project, options: AppOptions = {}): Promi
     gc: (options) => gc(parts, options),
     versions: (mart, operation) => martVersions(parts, mart, signalOf(operation)),
     rollback: (mart, options) => rollback(parts, mart, options),
+    catalogList: (operation) => catalogList(parts, signalOf(operation)),
+    catalogExport: async (request, operation) => {
+      const target = opened.catalogFor(request);
+      try {
+        return await exportCatalog(parts, target, { ...request, ...signalOf(operation) });
+      } finally {
+        if (target !== parts.catalog) await target.close();
+      }
+    },
     doctor: (options = {}) => doctor(parts, options),
     acknowledge: async (source, ids, operation) =>
       acknowledge(
@@ -191,10 +202,15 @@ async function runOnce(
   };
 }
 
-async function openParts(
-  project: Project,
-  options: AppOptions,
-): Promise<{ readonly parts: Parts; readonly slots: number; close(): Promise<void> }> {
+interface OpenedParts {
+  readonly parts: Parts;
+  readonly slots: number;
+  /** The project's own catalog, or one that is opened for this request and closed after it. */
+  catalogFor(request: ExportRequest): Catalog;
+  close(): Promise<void>;
+}
+
+async function openParts(project: Project, options: AppOptions): Promise<OpenedParts> {
   const wrap = options.wrapStorage ?? ((_place, storage) => storage);
   const open = async (place: "raw" | "tables" | "marts"): Promise<Storage> => {
     const scratchRoot = join(indexDirectory(project), "scratch", place);
@@ -230,9 +246,9 @@ async function openParts(
   const spark = sparkServer(project, engines.address);
   const sparkConverter = once(async () => openConverterOf(spark, await converter.get()));
   const wrapCatalog = options.wrapCatalog ?? ((catalog) => catalog);
-  const catalog = wrapCatalog(
-    openCatalog(marts, project.catalog, { tables, databaseOf: (mart) => project.marts.get(mart)?.database }),
-  );
+  const openNames = (settings: CatalogSettings): Catalog =>
+    wrapCatalog(openCatalog(marts, settings, { tables, databaseOf: (mart) => project.marts.get(mart)?.database }));
+  const catalog = openNames(project.catalog);
   const parts: Parts = {
     project,
     raw,
@@ -269,6 +285,13 @@ async function openParts(
   return {
     parts,
     slots: Math.max(1, workers),
+    catalogFor({ action, catalog: other, tables: wanted }) {
+      const settings = other ?? project.catalog;
+      if (settings.kind === "embedded") return catalog;
+      // Tables that were registered once are found too, whatever the project says today.
+      const tables = wanted ?? (action === "drop" || settings.tables);
+      return other === undefined && tables === settings.tables ? catalog : openNames({ ...settings, tables });
+    },
     async close() {
       const parts = [...sources.values(), converter.started()];
       const closing = parts.map(async (part) => (await part)?.close());

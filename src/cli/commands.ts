@@ -104,6 +104,11 @@ export const commandGroups: readonly CommandGroup[] = [
         load: async () => (await import("./ack.ts")).ack,
       },
       {
+        name: "catalog",
+        purpose: "versions of marts and the names other tools find them by",
+        load: async () => (await import("./catalog.ts")).catalog,
+      },
+      {
         name: "lake",
         purpose: "bucket policies and lifecycle rules for a lake on S3",
         load: async () => (await import("./lake.ts")).lake,
