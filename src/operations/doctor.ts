@@ -1,6 +1,6 @@
 /** Tests every connection and right that the project needs, and says what to do about each finding. */
 import type { DoctorCheck, DoctorOptions, DoctorReport, RoleName } from "../answers.ts";
-import { asFailure } from "../errors.ts";
+import { asFailure, Failure } from "../errors.ts";
 import { callOptions } from "../reconcile/observe.ts";
 import type { Parts } from "../reconcile/parts.ts";
 import type { ProbeFinding } from "../storage/contract.ts";
@@ -48,6 +48,11 @@ export async function doctor(
       const marts = await parts.catalog.marts(callOptions(options.signal));
       return `${parts.catalog.name}: ${counted(marts.length, "mart")}`;
     });
+    if (!parts.catalog.registersItself) {
+      if (mayDo(role, "marts", "write"))
+        await check("engine and catalog", "metastore", () => provenText(parts, options.signal));
+      await check("engine and catalog", "names", () => namesText(parts, options.signal));
+    }
   }
   return { role, checks, exitCode: checks.some(({ verdict }) => verdict === "fails") ? 5 : 0 };
 }
@@ -55,6 +60,28 @@ export async function doctor(
 const elapsedMs = (begun: number): number => Math.round(performance.now() - begun);
 
 const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`;
+
+/** Whether writers that race are kept apart is tried, on a table that is removed again. */
+async function provenText({ catalog, project }: Parts, signal: AbortSignal | undefined): Promise<string> {
+  const { what, findings } = await catalog.prove(project.lake.writers, callOptions(signal));
+  return [what, ...findings].join("; ");
+}
+
+async function namesText({ catalog, project }: Parts, signal: AbortSignal | undefined): Promise<string> {
+  const marts = [...project.marts.keys()];
+  const found = await catalog.registered(marts, callOptions(signal));
+  const taken = [...found].flatMap(([mart, each]) => (each.kind === "foreign" ? [{ mart, ...each }] : []));
+  const [first, ...others] = taken.map(
+    ({ mart, name, what }) =>
+      new Failure("conflict", `mart ${mart}: the name ${name} is taken by ${what}`, {
+        remedy: `give it another name or another database (marts.${mart}.database), or drop that one yourself`,
+      }),
+  );
+  if (first !== undefined) throw new Failure("conflict", first.message, { ...first.detail, others });
+  const wrong = [...found].filter(([, each]) => each.kind === "ours" && each.fault !== undefined).length;
+  const faults = wrong === 0 ? "" : `, ${wrong} not as they should be: the next run puts them right`;
+  return `${found.size} of ${counted(marts.length, "mart")} registered${faults}`;
+}
 
 function projectText({ project }: Parts): string {
   const { sources, tables, marts, file = "in memory" } = project;

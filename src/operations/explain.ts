@@ -8,11 +8,13 @@ import { partitionKey } from "../model/layout.ts";
 import { nearest } from "../model/nearest.ts";
 import type { EngineSettings } from "../model/project.ts";
 import { receiptFromMetadata } from "../model/receipt.ts";
-import { collectItem, convertItem, martItem } from "../reconcile/attempts.ts";
+import { collectItem, convertItem, martItem, registerItem } from "../reconcile/attempts.ts";
 import type { Parts } from "../reconcile/parts.ts";
 import type { Plan, Step, Waiting } from "../reconcile/plan.ts";
-import type { Seen, SourceSeen } from "../reconcile/seen.ts";
+import { shownOf } from "../reconcile/register-steps.ts";
+import type { MartSeen, Seen, SourceSeen } from "../reconcile/seen.ts";
 import { ageMs, inRanges, keptFromMs, wantedWindow } from "../schedule/cadence.ts";
+import { registrationStatus } from "./catalog-state.ts";
 
 type Facts = { topic: string; text: string }[];
 
@@ -152,24 +154,54 @@ function martFacts(name: string, engine: EngineSettings, seen: Seen, plan: Plan)
     for (const input of current.manifest.inputs)
       facts.push({ topic: "input", text: `${input.table}: ${input.partitions} partitions` });
   }
-  const attempt = seen.attempts.get(martItem(name));
-  if (attempt !== undefined)
-    facts.push({
-      topic: attempt.kind,
-      text: `${attempt.reason}${attempt.remedy === undefined ? "" : ` → ${attempt.remedy}`}`,
-    });
-  const step = plan.steps.find((candidate) => candidate.kind === "mart" && candidate.mart === name);
-  const waits = plan.waiting.find((item) => item.kind === "mart" && item.mart === name);
-  facts.push({
-    topic: "next",
-    text:
-      step?.kind === "mart"
-        ? `rebuild: ${step.reason.kind}`
-        : waits?.kind === "mart"
-          ? `waits: ${waits.reason}`
-          : "nothing: up to date",
-  });
+  if (current?.record.rollback === true) {
+    const text = `an older version was restored ${current.record.at}: it stays until the statement changes or --rerun asks`;
+    facts.push({ topic: "rollback", text });
+  }
+  if (seen.registry !== undefined) facts.push({ topic: "registered", text: registeredText(mart, seen) });
+  for (const item of [martItem(name), registerItem(name)]) {
+    const attempt = seen.attempts.get(item);
+    if (attempt === undefined) continue;
+    const remedy = attempt.remedy === undefined ? "" : ` → ${attempt.remedy}`;
+    facts.push({ topic: attempt.kind, text: `${attempt.reason}${remedy}` });
+  }
+  for (const text of martNext(name, plan)) facts.push({ topic: "next", text });
   return facts;
+}
+
+/** What other tools find under the mart's name. */
+function registeredText(mart: MartSeen, seen: Seen): string {
+  if (seen.registry?.kind === "away") return `nobody knows: ${seen.registry.failure.message}`;
+  const status = registrationStatus(mart, shownOf(seen, mart.settings.name));
+  const { name = "", number, version, reason } = status;
+  switch (status.state) {
+    case "registered":
+      return `${name} shows ${version} (record ${number})`;
+    case "missing":
+      return "no name shows it yet";
+    case "unpublished":
+      return "nothing is to be shown yet";
+    case "foreign":
+      return `${name} is not ours: ${reason}`;
+    case "behind":
+    case "ahead":
+    case "wrong":
+      return `${name} ${reason}`;
+  }
+}
+
+function martNext(name: string, plan: Plan): readonly string[] {
+  const steps = plan.steps.flatMap((step) => {
+    if (step.kind === "mart" && step.mart === name) return [`rebuild: ${step.reason.kind}`];
+    return step.kind === "register" && step.mart === name ? [`register: ${step.reason.kind}`] : [];
+  });
+  const waits = plan.waiting.flatMap((item) => {
+    if (item.kind === "mart" && item.mart === name) return [`waits: ${item.reason}`];
+    if (item.kind === "catalog" && item.items.includes(name)) return [`waits for the catalog: ${item.reason}`];
+    return item.kind === "held" && item.key === name ? [waitingText(item)] : [];
+  });
+  const all = [...steps, ...waits];
+  return all.length === 0 ? ["nothing: up to date"] : all;
 }
 
 function engineText(engine: EngineSettings): string {

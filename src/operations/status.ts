@@ -1,13 +1,23 @@
 /** What exists, as a calendar and as figures: pure, from one observation and the plan over it. */
-import type { CalendarCell, CalendarDay, MartStatus, SourceStatus, Status, TableStatus } from "../answers.ts";
+import type {
+  CalendarCell,
+  CalendarDay,
+  MartStatus,
+  SourceStatus,
+  Status,
+  TableRegistrationStatus,
+  TableStatus,
+} from "../answers.ts";
 import type { Every, Interval } from "../model/calendar.ts";
 import { dayMs, intervalId, lengthMs, startOfDay } from "../model/calendar.ts";
 import { leafPaths } from "../model/column-path.ts";
 import { convertItem } from "../reconcile/attempts.ts";
 import { unsettledOf } from "../reconcile/convert-steps.ts";
 import type { Plan, Waiting } from "../reconcile/plan.ts";
+import { shownOf, tableStep } from "../reconcile/register-steps.ts";
 import type { Seen, SourceSeen, TableSeen } from "../reconcile/seen.ts";
 import { inRanges, wantedWindow } from "../schedule/cadence.ts";
+import { registrationStatus } from "./catalog-state.ts";
 
 /** An interval this many times smaller or larger than its weekday-hour's median is flagged. */
 const oddRatio = 4;
@@ -160,23 +170,31 @@ function tableStatus(table: TableSeen, seen: Seen): TableStatus {
     schemaVersion: table.schema?.version ?? 0,
     last: last === undefined ? undefined : intervalId({ every, startMs: last }),
     unsettled: unsettledOf(table).left,
+    ...registeredTable(table, every, seen),
   };
 }
 
+function registeredTable(
+  table: TableSeen,
+  every: Every,
+  { registry }: Seen,
+): { readonly registered?: TableRegistrationStatus } {
+  const shown = registry?.kind === "seen" ? registry.tables.get(table.settings.name) : undefined;
+  if (shown === undefined) return {};
+  const { registered: found, partitions } = shown;
+  const common = { name: found?.name, partitions: partitions.starts.size + partitions.strange.size } as const;
+  if (found?.kind === "foreign") return { registered: { ...common, state: "foreign" } };
+  const isRight = tableStep(table, shown, every) === undefined;
+  if (found === undefined) return { registered: { ...common, state: isRight ? "unpublished" : "missing" } };
+  return { registered: { ...common, state: isRight ? "registered" : "wrong" } };
+}
+
 function martStatuses(seen: Seen, plan: Plan): readonly MartStatus[] {
-  return [...seen.marts.values()].map(({ settings, current }) => {
-    const step = plan.steps.find((candidate) => candidate.kind === "mart" && candidate.mart === settings.name);
-    const waits = plan.waiting.find(
-      (item) => (item.kind === "mart" && item.mart === settings.name) || ("key" in item && item.key === settings.name),
-    );
-    const reason =
-      step?.kind === "mart"
-        ? step.reason.kind
-        : waits?.kind === "mart"
-          ? waits.reason
-          : waits?.kind === "held" || waits?.kind === "failed"
-            ? waits.reason
-            : undefined;
+  return [...seen.marts.values()].map((mart) => {
+    const { settings, current } = mart;
+    const registered =
+      seen.registry?.kind === "seen" ? registrationStatus(mart, shownOf(seen, settings.name)) : undefined;
+    const reason = martReason(settings.name, plan);
     return {
       name: settings.name,
       version: current?.manifest.version,
@@ -187,6 +205,19 @@ function martStatuses(seen: Seen, plan: Plan): readonly MartStatus[] {
       engine: current?.manifest.engine,
       upToDate: reason === undefined,
       reason,
+      ...(registered === undefined ? {} : { registered }),
     };
   });
+}
+
+/** Why a mart is not as it should be: what is to be done with it, or what keeps it waiting. */
+function martReason(name: string, plan: Plan): string | undefined {
+  const build = plan.steps.find((step) => step.kind === "mart" && step.mart === name);
+  if (build?.kind === "mart") return build.reason.kind;
+  for (const item of plan.waiting) {
+    if (item.kind === "mart" && item.mart === name) return item.reason;
+    if (item.kind === "catalog" && item.items.includes(name)) return "catalog";
+    if ((item.kind === "held" || item.kind === "failed") && item.key === name) return item.reason;
+  }
+  return plan.steps.some((step) => step.kind === "register" && step.mart === name) ? "register" : undefined;
 }

@@ -64,6 +64,12 @@ function tableLines(tables: readonly TableStatus[], { width, paint }: ReportOpti
     `v${table.schemaVersion}`,
     table.last ?? "-",
   ]);
+  const listed = tables.flatMap(({ name, partitions, registered }) => {
+    if (registered?.name === undefined || registered.state === "registered") return [];
+    if (registered.state === "foreign") return [`${visible(name)}: the name ${visible(registered.name)} is not ours`];
+    const of = `${count(registered.partitions)} of ${counted(partitions, "partition")}`;
+    return [`${visible(name)}: ${visible(registered.name)} lists ${of}, to be registered`];
+  });
   const unsettled = tables
     .filter((table) => table.unsettled > 0)
     .map(
@@ -72,7 +78,7 @@ function tableLines(tables: readonly TableStatus[], { width, paint }: ReportOpti
     );
   return [
     ...renderTable(columns, rows, { width, paint, indent: "  " }),
-    ...unsettled.flatMap((line) => wrap(line, width - 2)).map((line) => `  ${line}`),
+    ...[...unsettled, ...listed].flatMap((line) => wrap(line, width - 2)).map((line) => `  ${line}`),
     "",
   ];
 }
@@ -87,12 +93,34 @@ const martReasons: ReadonlyMap<string, string> = new Map([
   ["empty", "its tables have no partition yet"],
   ["manual", "refresh: manual"],
   ["interval", "waits for its refresh interval"],
+  ["rollback", "an older version, restored"],
+  ["catalog", "waits for the metastore"],
+  ["register", "to register"],
 ]);
+
+/** The name by which other tools find it, and what they find where that is not the last version. */
+function nameText({ registered }: MartStatus): string {
+  const { name = "-", state = "missing", number = 0 } = registered ?? {};
+  switch (state) {
+    case "registered":
+    case "missing":
+    case "unpublished":
+      return name;
+    case "behind":
+    case "ahead":
+      return `${name} shows ${count(number)}`;
+    case "wrong":
+      return `${name} differs`;
+    case "foreign":
+      return `${name} is not ours`;
+  }
+}
 
 function martLines(marts: readonly MartStatus[], nowMs: number, { width, paint }: ReportOptions): readonly string[] {
   if (marts.length === 0) return [];
   // Where everything comes from the embedded engine, saying so would only take room.
   const showsEngine = marts.some(({ engine = "duckdb" }) => engine !== "duckdb");
+  const showsNames = marts.some(({ registered }) => registered !== undefined);
   const columns = [
     { header: "mart", align: "left" },
     { header: "version", align: "right" },
@@ -100,6 +128,7 @@ function martLines(marts: readonly MartStatus[], nowMs: number, { width, paint }
     { header: "size", align: "right" },
     { header: "published", align: "left" },
     ...(showsEngine ? [{ header: "by", align: "left" } as const] : []),
+    ...(showsNames ? [{ header: "name", align: "left" } as const] : []),
     { header: "state", align: "left" },
   ] as const;
   const rows = marts.map((mart) => [
@@ -109,6 +138,7 @@ function martLines(marts: readonly MartStatus[], nowMs: number, { width, paint }
     mart.version === undefined ? "-" : size(mart.bytes),
     mart.publishedAt === undefined ? "never" : clockTime(Date.parse(mart.publishedAt), nowMs),
     ...(showsEngine ? [mart.engine ?? "-"] : []),
+    ...(showsNames ? [nameText(mart)] : []),
     mart.upToDate ? "up to date" : (martReasons.get(mart.reason ?? "") ?? mart.reason ?? ""),
   ]);
   return [...renderTable(columns, rows, { width, paint, indent: "  " }), ""];
