@@ -6,7 +6,7 @@ import { hiveLake } from "./hive-lake.ts";
 import { server as shared, skipping } from "./server.ts";
 
 if (shared === undefined) test("catalog contract: Hive Metastore", skipping, () => undefined);
-else onMetastore(server);
+else onMetastore(shared);
 
 function onMetastore(server: MetastoreServer): void {
   catalogContract(`Hive Metastore ${server.version}`, () => hiveLake(server));
