@@ -132,7 +132,9 @@ export async function openApp(project: Project, options: AppOptions = {}): Promi
     catalogExport: async (request, operation) => {
       const target = opened.catalogFor(request);
       try {
-        return await exportCatalog(parts, target, { ...request, ...signalOf(operation) });
+        const named = request.catalog === undefined ? project : { ...project, catalog: request.catalog };
+        const name = registryName({ catalog: target, project: named });
+        return await exportCatalog(parts, { catalog: target, name }, { ...request, ...signalOf(operation) });
       } finally {
         if (target !== parts.catalog) await target.close();
       }

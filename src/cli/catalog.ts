@@ -189,6 +189,10 @@ async function metastoreAt(call: Call, app: App, url: string): Promise<HiveSetti
   } catch (error) {
     if (!(error instanceof Failure) || error.kind !== "usage") throw error;
     const { place: _, others: __, ...detail } = error.detail;
-    throw new Failure("usage", `--to: ${error.message.replace(/^.*?catalog\.(?:hive|database): /, "")}`, detail);
+    throw new Failure(
+      "usage",
+      `--to: ${error.message.replace(/^MILLRACE_CATALOG__(?:HIVE|DATABASE)(?:\[\d+\])?: /, "")}`,
+      detail,
+    );
   }
 }

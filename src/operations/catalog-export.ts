@@ -24,7 +24,6 @@ export type ExportOptions = Omit<ExportRequest, "catalog"> & { readonly signal?:
 
 export interface Export {
   readonly parts: Parts;
-  /** Where names are registered; for a restoration of the log also the lake's own, which has none. */
   readonly target: Catalog;
   readonly options: ExportOptions;
   readonly items: ExportItem[];
@@ -34,7 +33,18 @@ export interface Export {
 
 export type Outcome = Pick<ExportItem, "state" | "what"> & { readonly registered?: string | undefined };
 
-export async function exportCatalog(parts: Parts, target: Catalog, options: ExportOptions): Promise<ExportReport> {
+/** Where names are registered; for a restoration of the log also the lake's own catalog, which has none. */
+export interface ExportTarget {
+  readonly catalog: Catalog;
+  /** For messages. */
+  readonly name: string;
+}
+
+export async function exportCatalog(
+  parts: Parts,
+  { catalog: target, name }: ExportTarget,
+  options: ExportOptions,
+): Promise<ExportReport> {
   const { action, dryRun = false } = options;
   if (target.registersItself && action !== "restore") {
     throw new Failure("usage", "the project's catalog is the lake's own, which has no names for other tools", {
@@ -49,7 +59,7 @@ export async function exportCatalog(parts: Parts, target: Catalog, options: Expo
     failure === undefined ? [] : [exitCodeOf(new Failure(failure.kind, ""))],
   );
   const exitCode = codes.includes(5) ? 5 : codes.length > 0 ? 1 : 0;
-  return { action, catalog: target.name, dryRun, items: run.items, exitCode };
+  return { action, catalog: name, dryRun, items: run.items, exitCode };
 }
 
 function begin(parts: Parts, target: Catalog, options: ExportOptions): Export {
@@ -85,7 +95,8 @@ async function register(run: Export): Promise<void> {
   const total = marts.length + tables.length;
   let isProved = dryRun;
   const prove = async (): Promise<void> => {
-    if (!isProved) await target.prove(parts.project.lake.writers, callOptions(signal));
+    if (!isProved && target === parts.catalog) await parts.mayWrite(["catalog"], callOptions(signal));
+    else if (!isProved) await target.prove(parts.project.lake.writers, callOptions(signal));
     isProved = true;
   };
   for (const each of marts) {

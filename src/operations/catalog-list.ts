@@ -2,6 +2,7 @@
 import type { CatalogEntry, CatalogListing } from "../answers.ts";
 import { parseVersionName } from "../model/layout.ts";
 import { callOptions } from "../reconcile/observe.ts";
+import { registryName } from "../reconcile/observe-registry.ts";
 import type { Parts } from "../reconcile/parts.ts";
 import {
   type MartRegistration,
@@ -30,7 +31,7 @@ export async function catalogList(
     if (catalog.tables !== undefined)
       entries.push(tableEntry(await tableDifference(parts, catalog.tables, settings, signal)));
   }
-  return { catalog: catalog.name, entries };
+  return { catalog: registryName(parts), entries };
 }
 
 /** Marts that the log knows and the project does not. */

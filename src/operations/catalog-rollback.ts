@@ -111,7 +111,7 @@ function versionNamed(versions: readonly Version[], wanted: string): Version | u
 function restorable(mart: string, versions: readonly Version[], current: Version | undefined): string {
   const numbers = versions.filter((each) => isWhole(each) && each !== current).map(({ number }) => number);
   return numbers.length === 0
-    ? `no other version of it is left; millrace run --rerun --select ${mart} builds a new one`
+    ? `no other version of it is left; millrace run --only marts --select ${mart} --rerun builds a new one`
     : `versions that can be restored: ${numbers.join(", ")}   millrace catalog versions ${mart}`;
 }
 

@@ -112,7 +112,7 @@ describe("rollback", () => {
     const storage = await grown();
     const parts = partsOn(storage);
     await gc(parts, { only: "marts", retentionMs: 0, versions: 1 });
-    await assert.rejects(rollback(parts, mart), failsAs("missing", /no version before/, /--rerun --select activity/));
+    await assert.rejects(rollback(parts, mart), failsAs("missing", /no version before/, /--select activity --rerun/));
     await assert.rejects(
       rollback(parts, mart, { version: "2" }),
       failsAs("missing", /left of a version 2/, /no other/),
@@ -155,7 +155,7 @@ describe("rollback", () => {
     assert.deepEqual(
       (await martVersions(parts, mart)).versions.map(({ number, isCurrent, state }) => [number, isCurrent, state]),
       [
-        [3, false, "gone"],
+        [3, false, "whole"],
         [2, false, "gone"],
         [1, true, "whole"],
       ],

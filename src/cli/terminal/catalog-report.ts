@@ -20,7 +20,7 @@ const paragraph = (text: string, { width }: ReportOptions): readonly string[] =>
   wrap(text, width - indent.length).map((line) => `${indent}${line}`);
 
 const held = (mart: string): string =>
-  `${mart} is not built again until its statement changes or somebody asks: millrace run --rerun --select ${mart}`;
+  `${mart} is not built again until its statement changes or somebody asks: millrace run --only marts --select ${mart} --rerun`;
 
 const versionColumns: readonly TableColumn[] = [
   { header: "version", align: "right" },
@@ -57,7 +57,7 @@ function stateOf(version: MartVersion, { registration }: MartVersions, nowMs: nu
   const facts = [
     ...(isCurrent ? ["current"] : []),
     ...(isRegistered && registration?.name !== undefined ? [registration.name] : []),
-    ...(last === undefined ? [] : [`went back to it ${clockTime(Date.parse(last.at), nowMs)}`]),
+    ...(last === undefined ? [] : [`restored ${clockTime(Date.parse(last.at), nowMs)}`]),
     ...(state === "whole" ? [] : [state === "removing" ? "about to be removed" : (reason ?? state)]),
   ];
   return facts.join(", ");
