@@ -127,6 +127,8 @@ export interface RunSummary {
 
 export interface StageSummary {
   readonly done: number;
+  /** Those among them for which nothing was built: a name was let show what is published. */
+  readonly registered?: number;
   readonly failed: number;
   readonly held: number;
   readonly skipped: number;
@@ -585,18 +587,23 @@ export const roleNames = ["collector", "converter", "marts", "run", "gc", "reade
 
 export type RoleName = (typeof roleNames)[number];
 
+/** Also what is no part of millrace: a Hive Metastore opens the places of what it names. */
+export const policyRoleNames = [...roleNames, "metastore"] as const;
+
+export type PolicyRoleName = (typeof policyRoleNames)[number];
+
 export interface PolicyRequest {
-  /** All of them unless told; where principals are named, those that have one. */
-  readonly roles?: readonly RoleName[];
+  /** All that the project has use for unless told; where principals are named, those that have one. */
+  readonly roles?: readonly PolicyRoleName[];
   /** Who has a role, in the store's own words: an ARN on AWS, an access key elsewhere. */
-  readonly principals?: ReadonlyMap<RoleName, readonly string[]>;
+  readonly principals?: ReadonlyMap<PolicyRoleName, readonly string[]>;
 }
 
 /** The rights of roles in a lake in buckets, as S3 stores read them: least privileges, limited to the places. */
 export interface LakePolicies {
   /** To be attached to a user or role; empty where principals were named. One for each store, if there are several. */
   readonly roles: readonly {
-    readonly role: RoleName;
+    readonly role: PolicyRoleName;
     /** The commands that it can give. */
     readonly does: string;
     readonly store: PolicyStore;

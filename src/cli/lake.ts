@@ -1,4 +1,4 @@
-import { type PolicyRequest, type RoleName, roleNames } from "../answers.ts";
+import { type PolicyRequest, type PolicyRoleName, policyRoleNames } from "../answers.ts";
 import { Failure } from "../errors.ts";
 import { nearest } from "../model/nearest.ts";
 import type { Call, Command } from "./command.ts";
@@ -8,7 +8,7 @@ import { type PolicyFile, policyCommands, policyFiles, policyNotes, renderPolici
 import { visible } from "./terminal/text.ts";
 
 const options = {
-  role: list("role", "ROLE", `the policy of one role: ${roleNames.join(", ")}`),
+  role: list("role", "ROLE", `the policy of one role: ${policyRoleNames.join(", ")}`),
   principal: list(
     "principal",
     "ROLE=NAME",
@@ -33,7 +33,7 @@ export const lake: Command = {
     ["--target prod lake policy --json", "the same for another place, as data"],
   ],
   notes: [
-    "Roles: collector, converter and marts are the three stages of run --only; run is all of them in one process; gc collects garbage; reader is query; auditor is status, explain, schema and verify. Each gets the rights that it uses and nothing else, limited to the prefixes of the lake.",
+    "Roles: collector, converter and marts are the three stages of run --only; run is all of them in one process; gc collects garbage; reader is query; auditor is status, explain, schema and verify; metastore is what a Hive Metastore itself needs, with credentials of its own. Each gets the rights that it uses and nothing else, limited to the prefixes of the lake.",
     "Nothing is sent to a store, and no credentials are needed.",
   ],
   async run(call) {
@@ -69,7 +69,7 @@ export const lake: Command = {
 
 function requestOf(call: Call): PolicyRequest {
   const named = call.read(options.role).map((role) => roleOf("--role", role));
-  const principals = new Map<RoleName, string[]>();
+  const principals = new Map<PolicyRoleName, string[]>();
   for (const given of call.read(options.principal)) {
     const [, role, name] = /^([^=]*)=(.+)$/s.exec(given) ?? [];
     if (role === undefined || name === undefined) {
@@ -81,17 +81,17 @@ function requestOf(call: Call): PolicyRequest {
     principals.set(who, [...(principals.get(who) ?? []), name]);
   }
   return {
-    ...(named.length === 0 ? {} : { roles: roleNames.filter((role) => named.includes(role)) }),
+    ...(named.length === 0 ? {} : { roles: policyRoleNames.filter((role) => named.includes(role)) }),
     ...(principals.size === 0 ? {} : { principals }),
   };
 }
 
-function roleOf(flag: string, given: string): RoleName {
-  const found = roleNames.find((role) => role === given);
+function roleOf(flag: string, given: string): PolicyRoleName {
+  const found = policyRoleNames.find((role) => role === given);
   if (found !== undefined) return found;
-  const near = nearest(given, roleNames);
+  const near = nearest(given, policyRoleNames);
   throw new Failure("usage", `${flag}: unknown role "${given}"`, {
-    remedy: near === undefined ? `the roles are ${roleNames.join(", ")}` : `did you mean ${near}?`,
+    remedy: near === undefined ? `the roles are ${policyRoleNames.join(", ")}` : `did you mean ${near}?`,
   });
 }
 

@@ -7,10 +7,10 @@ import {
   type LifecycleRule,
   type PolicyDocument,
   type PolicyRequest,
+  type PolicyRoleName,
   type PolicyStatement,
   type PolicyStore,
-  type RoleName,
-  roleNames,
+  policyRoleNames,
 } from "../answers.ts";
 import { Failure } from "../errors.ts";
 import { dayMs } from "../model/calendar.ts";
@@ -18,7 +18,7 @@ import { probePrefix } from "../model/layout.ts";
 import type { BucketPlace, Project, StoreProfileName, StoreSettings } from "../model/project.ts";
 import { storeProfiles } from "../model/store-profiles.ts";
 import type { StoreRight } from "../storage/contract.ts";
-import { catalogPrefix, type Grant, type PlaceName, placeNames, roles, stagingPrefix } from "./roles.ts";
+import { catalogPrefix, type Grant, type PlaceName, placeNames, policyRoles, stagingPrefix } from "./roles.ts";
 
 /** Throws `usage` for a lake without buckets and for what a policy cannot say. */
 export function lakePolicies(project: Project, request: PolicyRequest = {}): LakePolicies {
@@ -31,7 +31,7 @@ export function lakePolicies(project: Project, request: PolicyRequest = {}): Lak
   }
   for (const each of places) checkPrefix(each);
   checkPrincipals(request, places);
-  const wanted = rolesWanted(request);
+  const wanted = rolesWanted(request, project);
   const { principals } = request;
   const form = principals === undefined ? "role" : "bucket";
   const asked = places.filter(({ place }) => stores[place.store.profile].asks.includes(form));
@@ -126,9 +126,10 @@ function checkPrincipals({ principals }: PolicyRequest, places: readonly NamedPl
   }
 }
 
-function rolesWanted({ roles: named, principals }: PolicyRequest): readonly RoleName[] {
-  if (principals === undefined) return named ?? roleNames;
-  const wanted = named ?? roleNames.filter((role) => principals.has(role));
+function rolesWanted({ roles: named, principals }: PolicyRequest, { catalog }: Project): readonly PolicyRoleName[] {
+  const useful = policyRoleNames.filter((role) => role !== "metastore" || catalog.kind === "hive");
+  if (principals === undefined) return named ?? useful;
+  const wanted = named ?? policyRoleNames.filter((role) => principals.has(role));
   const without = wanted.find((role) => !principals.has(role));
   if (without === undefined) return wanted;
   throw new Failure("usage", `the role ${without} has no principal`, {
@@ -137,13 +138,13 @@ function rolesWanted({ roles: named, principals }: PolicyRequest): readonly Role
 }
 
 /** A policy of a user or role is kept by one store, and speaks of its buckets only. */
-function rolePolicies(places: readonly NamedPlace[], wanted: readonly RoleName[]): LakePolicies["roles"] {
+function rolePolicies(places: readonly NamedPlace[], wanted: readonly PolicyRoleName[]): LakePolicies["roles"] {
   return groupBy(places, ({ place }) => storeName(place.store)).flatMap((members) =>
     wanted.flatMap((role) => {
       const statements = members.flatMap((each) => statementsOf(role, each));
       if (statements.length === 0) return [];
       const { store } = members[0].place;
-      return [{ role, does: roles[role].does, store: storeOf(store), policy: documentOf(statements) }];
+      return [{ role, does: policyRoles[role].does, store: storeOf(store), policy: documentOf(statements) }];
     }),
   );
 }
@@ -156,7 +157,7 @@ function bucketOf(members: Some<NamedPlace>): Pick<BucketPolicies, "bucket" | "s
 
 function bucketPolicy(
   members: Some<NamedPlace>,
-  wanted: readonly RoleName[],
+  wanted: readonly PolicyRoleName[],
   principals: NonNullable<PolicyRequest["principals"]>,
 ): Pick<BucketPolicies, "policy"> {
   if (!stores[members[0].place.store.profile].asks.includes("bucket")) return {};
@@ -198,11 +199,11 @@ const objectActions: Readonly<Partial<Record<StoreRight, string>>> = {
 
 /** The rights of a role in one place. */
 function statementsOf(
-  role: RoleName,
+  role: PolicyRoleName,
   { name, place }: NamedPlace,
   principal?: PolicyStatement["Principal"],
 ): readonly PolicyStatement[] {
-  const grants = roles[role].rights[name] ?? [];
+  const grants = policyRoles[role].rights[name] ?? [];
   const statement = (about: string, rest: Pick<PolicyStatement, "Action" | "Resource" | "Condition">) => ({
     Sid: [role, name, about].map(capitalized).join(""),
     Effect: "Allow" as const,

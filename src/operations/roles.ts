@@ -2,7 +2,7 @@
  * Who does what in a lake, and which rights that takes in each of the three places. Rights are what the program uses and
  * nothing else: `test/roles.test.ts` runs every role under exactly these, and under one less.
  */
-import type { RoleName } from "../answers.ts";
+import type { PolicyRoleName, RoleName } from "../answers.ts";
 import { probePrefix, removalPrefix } from "../model/layout.ts";
 import type { StoreRight } from "../storage/contract.ts";
 
@@ -59,3 +59,17 @@ export const roles: Readonly<Record<RoleName, Role>> = {
   reader: { does: "query", rights: { tables: reads, marts: reads } },
   auditor: { does: "status, explain, schema, verify, plan", rights: { raw: reads, tables: reads, marts: reads } },
 };
+
+/** Where databases lie that a metastore has to create, unless the project says otherwise: nothing but their directories. */
+export const databasesPrefix = "_databases/";
+
+/**
+ * A metastore opens the place of each table that it is told of, and makes the place of a database. It does so with credentials of
+ * its own. `tables`: only where tables are registered as well.
+ */
+const metastore: Role = {
+  does: "nothing of millrace: what the Hive Metastore itself needs",
+  rights: { tables: reads, marts: [...reads, { right: "write", below: [databasesPrefix] }] },
+};
+
+export const policyRoles: Readonly<Record<PolicyRoleName, Role>> = { ...roles, metastore };
