@@ -34,7 +34,7 @@ export async function actRegister(step: Extract<Step, { kind: "register" }>, wor
   if (mart === undefined) return outcome("marts", step.mart, "skipped");
   try {
     const isOurs = await register(work, mart);
-    return outcome("marts", step.mart, isOurs ? "done" : "skipped");
+    return outcome("marts", step.mart, isOurs ? "done" : "skipped", { isNameOnly: true });
   } catch (error) {
     return failed(work, "marts", registerItem(step.mart), step.mart, error, registerBasis(mart));
   }
@@ -84,7 +84,7 @@ export async function actRegisterTable(step: RegisterTableStep, work: Work): Pro
       removed: remove.length,
       ms: performance.now() - begun,
     });
-    return outcome("marts", key, "done");
+    return outcome("marts", key, "done", { isNameOnly: true });
   } catch (error) {
     // Some of it may be done: what is listed has to be asked again.
     work.names?.delete(key);

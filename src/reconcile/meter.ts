@@ -4,6 +4,8 @@ import type { Outcome } from "./outcome.ts";
 
 export interface StageTotals {
   done: number;
+  /** Those among them for which nothing was built: a name was let show what is published. */
+  registered?: number;
   failed: number;
   held: number;
   skipped: number;
@@ -64,6 +66,7 @@ export const newTotals = (): StageTotals => ({
 });
 
 export function addTo(totals: StageTotals, outcome: Outcome): void {
+  if (outcome.isNameOnly === true && outcome.result === "done") totals.registered = (totals.registered ?? 0) + 1;
   if (outcome.result === "done") totals.done++;
   else if (outcome.result === "failed") totals.failed++;
   else if (outcome.result === "held") totals.held++;

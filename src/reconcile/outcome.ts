@@ -28,6 +28,8 @@ export interface Outcome {
   readonly rows: number;
   readonly rejected: number;
   readonly failure?: Failure;
+  /** Nothing was built: a name was let show what is published. */
+  readonly isNameOnly?: true;
   /** Another writer of the lake did it meanwhile, so there is one. */
   readonly elsewhere?: boolean;
 }

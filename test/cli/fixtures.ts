@@ -1,6 +1,6 @@
 /** One project and what may be seen of it, as values: the input of the renderers' golden tests. */
 import { join } from "node:path";
-import type { CalendarCell, CalendarDay, RunSummary, StageSummary, Status } from "../../src/answers.ts";
+import type { CalendarCell, CalendarDay, MartStatus, RunSummary, StageSummary, Status } from "../../src/answers.ts";
 import { emptyMapping } from "../../src/config/input.ts";
 import { normalizeInput } from "../../src/config/normalize.ts";
 import { collectProblems } from "../../src/config/problems.ts";
@@ -259,6 +259,60 @@ export const status: Status = {
     },
   ],
   waiting: [gap, pending],
+};
+
+/** The same lake, of which other tools find something by name. */
+export const named: Status = {
+  ...status,
+  tables: status.tables.map((table) => ({
+    ...table,
+    registered: { name: "gha.events", state: "wrong", partitions: 160 },
+  })),
+  marts: status.marts.flatMap((mart): readonly MartStatus[] => {
+    if (mart.name !== "activity") {
+      const nothing = {
+        name: undefined,
+        state: "missing",
+        reason: undefined,
+        number: undefined,
+        version: undefined,
+      } as const;
+      return [{ ...mart, registered: nothing }];
+    }
+    const behind = { name: "gha.activity", state: "behind", reason: "", number: 11, version: "v11" } as const;
+    const right = { name: "reports.daily", state: "registered", reason: undefined, number: 4, version: "v4" } as const;
+    return [
+      { ...mart, registered: behind },
+      { ...mart, name: "daily", number: 4, upToDate: true, reason: undefined, registered: right },
+    ];
+  }),
+};
+
+/** What is to be registered, and what cannot be. */
+export const namesPlan: Plan = {
+  ...plan,
+  steps: [
+    { kind: "register", mart: "activity", reason: { kind: "behind", number: 11 } },
+    {
+      kind: "register-table",
+      table: "events",
+      define: "columns",
+      add: ["2026-03-01-16", "2026-03-01-17"],
+      remove: ["2026-02-01-00"],
+    },
+  ],
+  waiting: [
+    {
+      ...{ kind: "held", stage: "marts", key: "pushes", reason: "the name gha.pushes is taken by a view of owner ada" },
+      remedy:
+        "give the mart another name or another database (marts.pushes.database), or drop that one yourself: millrace does not touch it",
+    },
+    { kind: "mart", mart: "activity", reason: "rollback", done: 0, of: 0 },
+    {
+      ...{ kind: "catalog", name: "metastore m:9083", items: ["activity", "pushes"], failure: "unavailable" },
+      ...{ reason: "metastore m:9083: does not answer", remedy: "start it, or name another one under catalog.hive" },
+    },
+  ],
 };
 
 export const stage = (figures: Partial<StageSummary>): StageSummary => ({

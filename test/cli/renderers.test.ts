@@ -7,7 +7,21 @@ import type { ReportOptions } from "../../src/cli/terminal/report.ts";
 import { renderRun } from "../../src/cli/terminal/run-report.ts";
 import { renderStatus } from "../../src/cli/terminal/status-report.ts";
 import { displayWidth } from "../../src/cli/terminal/text.ts";
-import { day, days, fullDay, nowMs, plan, project, status, summary, trouble, widenings } from "./fixtures.ts";
+import {
+  day,
+  days,
+  fullDay,
+  named,
+  namesPlan,
+  nowMs,
+  plan,
+  project,
+  stage,
+  status,
+  summary,
+  trouble,
+  widenings,
+} from "./fixtures.ts";
 import { assertGolden } from "./golden.ts";
 
 const forms: readonly (readonly [name: string, options: ReportOptions])[] = [
@@ -35,7 +49,23 @@ const pages: readonly (readonly [name: string, render: (options: ReportOptions) 
     (options) => renderPlan({ ...plan, steps: [], waiting: trouble }, { project, widenings: new Map() }, options),
   ],
   ["status", (options) => renderStatus(status, { ...options, full: false })],
+  ["plan-names", (options) => renderPlan(namesPlan, { project, widenings: new Map() }, options)],
+  ["status-names", (options) => renderStatus(named, { ...options, full: false })],
   ["run", (options) => renderRun(summary, nowMs, options)],
+  [
+    "run-names",
+    (options) =>
+      renderRun(
+        {
+          ...summary,
+          failures: [],
+          waiting: [],
+          stages: { ...summary.stages, marts: stage({ done: 3, registered: 2, rows: 10 }) },
+        },
+        nowMs,
+        options,
+      ),
+  ],
   [
     "run-nothing",
     (options) =>

@@ -2,7 +2,12 @@
 import type { Event } from "../../model/events.ts";
 import { instant } from "./numbers.ts";
 
-const moving: ReadonlySet<Event["code"]> = new Set(["fetch.progress", "convert.progress", "mart.progress"]);
+const moving: ReadonlySet<Event["code"]> = new Set([
+  "fetch.progress",
+  "convert.progress",
+  "mart.progress",
+  "table.progress",
+]);
 
 /** What is logged of an event: `at`, `code` and its own fields; `undefined` for progress, which is for bars alone. */
 export function eventRecord(event: Event, atMs: number): object | undefined {

@@ -33,6 +33,14 @@ const events: readonly Event[] = [
   { code: "mart.published", key: "activity", version: "v000000000012-9f3c21ab", rows: 48_000, bytes: 900_000, ms: 930 },
   { code: "mart.held", key: "activity", reason: "min_rows: 0 rows" },
   { code: "mart.failed", key: "activity", reason: "division by zero", kind: "application" },
+  {
+    ...{ code: "mart.registered", key: "activity", name: "gha.activity", number: 12 },
+    ...{ version: "v000000000012-9f3c21ab", ms: 31 },
+  },
+  { code: "table.progress", key: "events", done: 1000, total: 10_000 },
+  { code: "table.registered", key: "events", added: 10_000, removed: 2, ms: 4_200 },
+  { code: "catalog.failed", name: "metastore m:9083", reason: "does not answer", kind: "unavailable" },
+  { code: "catalog.tested", name: "Hive Metastore 4.0.0 at m:9083", findings: 4, ms: 900 },
   { code: "sweep.done", place: "raw", removed: 2 },
   { code: "store.tested", place: "s3://gha-raw", tests: 22, ms: 1903 },
   {
@@ -84,7 +92,7 @@ test("hostile reasons stay in their line, in both forms", () => {
 test("what needs a person is told even when quiet", () => {
   assert.deepEqual(
     events.filter(isAlarming).map((event) => event.code),
-    ["fetch.failed", "source.gap", "convert.held", "convert.failed", "mart.held", "mart.failed"],
+    ["fetch.failed", "source.gap", "convert.held", "convert.failed", "mart.held", "mart.failed", "catalog.failed"],
   );
 });
 

@@ -126,6 +126,16 @@ function applyItem(event: Exclude<Event, { stage: Stage }>, open: (stage: Stage)
       end(open("marts"), event.key, event);
       open("marts").published.push({ name: event.key, rows: event.rows });
       return;
+    case "table.progress":
+      open("marts").moving.set(event.key, { share: shareOf(event.done, event.total), bytes: 0 });
+      return;
+    case "table.registered":
+      end(open("marts"), event.key, {});
+      return;
+    case "mart.registered":
+      // Of a mart that was just built the item has ended.
+      if (!isPublished(open("marts"), event.key)) end(open("marts"), event.key, {});
+      return;
     case "fetch.failed":
       end(open("collect"), event.key, { failed: 1 });
       return;
@@ -135,7 +145,9 @@ function applyItem(event: Exclude<Event, { stage: Stage }>, open: (stage: Stage)
       return;
     case "mart.failed":
     case "mart.held":
-      end(open("marts"), event.key, { failed: 1 });
+      // One that was published and could not be registered is the same item.
+      if (isPublished(open("marts"), event.key)) open("marts").failed++;
+      else end(open("marts"), event.key, { failed: 1 });
       return;
     case "schema.published":
       open("convert").columns = event.columns;
@@ -144,6 +156,9 @@ function applyItem(event: Exclude<Event, { stage: Stage }>, open: (stage: Stage)
       return;
   }
 }
+
+const isPublished = ({ published }: StageProgress, mart: string): boolean =>
+  published.some(({ name }) => name === mart);
 
 const shareOf = (done: number, total: number | undefined): number =>
   total === undefined || total <= 0 ? 0 : Math.min(1, done / total);

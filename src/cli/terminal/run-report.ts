@@ -24,12 +24,15 @@ export function renderRun(summary: RunSummary, nowMs: number, options: ReportOpt
 
 function doneLine(summary: RunSummary): string {
   const { collect, convert, marts } = summary.stages;
+  const { registered = 0 } = marts;
+  const built = marts.done - registered;
   const parts = [
     collect.done === 0 ? "" : `${count(collect.done)} collected (${size(collect.bytes)})`,
     convert.done === 0
       ? ""
       : `${count(convert.done)} converted (${counted(convert.rows, "row")}, ${count(convert.rejected)} rejected)`,
-    marts.done === 0 ? "" : `${counted(marts.done, "mart")} built (${counted(marts.rows, "row")})`,
+    built === 0 ? "" : `${counted(built, "mart")} built (${counted(marts.rows, "row")})`,
+    registered === 0 ? "" : `${counted(registered, "name")} registered`,
     totalOf(summary, "failed") === 0 ? "" : `${count(totalOf(summary, "failed"))} failed`,
     totalOf(summary, "held") === 0 ? "" : `${count(totalOf(summary, "held"))} held back`,
   ].filter((part) => part !== "");

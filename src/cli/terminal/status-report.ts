@@ -1,5 +1,5 @@
 /** What is there, what is missing, why, and what next: on one screen. */
-import type { MartStatus, SourceStatus, Status, TableStatus } from "../../answers.ts";
+import type { MartStatus, RegistrationStatus, SourceStatus, Status, TableStatus } from "../../answers.ts";
 import { renderCalendar } from "./calendar.ts";
 import { clockTime, count, counted, duration, size } from "./numbers.ts";
 import type { ReportOptions } from "./report.ts";
@@ -98,21 +98,30 @@ const martReasons: ReadonlyMap<string, string> = new Map([
   ["register", "to register"],
 ]);
 
-/** The name by which other tools find it, and what they find where that is not the last version. */
-function nameText({ registered }: MartStatus): string {
-  const { name = "-", state = "missing", number = 0 } = registered ?? {};
+/** The names by which other tools find marts, and what they find where that is not the last version. */
+function nameLines(marts: readonly MartStatus[]): readonly string[] {
+  const right = marts.flatMap(({ registered }) => (registered?.state === "registered" ? (registered.name ?? []) : []));
+  const wrong = marts.flatMap(({ name, registered }) => {
+    const text = registered === undefined ? "" : wrongName(registered);
+    return text === "" ? [] : [`${visible(name)}: ${visible(text)}`];
+  });
+  return [...(right.length === 0 ? [] : [`by name: ${right.map(visible).join(", ")}`]), ...wrong];
+}
+
+function wrongName({ name = "its name", state, number = 0 }: RegistrationStatus): string {
   switch (state) {
     case "registered":
-    case "missing":
     case "unpublished":
-      return name;
+      return "";
+    case "missing":
+      return "no name shows it yet";
     case "behind":
     case "ahead":
-      return `${name} shows ${count(number)}`;
+      return `${name} shows version ${count(number)}`;
     case "wrong":
-      return `${name} differs`;
+      return `${name} is not as it should be`;
     case "foreign":
-      return `${name} is not ours`;
+      return `the name ${name} is not ours`;
   }
 }
 
@@ -120,7 +129,6 @@ function martLines(marts: readonly MartStatus[], nowMs: number, { width, paint }
   if (marts.length === 0) return [];
   // Where everything comes from the embedded engine, saying so would only take room.
   const showsEngine = marts.some(({ engine = "duckdb" }) => engine !== "duckdb");
-  const showsNames = marts.some(({ registered }) => registered !== undefined);
   const columns = [
     { header: "mart", align: "left" },
     { header: "version", align: "right" },
@@ -128,7 +136,6 @@ function martLines(marts: readonly MartStatus[], nowMs: number, { width, paint }
     { header: "size", align: "right" },
     { header: "published", align: "left" },
     ...(showsEngine ? [{ header: "by", align: "left" } as const] : []),
-    ...(showsNames ? [{ header: "name", align: "left" } as const] : []),
     { header: "state", align: "left" },
   ] as const;
   const rows = marts.map((mart) => [
@@ -138,8 +145,10 @@ function martLines(marts: readonly MartStatus[], nowMs: number, { width, paint }
     mart.version === undefined ? "-" : size(mart.bytes),
     mart.publishedAt === undefined ? "never" : clockTime(Date.parse(mart.publishedAt), nowMs),
     ...(showsEngine ? [mart.engine ?? "-"] : []),
-    ...(showsNames ? [nameText(mart)] : []),
     mart.upToDate ? "up to date" : (martReasons.get(mart.reason ?? "") ?? mart.reason ?? ""),
   ]);
-  return [...renderTable(columns, rows, { width, paint, indent: "  " }), ""];
+  const names = nameLines(marts)
+    .flatMap((line) => wrap(line, width - 2))
+    .map((line) => `  ${line}`);
+  return [...renderTable(columns, rows, { width, paint, indent: "  " }), ...names, ""];
 }
