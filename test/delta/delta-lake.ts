@@ -12,7 +12,7 @@ export function makeDeltaLake(): SmallLake {
   return lake;
 }
 
-export function setFormat({ directory }: SmallLake, format: "parquet" | "delta"): void {
+export function setFormat({ directory }: Pick<SmallLake, "directory">, format: "parquet" | "delta"): void {
   const file = join(directory, "millrace.yaml");
   const text = readFileSync(file, "utf8").replace(/, format: \w+/, "");
   writeFileSync(file, text.replace(", checks:", `, format: ${format}, checks:`));
