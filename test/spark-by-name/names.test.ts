@@ -5,12 +5,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sorted } from "./answers.ts";
+import { oddTables } from "./odd-tables.ts";
 import { replaceUnderReaders } from "./replacements.ts";
 import { openScene, readByName, type Scene } from "./scene.ts";
+import { serverFindings } from "./server-findings.ts";
+import { whatSessionsSee } from "./sessions.ts";
 import { typesColumns, typesFirstLine, typesSql } from "./types.ts";
+import { wholeLake } from "./whole-lake.ts";
 
 /** The deep test makes 200. */
 const replacements = 20;
+
+const seed = Number(process.env.FC_SEED ?? Date.now() % 2 ** 31);
 
 test("marts by name", async (context) => {
   const scene = await openScene(context);
@@ -19,6 +25,10 @@ test("marts by name", async (context) => {
   await context.test("every type of a mart, for Connect, PySpark and beeline, as DuckDB reads it", () =>
     everyType(scene),
   );
+  await context.test("what sessions see that looked before", () => whatSessionsSee(scene));
+  await context.test("doctor on a server that knows the metastore", () => serverFindings(scene));
+  await context.test("a whole run: its mart and its table, with a partition that grows", () => wholeLake(scene));
+  await context.test(`no table is registered unless Spark reads a row of it (seed ${seed})`, () => oddNames(scene));
   await context.test(`${replacements} replacements under readers`, () => underReaders(scene));
 });
 
@@ -48,4 +58,11 @@ async function underReaders(scene: Scene): Promise<void> {
     assert.equal(versions.at(-1), replacements + 1, `${reader}: the last version, without REFRESH`);
     assert.ok(reads >= 3 && versions.length >= 2, `${reader}: ${reads} reads, ${versions.length} versions`);
   }
+}
+
+async function oddNames(scene: Scene): Promise<void> {
+  const runs = Number(process.env.FC_RUNS ?? 40);
+  const { read, refused } = await oddTables(scene, { seed, runs });
+  assert.equal(read + refused, runs);
+  assert.ok(read >= runs / 4, `${read} of ${runs} were read`);
 }

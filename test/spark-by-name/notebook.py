@@ -43,7 +43,15 @@ def read(frame):
     return {"columns": columns, "rows": [[plain(value) for value in row] for row in frame.collect()]}
 
 
+kept = {}
+
+
 def answer(command):
+    if "keep" in command:
+        kept[command["keep"]] = spark.table(command["keep"])
+        return {"columns": [], "rows": []}
+    if "kept" in command:
+        return read(kept[command["kept"]])
     if "table" in command:
         return read(spark.table(command["table"]))
     return read(spark.sql(command["sql"]))

@@ -5,9 +5,15 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Answer, Plain } from "./answers.ts";
 
+/** `spark.table(name)`; what a statement answers; to make a frame of a table and not look at it; what that frame holds. */
+export type NotebookCommand =
+  | { readonly table: string }
+  | { readonly sql: string }
+  | { readonly keep: string }
+  | { readonly kept: string };
+
 export interface Notebook {
-  /** `spark.table(name)`, or what a statement answers. */
-  ask(command: { readonly table: string } | { readonly sql: string }): Promise<Answer>;
+  ask(command: NotebookCommand): Promise<Answer>;
   close(): Promise<void>;
 }
 
@@ -43,7 +49,7 @@ export async function openNotebook(python: string, uris: string, directory: stri
     return Object(JSON.parse(line));
   }
 
-  async function ask(command: object): Promise<Answer> {
+  async function ask(command: NotebookCommand): Promise<Answer> {
     child.stdin.write(`${JSON.stringify(command)}\n`);
     const answer = await next();
     if (typeof answer.error === "string") throw new Error(`pyspark: ${answer.error}`);

@@ -39,6 +39,10 @@ export interface Scene {
   readonly tablesDirectory: string;
   readonly projectFile: string;
   readonly catalog: Catalog;
+  /** DuckDB. */
+  readonly engine: Engine;
+  /** An empty directory of its own. */
+  emptyDirectory(): string;
   readonly server: NameServer;
   readonly connect: Session;
   readonly beeline: Beeline;
@@ -137,8 +141,10 @@ async function openLake(directory: string, metastore: HiveSettings) {
   const [marts, tables] = await Promise.all([open(martsDirectory), open(tablesDirectory)]);
   const catalog = openCatalog(marts, metastore, { tables, databaseOf: () => undefined });
   const engine = duckdbEngine();
+  const emptyDirectory = (): string => mkdtempSync(join(scratch, "empty-"));
   return {
-    ...{ martsDirectory, tablesDirectory, marts, catalog },
+    ...{ martsDirectory, tablesDirectory, marts, catalog, engine },
+    emptyDirectory,
     async publish(mart: string, sql: string, changes: Partial<MartSettings> = {}): Promise<PublishedMart> {
       const settings = makeMart({ name: mart, sql, ...changes });
       const current = await catalog.current(mart);
@@ -147,13 +153,14 @@ async function openLake(directory: string, metastore: HiveSettings) {
       await registerMart(catalog, settings, published);
       return published;
     },
-    rowsOf: async (mart: string, published: PublishedMart) =>
-      await readMart(
-        engine,
-        published,
-        (file) => join(martsDirectory, partKey(mart, published.manifest.version, file)),
-        scratch,
-      ),
+    async rowsOf(mart: string, { manifest }: PublishedMart): Promise<Answer["rows"]> {
+      const columns = manifest.columns.map(({ name, type }) => ({ name, type: parseColumnType(type) }));
+      const files = manifest.files.map((file) => ({
+        ...file,
+        path: join(martsDirectory, partKey(mart, manifest.version, file.name)),
+      }));
+      return await readParts({ engine, emptyDirectory }, columns, files);
+    },
     async close() {
       await catalog.close();
       await engine.close();
@@ -161,22 +168,23 @@ async function openLake(directory: string, metastore: HiveSettings) {
   };
 }
 
-async function readMart(
-  engine: Engine,
-  { manifest: { columns, files } }: PublishedMart,
-  pathOf: (file: string) => string,
-  scratch: string,
+/** Parquet files as DuckDB reads them. */
+export async function readParts(
+  { engine, emptyDirectory }: Pick<Scene, "engine" | "emptyDirectory">,
+  columns: TableInput["schema"]["fields"],
+  files: readonly { readonly path: string; readonly size: number; readonly sha256: string }[],
 ): Promise<Answer["rows"]> {
-  const mart: TableInput = {
-    schema: { fields: columns.map(({ name, type }) => ({ name, type: parseColumnType(type) })) },
+  const parts: TableInput = {
+    schema: { fields: columns },
     partitioned: false,
     files: async () =>
-      files.map(({ name, size, sha256 }) => ({
-        ...{ path: pathOf(name), src: undefined, size, token: sha256 },
+      files.map(({ path, size, sha256 }) => ({
+        ...{ path, src: undefined, size, token: sha256 },
         check: async () => sha256,
       })),
   };
-  const result = await engine.query({ sql: "select * from mart", tables: new Map([["mart", mart]]), scratch });
+  const scratch = emptyDirectory();
+  const result = await engine.query({ sql: "select * from parts", tables: new Map([["parts", parts]]), scratch });
   const rows = (await Array.fromAsync(result.rows())).flat();
   return rows.map((row) => row.map(plainValue));
 }
