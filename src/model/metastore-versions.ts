@@ -9,6 +9,8 @@ export interface MetastoreVersions {
   readonly metastore: string;
   /** What the row in its database's table "VERSION" says. */
   readonly schema: string;
+  /** Those of older releases, as patterns of a shell. */
+  readonly olderSchemas: readonly string[];
   /** Major versions of Java, the one that was tried first. */
   readonly java: readonly number[];
   /** The release: `bin/`, `lib/`, `scripts/metastore/upgrade/`, below one folder. */
@@ -90,6 +92,7 @@ export const metastoreVersions: readonly MetastoreVersions[] = [
   {
     metastore: "4.0.0",
     schema: "4.0.0",
+    olderSchemas: ["0.*", "1.*", "2.*", "3.*", "4.0.0-*"],
     java: [17],
     archive: {
       group: "org.apache.hive",
@@ -110,6 +113,7 @@ export const metastoreVersions: readonly MetastoreVersions[] = [
   {
     metastore: "3.1.3",
     schema: "3.1.0",
+    olderSchemas: ["0.*", "1.*", "2.*", "3.0.*"],
     java: [17],
     archive: {
       group: "org.apache.hive",
