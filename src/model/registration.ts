@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { describeColumnType, type SqlType } from "./column-type-text.ts";
+import type { MartFormat } from "./project.ts";
 import type { ColumnType } from "./schema.ts";
 
 export interface RegisteredColumn {
@@ -27,6 +28,8 @@ export interface Registration {
   readonly description: string | undefined;
   readonly rows: number;
   readonly bytes: number;
+  /** Of the version. Default: `parquet`. */
+  readonly format?: MartFormat;
 }
 
 /** A table whose partitions are registered one by one. */
@@ -40,8 +43,9 @@ export interface TableRegistration {
 const form = 1;
 
 /** Equal for registrations that readers cannot tell apart. */
-export function registrationFingerprint({ version, columns, description }: Registration): string {
-  return digest([form, version, columnTexts(columns), description ?? null]);
+export function registrationFingerprint({ version, columns, description, format }: Registration): string {
+  const other = format === undefined || format === "parquet" ? [] : [format];
+  return digest([form, version, columnTexts(columns), description ?? null, ...other]);
 }
 
 export function tableFingerprint({ columns }: TableRegistration): string {

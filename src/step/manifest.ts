@@ -141,7 +141,7 @@ export async function readManifest(
   return value;
 }
 
-export const formatOf = ({ delta }: Manifest): MartFormat => (delta === undefined ? "parquet" : "delta");
+export const formatOf = ({ delta }: Pick<Manifest, "delta">): MartFormat => (delta === undefined ? "parquet" : "delta");
 
 /** All that the manifest vouches for: the parts, and what lies beside them. */
 export const filesOf = ({ files, delta }: Manifest): readonly VersionFile[] =>

@@ -7,7 +7,7 @@ import { Failure } from "../errors.ts";
 import { parseColumnType } from "../model/column-type-text.ts";
 import type { MartSettings } from "../model/project.ts";
 import { type Registration, registrationFingerprint } from "../model/registration.ts";
-import type { Manifest, PublishedMart } from "./manifest.ts";
+import { formatOf, type Manifest, type PublishedMart } from "./manifest.ts";
 
 type Publish = Extract<CatalogRecord, { kind: "publish" }>;
 
@@ -47,14 +47,16 @@ async function visible(
 function registrationOf(
   { name, description }: Pick<MartSettings, "name" | "description">,
   { number, record }: { readonly number: number; readonly record: Publish },
-  { columns, rows, files, version }: Manifest,
+  manifest: Manifest,
 ): Registration {
+  const { columns, rows, files, version } = manifest;
   return {
     ...{ number, version, publishId: record.publishId, at: record.at, manifestSha256: record.manifestSha256 },
     columns: columns.map((column) => ({ name: column.name, type: typeOf(name, column) })),
     description,
     rows,
     bytes: files.reduce((sum, { size }) => sum + size, 0),
+    format: formatOf(manifest),
   };
 }
 
@@ -75,12 +77,13 @@ function typeOf(mart: string, { name, type }: { readonly name: string; readonly 
  */
 export function wantedFingerprint(
   { name, description }: Pick<MartSettings, "name" | "description">,
-  { version, columns }: Pick<Manifest, "version" | "columns">,
+  manifest: Pick<Manifest, "version" | "columns" | "delta">,
 ): string | undefined {
   try {
-    const typed = columns.map((column) => ({ name: column.name, type: typeOf(name, column) }));
+    const { version } = manifest;
+    const columns = manifest.columns.map((column) => ({ name: column.name, type: typeOf(name, column) }));
     const nothing = { number: 0, publishId: "", at: "", manifestSha256: "", rows: 0, bytes: 0 };
-    return registrationFingerprint({ ...nothing, version, columns: typed, description });
+    return registrationFingerprint({ ...nothing, version, columns, description, format: formatOf(manifest) });
   } catch (error) {
     if (error instanceof Failure && error.kind === "refused") return undefined;
     throw error;

@@ -6,6 +6,8 @@ import { isSameLocation } from "./location.ts";
 import type { HiveOptions } from "./options.ts";
 import type { HiveTable } from "./structs.ts";
 import {
+  deltaAt,
+  deltaParameters,
   describeForeign,
   externalParameters,
   externalTable,
@@ -33,7 +35,9 @@ const textMax = 4000;
 
 /** Throws `refused` for columns that readers by name could not read. */
 export function martTable(options: HiveOptions, mart: string, registration: Registration): HiveTable {
-  const { number, version, publishId, at, manifestSha256, columns, description, rows, bytes } = registration;
+  const { number, version, publishId, at, manifestSha256, columns, description, rows, bytes, format } = registration;
+  const location = martLocation(options, mart, version);
+  const described = hiveColumns(columns);
   const comment =
     description === undefined || description === "" ? [] : [["comment", description.slice(0, textMax)] as const];
   return withShape({
@@ -41,14 +45,14 @@ export function martTable(options: HiveOptions, mart: string, registration: Regi
     name: mart,
     owner: options.settings.owner,
     type: externalTable,
-    storage: parquetAt(martLocation(options, mart, version), hiveColumns(columns)),
+    storage: format === "delta" ? deltaAt(location, described) : parquetAt(location, described),
     partitionKeys: [],
     parameters: new Map<string, string>([
       ...externalParameters,
       ...comment,
       ["numRows", String(rows)],
       ["totalSize", String(bytes)],
-      ...sparkSchemaParameters(columns),
+      ...(format === "delta" ? deltaParameters : sparkSchemaParameters(columns)),
       [parameter.lake, options.martsLocation],
       [parameter.mart, mart],
       [parameter.number, String(number)],

@@ -20,6 +20,21 @@ export function parquetAt(location: string, columns: readonly HiveColumn[]): Hiv
   return { columns, location, ...formats };
 }
 
+/**
+ * The same files for a Spark that has Delta Lake: it goes by the provider, looks for the table's directory under `path` alone, takes
+ * the columns from the log there, and sees a swapped path at once too. Others that look at neither still read Parquet.
+ */
+export function deltaAt(location: string, columns: readonly HiveColumn[]): HiveStorage {
+  const { serdeParameters } = formats;
+  return { columns, location, ...formats, serdeParameters: new Map([...serdeParameters, ["path", location]]) };
+}
+
+/** As Spark registers such a table itself. */
+export const deltaParameters = [
+  ["spark.sql.sources.provider", "delta"],
+  ["spark.sql.sources.schema", '{"type":"struct","fields":[]}'],
+] as const;
+
 /** Names of parameters that say what is ours. */
 export const parameter = {
   /** URL of the marts' place, also for tables. */
@@ -103,6 +118,10 @@ export function faultOf(
 ): string | undefined {
   if (table.type !== externalTable) return `is no external table but ${table.type}: whoever drops it drops the files`;
   if (!isSame(table.storage.location, location)) return `has the location ${table.storage.location}, not ${location}`;
+  const path = table.storage.serdeParameters.get("path");
+  const isDelta = table.parameters.get("spark.sql.sources.provider") === "delta";
+  if (isDelta && (path === undefined || !isSame(path, location)))
+    return `has ${path === undefined ? "no path" : `the path ${path}`}, not ${location}`;
   if (table.parameters.get(parameter.shape) !== shapeOf(table))
     return "has columns or a format that were changed by hand";
   const purge = table.parameters.get("external.table.purge");
