@@ -39,12 +39,10 @@ export const catalog: Command = {
     ["catalog list", "every mart and table, the name that other tools know it by, and whether that is up to date"],
     ["catalog versions activity", "the versions that are kept, and which of them could be shown again"],
     ["catalog rollback activity", "back to the version before the current one, for every reader at once"],
-    ["catalog rollback activity 12 --dry-run", "would version 12 be whole?"],
     [
       "catalog export --to hive://metastore:9083/gha",
       "register the marts of this lake there, without changing the project",
     ],
-    ["catalog export --drop", "take their names out of the project's metastore again"],
     [
       "catalog export --to embedded",
       "is the lake's own log whole? What is missing is written again as far as it can be proved",
@@ -53,6 +51,7 @@ export const catalog: Command = {
   notes: [
     "The log of versions in the lake decides, with a metastore and without: names are compared with it and only what differs is done, by every run. Nothing here moves, copies or removes data.",
     "A version is restored only if every byte of it is as its manifest says. The mart is then held: it is not built again until its statement changes or run --rerun asks for it.",
+    "export --drop takes the names of this lake out of a metastore again; the files stay. As long as the project names that metastore, the next run registers them anew.",
     "A name that is somebody else's (no table of ours, or of another lake) is never touched.",
   ],
   exitCodes: [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { makeProject } from "../../test/make.ts";
-import type { PolicyDocument, PolicyRequest, RoleName } from "../answers.ts";
+import type { PolicyDocument, PolicyRequest, PolicyRoleName, RoleName } from "../answers.ts";
 import { Failure } from "../errors.ts";
 import type { BucketPlace, Project, StoreProfileName, StoreSettings } from "../model/project.ts";
 import { lakePolicies } from "./lake-policy.ts";
@@ -51,7 +51,7 @@ function allowed(document: PolicyDocument | undefined): readonly string[] {
   );
 }
 
-const policyOf = (project: Project, role: RoleName): readonly string[] =>
+const policyOf = (project: Project, role: PolicyRoleName): readonly string[] =>
   allowed(lakePolicies(project, { roles: [role] }).roles[0]?.policy);
 
 const refused =
@@ -86,7 +86,7 @@ test("each role gets what it uses, below the prefixes of the lake", () => {
     "AbortMultipartUpload gha-marts/*",
     "DeleteObject gha-marts/_staging/*",
   ]);
-  assert.deepEqual(policyOf(project, "gc").slice(-9), [
+  assert.deepEqual(policyOf(project, "gc").slice(-10), [
     "ListBucket gha-marts",
     "ListBucketMultipartUploads gha-marts",
     "GetObject gha-marts/*",
@@ -95,7 +95,15 @@ test("each role gets what it uses, below the prefixes of the lake", () => {
     "PutObject gha-marts/_staging/*",
     "PutObject gha-marts/_probe/*",
     "PutObject gha-marts/_catalog/*",
+    "PutObject gha-marts/_removing/*",
     "!DeleteObject gha-marts/_catalog/*",
+  ]);
+  assert.deepEqual(policyOf(project, "metastore"), [
+    "ListBucket gha-data tables/*",
+    "GetObject gha-data/tables/*",
+    "ListBucket gha-marts",
+    "GetObject gha-marts/*",
+    "PutObject gha-marts/_databases/*",
   ]);
   for (const role of ["reader", "auditor"] as const) {
     for (const line of policyOf(project, role)) assert.match(line, /^(ListBucket|GetObject) /);

@@ -9,26 +9,28 @@ import type {
   RollbackReport,
 } from "../../answers.ts";
 import { clockTime, count, counted, size } from "./numbers.ts";
-import type { Finding, ReportOptions } from "./report.ts";
-import { renderFindings } from "./report.ts";
+import type { ReportOptions } from "./report.ts";
 import { renderTable, type TableColumn } from "./table.ts";
 import { visible, wrap } from "./text.ts";
 
 const indent = "  ";
 
 const paragraph = (text: string, { width }: ReportOptions): readonly string[] =>
-  wrap(text, width - indent.length).map((line) => `${indent}${line}`);
+  wrap(visible(text), width - indent.length).map((line) => `${indent}${line}`);
 
-const held = (mart: string): string =>
-  `${mart} is not built again until its statement changes or somebody asks: millrace run --only marts --select ${mart} --rerun`;
+/** What keeps a mart on an older version, and the command that ends it: whole, so that it can be copied. */
+const held = (mart: string, head: string, options: ReportOptions): readonly string[] => [
+  ...paragraph(`${head} ${mart} is not built again until its statement changes or somebody asks for it:`, options),
+  `${indent}${options.paint.accent(`millrace run --only marts --select ${mart} --rerun`)}`,
+];
 
 const versionColumns: readonly TableColumn[] = [
   { header: "version", align: "right" },
   { header: "published", align: "left" },
+  { header: "", align: "left" },
   { header: "rows", align: "right" },
   { header: "size", align: "right" },
   { header: "engine", align: "left" },
-  { header: "", align: "left" },
 ];
 
 export function renderVersions(answer: MartVersions, nowMs: number, options: ReportOptions): readonly string[] {
@@ -36,18 +38,16 @@ export function renderVersions(answer: MartVersions, nowMs: number, options: Rep
   const rows = versions.map((version) => [
     String(version.number),
     clockTime(Date.parse(version.at), nowMs),
+    stateOf(version, answer, nowMs),
     version.rows === undefined ? "" : count(version.rows),
     version.bytes === undefined ? "" : size(version.bytes),
     version.engine ?? "",
-    stateOf(version, answer, nowMs),
   ]);
-  const notes = [
-    ...(isRolledBack ? [`Rolled back: ${held(mart)}`] : []),
-    ...(registration === undefined || registration.state === "registered" ? [] : [nameNote(registration)]),
-  ];
+  const isShown = registration === undefined || registration.state === "registered";
   return [
     ...renderTable(versionColumns, rows, { ...options, indent }),
-    ...(notes.length === 0 ? [] : ["", ...notes.flatMap((note) => paragraph(note, options))]),
+    ...(isShown ? [] : ["", ...paragraph(nameNote(registration), options)]),
+    ...(isRolledBack ? ["", ...held(mart, "Rolled back:", options)] : []),
   ];
 }
 
@@ -85,7 +85,7 @@ export function renderRollback(report: RollbackReport, options: ReportOptions): 
       `${indent}The version is whole. Nothing was written.   millrace catalog rollback ${mart} ${to.number}`,
     ];
   const shown = registered === undefined ? "" : `, ${registered} shows it`;
-  return [`${indent}${head}`, "", ...paragraph(`Record ${record}${shown}. ${held(mart)}`, options)];
+  return [`${indent}${head}`, "", ...held(mart, `Record ${record}${shown}.`, options)];
 }
 
 const entryWords: Readonly<Record<CatalogEntry["state"], string>> = {
@@ -104,32 +104,44 @@ const entryWords: Readonly<Record<CatalogEntry["state"], string>> = {
 const listColumns: readonly TableColumn[] = [
   { header: "", align: "left" },
   { header: "name", align: "left" },
+  { header: "state", align: "left" },
   { header: "registered as", align: "left" },
   { header: "version", align: "right" },
   { header: "partitions", align: "right" },
-  { header: "state", align: "left" },
 ];
 
 export function renderListing({ catalog, entries }: CatalogListing, options: ReportOptions): readonly string[] {
   if (entries.length === 0) return [`${indent}No marts yet.`];
-  const rows = entries.map(({ kind, name, registered, state, reason, number, partitions }) => [
+  const rows = entries.map(({ kind, name, registered, state, number, partitions }) => [
     kind,
     name,
+    entryWords[state],
     registered ?? "",
     number === undefined ? "" : String(number),
     partitions === undefined ? "" : count(partitions),
-    reason === undefined ? entryWords[state] : `${entryWords[state]}: ${reason}`,
   ]);
-  // A column that says nothing of anybody only takes room.
-  const used = listColumns.map((_, at) => rows.some((row) => row[at] !== ""));
-  const pick = <T>(cells: readonly T[]): readonly T[] => cells.filter((_, at) => used[at]);
+  const reasons = entries.flatMap(({ name, reason }) =>
+    reason === undefined ? [] : paragraph(`${name}: ${reason}`, options),
+  );
   const waits = entries.some(({ state }) => state === "missing" || state === "behind" || state === "wrong");
   return [
     `${indent}${options.paint.quiet(visible(catalog))}`,
     "",
-    ...renderTable(pick(listColumns), rows.map(pick), { ...options, indent }),
+    ...usedColumns(listColumns, rows, options),
+    ...(reasons.length === 0 ? [] : ["", ...reasons]),
     ...(waits ? ["", `${indent}Next  ${options.paint.accent("millrace run --only marts")}`] : []),
   ];
+}
+
+/** A column that says nothing of anybody only takes room. */
+function usedColumns(
+  columns: readonly TableColumn[],
+  rows: readonly (readonly string[])[],
+  options: ReportOptions,
+): readonly string[] {
+  const used = columns.map((_, at) => rows.some((row) => row[at] !== ""));
+  const pick = <T>(cells: readonly T[]): readonly T[] => cells.filter((_, at) => used[at]);
+  return renderTable(pick(columns), rows.map(pick), { ...options, indent });
 }
 
 const doneWords: Readonly<Record<ExportReport["action"], string>> = {
@@ -138,40 +150,48 @@ const doneWords: Readonly<Record<ExportReport["action"], string>> = {
   restore: "restored",
 };
 
+const exportColumns: readonly TableColumn[] = [
+  { header: "", align: "left" },
+  { header: "name", align: "left" },
+  { header: "", align: "left" },
+  { header: "registered as", align: "left" },
+  { header: "", align: "left" },
+];
+
 export function renderExport(report: ExportReport, options: ReportOptions): readonly string[] {
   const { action, items, dryRun, catalog } = report;
-  const findings = items.map((item) => findingOf(item, action));
+  const rows = items.map(({ kind, name, state, registered, what }) => [
+    kind,
+    name,
+    itemWords(action)[state],
+    registered ?? "",
+    state === "failed" ? "" : what,
+  ]);
+  const failed = items.filter(({ state }) => state === "failed");
+  const reasons = failed.flatMap(({ name, what, failure }) => [
+    "",
+    ...paragraph(`${name}: ${what}`, options).map(options.paint.alarm),
+    ...(failure?.remedy === undefined ? [] : paragraph(failure.remedy, options)),
+  ]);
   const changed = items.filter(({ state }) => state === "done" || state === "planned").length;
-  const failed = items.filter(({ state }) => state === "failed").length;
-  const failures = failed === 0 ? "" : ` ${count(failed)} failed.`;
-  const what = `${counted(changed, "name")} ${dryRun ? `would be ${doneWords[action]}` : doneWords[action]}`;
-  const verdict =
-    changed === 0
-      ? `Nothing to do.${failures}`
-      : dryRun
-        ? `${what}. Nothing was written.${failures}`
-        : `${what}.${failures}`;
-  const groups = findings.length === 0 ? [] : renderFindings([{ label: visible(catalog), findings }], options);
-  return [...groups, ...(groups.length === 0 ? [] : [""]), `${indent}${verdict}`];
+  const failures = failed.length === 0 ? "" : ` ${count(failed.length)} failed.`;
+  const verb = dryRun ? `would be ${doneWords[action]}. Nothing was written.` : `${doneWords[action]}.`;
+  const verdict = changed === 0 ? "Nothing to do." : `${counted(changed, "name")} ${verb}`;
+  return [
+    `${indent}${options.paint.quiet(visible(catalog))}`,
+    ...(rows.length === 0 ? [] : ["", ...usedColumns(exportColumns, rows, options)]),
+    ...reasons,
+    "",
+    `${indent}${verdict}${failures}`,
+  ];
 }
 
-function findingOf(item: ExportItem, action: ExportReport["action"]): Finding {
-  const { name, registered, state, what, failure } = item;
-  const words = {
+function itemWords(action: ExportReport["action"]): Readonly<Record<ExportItem["state"], string>> {
+  return {
     done: doneWords[action],
     planned: `to be ${doneWords[action]}`,
-    already: "as it should be",
-    nothing: "nothing to do",
+    already: "unchanged",
+    nothing: "left out",
     failed: "failed",
-  } as const;
-  return {
-    ...{
-      count: "",
-      word: "",
-      what: name,
-      note: `${words[state]}${registered === undefined ? "" : ` as ${registered}`}: ${what}`,
-    },
-    ...(failure?.remedy === undefined ? {} : { remedy: failure.remedy }),
-    ...(state === "failed" ? { tone: "alarm" as const } : {}),
   };
 }
