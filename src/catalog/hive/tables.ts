@@ -21,7 +21,16 @@ import { externalParameters, externalTable, faultOf, parameter, parquetAt, withS
 const partitionKey = "src";
 
 /** Partitions in one call: some hundred bytes each, and the server looks at the place of each before it answers. */
-const batchSize = 1000;
+const batchSize = 500;
+
+/** Calls side by side. A server writes the rows of a batch one by one, so that four of them take it about a third of the time. */
+const batchesAtOnce = 4;
+
+/** Names in one page of a listing. */
+const pageSize = 1000;
+
+/** Or the server lists the files of every partition that it is told of, to count them. */
+const withoutStatistics = ["DO_NOT_UPDATE_STATS", "true"] as const;
 
 export function hiveTables(metastore: Metastore, options: HiveOptions): TableRegistry {
   const { database } = options.settings;
@@ -54,6 +63,7 @@ export function hiveTables(metastore: Metastore, options: HiveOptions): TableReg
       partitionKeys: [{ name: partitionKey, type: "string" }],
       parameters: new Map<string, string>([
         ...externalParameters,
+        withoutStatistics,
         ...sparkSchemaParameters([...columns, { name: partitionKey, type: { kind: "string" } }]),
         [parameter.lake, options.martsLocation],
         [parameter.table, table],
@@ -70,7 +80,6 @@ export function hiveTables(metastore: Metastore, options: HiveOptions): TableReg
     if (known.kind === "foreign") throw foreignTable(known.name, known.what, "table");
   }
 
-  /** In turns: a server that works on one batch is not helped by the next. */
   async function inBatches(
     table: string,
     ids: readonly string[],
@@ -79,16 +88,32 @@ export function hiveTables(metastore: Metastore, options: HiveOptions): TableReg
   ): Promise<void> {
     if (ids.length === 0) return;
     await demandOurs(table, call);
-    try {
-      for (let start = 0; start < ids.length; start += batchSize) await work(ids.slice(start, start + batchSize));
-    } catch (error) {
-      throw explained(error, nameOf(table));
+    let next = 0;
+    let hasFailed = false;
+    async function takeBatches(): Promise<void> {
+      while (next < ids.length && !hasFailed) {
+        const start = next;
+        next += batchSize;
+        await work(ids.slice(start, start + batchSize));
+      }
     }
+    const workers = Array.from({ length: batchesAtOnce }, async () => {
+      try {
+        await takeBatches();
+      } catch (error) {
+        hasFailed = true;
+        throw explained(error, nameOf(table));
+      }
+    });
+    // Nothing is under way any more when the first failure is told.
+    await Promise.allSettled(workers);
+    await Promise.all(workers);
   }
 
   const partition = (table: string, id: string): HivePartition => ({
     values: [id],
-    storage: parquetAt(`${locationOf(table)}/${partitionKey}=${id}`, []),
+    // What the table says of reading holds for its partitions, and each word about one is a row more.
+    storage: { ...parquetAt(`${locationOf(table)}/${partitionKey}=${id}`, []), serdeParameters: new Map() },
   });
 
   return {
@@ -120,8 +145,8 @@ export function hiveTables(metastore: Metastore, options: HiveOptions): TableReg
     async *partitions(table, call = {}) {
       await demandOurs(table, call);
       const names = await namesOf(table, call);
-      for (let start = 0; start < names.length; start += batchSize) {
-        yield names.slice(start, start + batchSize).flatMap((name) => partitionValue(partitionKey, name) ?? []);
+      for (let start = 0; start < names.length; start += pageSize) {
+        yield names.slice(start, start + pageSize).flatMap((name) => partitionValue(partitionKey, name) ?? []);
       }
     },
     async add(table, ids, call = {}) {
