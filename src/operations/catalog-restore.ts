@@ -54,7 +54,8 @@ async function restoreMart(
   if (missing.length === 0) return { state: "already", what: `the log is whole: ${last} records` };
   const written = await recordsFor(parts, mart, { inspected, missing, registered, signal });
   const proved = written.filter(({ isProved }) => isProved).length;
-  const what = `${proved} records from versions and names, ${written.length - proved} fences for numbers that nothing proves`;
+  const fences = written.length - proved;
+  const what = `written again: ${proved} by proof${fences === 0 ? "" : `, ${fences} as fences, since nothing proves them`}`;
   if (dryRun === true) return { state: "planned", what };
   await parts.mayWrite(["marts"], callOptions(signal));
   for (const { number, record } of written) {

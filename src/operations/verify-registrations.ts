@@ -58,11 +58,13 @@ export function tableReason(found: TableDifference): string | undefined {
   if (registered === undefined) return "is not registered";
   const facts = [
     ...(isOther ? ["has other columns than the table"] : []),
-    ...(add.length > 0 ? [`lacks ${add.length} partitions`] : []),
-    ...(remove.length > 0 ? [`lists ${remove.length} partitions that are gone`] : []),
+    ...(add.length > 0 ? [`lacks ${partitions(add)}`] : []),
+    ...(remove.length > 0 ? [`lists ${partitions(remove)} that ${remove.length === 1 ? "is" : "are"} gone`] : []),
   ];
   return facts.join(", ");
 }
+
+const partitions = (ids: readonly string[]): string => `${ids.length} partition${ids.length === 1 ? "" : "s"}`;
 
 export async function repairRegistrations(run: Repair, note: NoteRepair): Promise<void> {
   await cureEach(run, "mart-name", note, (cure) => repairMartName(run, cure));
@@ -98,5 +100,5 @@ async function repairTableName(run: Repair, { name }: Extract<Cure, { kind: "tab
   const { isOther, registration, add, remove } = await tableDifference(parts, parts.catalog.tables, settings, signal);
   const change = { registration: isOther ? registration : undefined, add, remove };
   await registerTable(parts.catalog.tables, name, change, call);
-  return { state: "repaired", how: `registered: ${add.length} partitions added, ${remove.length} removed` };
+  return { state: "repaired", how: `registered: ${partitions(add)} added, ${remove.length} removed` };
 }

@@ -155,7 +155,7 @@ describe("export to the lake's own catalog", () => {
     const dry = await doing(there, { action: "restore", dryRun: true });
     assert.deepEqual([states(dry), (await textsOf(here.storage)).size], [["activity planned", "never nothing"], 0]);
     const report = await doing(there, { action: "restore" });
-    assert.equal(report.items[0]?.what, "4 records from versions and names, 1 fences for numbers that nothing proves");
+    assert.equal(report.items[0]?.what, "written again: 4 by proof, 1 as fences, since nothing proves them");
     const after = await textsOf(here.storage);
     for (const number of [1, 2, 3, 5]) assert.equal(after.get(record(number)), before.get(record(number)));
     const fence = JSON.parse(after.get(record(4)) ?? "{}");
