@@ -21,6 +21,7 @@ export const reservedVariables: ReadonlyMap<string, string> = new Map([
   ["MILLRACE_REAL_HOURS", "For the test suite: a directory with real archive hours."],
   ["MILLRACE_TEST_SPARK", "For the test suite: the URL of a Spark Connect server to use."],
   ["MILLRACE_TEST_METASTORE", "For the test suite: `host:port` of a Hive Metastore to use."],
+  ["MILLRACE_TEST_METASTORE_WAREHOUSE", "For the test suite: the warehouse directory of that metastore."],
 ]);
 
 /** What Kubernetes sets in every pod for a service named `millrace` or `millrace-…`; no option looks like it. */

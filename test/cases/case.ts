@@ -4,7 +4,9 @@
  * the same.
  *
  *     <case>/case.json       {"about": "…", "runs": [{"clock": "2026-03-02T00:00:00Z", "options": {"acceptRewrite": true}}]};
- *                            with "gc": true garbage is collected after the run, whatever its age
+ *                            with "gc": true garbage is collected after the run, whatever its age; with "rollback": "NAME" that
+ *                            mart is rolled back before it. "registry": true has marts and tables found by name in a registry in
+ *                            memory, which with "lose": true is empty before the run
  *     <case>/millrace.yaml   the project; ${ARCHIVE} is the directory of the archive
  *     <case>/in/1/, in/2/ …  what the archive has before the first run, what is added before the second …; `x.json` is
  *                            stored as `x.json.gz`, everything else as it is
@@ -28,16 +30,20 @@ import { Failure } from "../../src/errors.ts";
 import { describeColumnType } from "../../src/model/column-type-text.ts";
 import type { Event } from "../../src/model/events.ts";
 import { memoryStorage } from "../../src/storage/memory.ts";
+import { memoryRegistry } from "../memory-registry.ts";
 
 const here = new URL(".", import.meta.url).pathname;
 const update = process.env.UPDATE_CASES === "1";
 
 export interface CaseFile {
   readonly about: string;
+  readonly registry?: boolean;
   readonly runs: readonly {
     readonly clock: string;
     readonly options?: Pick<Selection, "only" | "max" | "rerun" | "acceptRewrite">;
     readonly gc?: boolean;
+    readonly rollback?: string;
+    readonly lose?: boolean;
   }[];
 }
 
@@ -92,7 +98,11 @@ async function runCase(
   work: string,
   { inMemory = false, spark }: Setting,
 ): Promise<Map<string, string>> {
-  const lake = inMemory ? lakeInMemory(work) : {};
+  const registry = memoryRegistry("golden");
+  const lake: AppOptions = {
+    ...(inMemory ? lakeInMemory(work) : {}),
+    ...(definition.registry === true ? { wrapCatalog: (log) => registry.over(log, { tables: true }) } : {}),
+  };
   const engine = spark === undefined ? {} : { MILLRACE_ENGINE__SPARK__URL: spark };
   const archive = join(work, "archive");
   mkdirSync(archive);
@@ -100,13 +110,15 @@ async function runCase(
     if (entry.endsWith(".yaml") || entry.endsWith(".sql")) cpSync(join(directory, entry), join(work, entry));
   const out = new Map<string, string>();
   let clock = 0;
-  for (const [at, { clock: text, options, gc }] of definition.runs.entries()) {
+  for (const [at, { clock: text, options, gc, rollback, lose }] of definition.runs.entries()) {
     arrive(join(directory, "in", String(at + 1)), archive);
     clock = Date.parse(text);
     const project = readProject({ file: join(work, "millrace.yaml"), environment: { ARCHIVE: archive, ...engine } });
     const app = await openApp(project, { clock: () => clock, workers: 0, ...lake });
     const lines: string[] = [];
+    if (lose === true) for (const names of [registry.marts, registry.tables]) names.clear();
     try {
+      if (rollback !== undefined) lines.push(await rolledBack(app, rollback));
       const summary = await app.run({ ...options, report: (event) => lines.push(...line(event)) });
       // A second run right behind the first finds nothing to do: reconciliation has converged.
       const idle: string[] = [];
@@ -130,6 +142,11 @@ async function runCase(
     }
   }
   return out;
+}
+
+async function rolledBack(app: App, mart: string): Promise<string> {
+  const { state, from, to } = await app.rollback(mart);
+  return `rollback ${mart} ${state}: ${from.number} → ${to.number}`;
 }
 
 async function collected(app: App): Promise<readonly string[]> {
@@ -175,6 +192,10 @@ function line(event: Event): string[] {
       ];
     case "mart.published":
       return [`${event.code} ${event.key} ${event.rows} rows`];
+    case "mart.registered":
+      return [`${event.code} ${event.key} as ${event.name}, record ${event.number}`];
+    case "table.registered":
+      return [`${event.code} ${event.key} ${event.added} added, ${event.removed} removed`];
     default:
       return [];
   }
