@@ -88,12 +88,23 @@ function startsNumber(byte: number): boolean {
 }
 
 function shredText(state: RowState, node: Node, parentEntry: number): void {
+  const { strings } = node;
+  if (strings === null || node.type !== STRING) {
+    shredFirstText(state, node, parentEntry);
+    return;
+  }
+  if (!strings.copy(node.count, state.cursor)) {
+    readText(state.cursor, state.text);
+    strings.add(node.count, state.text);
+  }
+  addEntry(node, parentEntry);
+}
+
+function shredFirstText(state: RowState, node: Node, parentEntry: number): void {
   const start = state.cursor.at;
   readText(state.cursor, state.text);
-  if (node.type !== STRING) {
-    settle(state, node, SEEN_STRING, start);
-    if (node.type === LOST) return;
-  }
+  if (node.type !== STRING) settle(state, node, SEEN_STRING, start);
+  if (node.type === LOST) return;
   const value = addEntry(node, parentEntry);
   stringsOf(node).add(value, state.text);
 }

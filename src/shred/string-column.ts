@@ -4,8 +4,9 @@
  * does not pay, the arena takes every text, and is the data page itself. Where columns hold much, they are sealed: whoever
  * encodes pages compresses what they hold, so that it need not lie here until the row group ends.
  */
+import type { Cursor } from "./cursor.ts";
 import { grownInts } from "./room.ts";
-import type { Text } from "./text.ts";
+import { copyText, type Text } from "./text.ts";
 
 export type TextValues =
   | {
@@ -45,7 +46,8 @@ const SHARE_FROM_COUNT = 256;
 const LARGE_BYTES = 1 << 20;
 
 /** Less of a column is not sealed: pages of half the size would make an archive hour 3 % larger. */
-const SEAL_BYTES = 1 << 17;
+const SEAL_SHIFT = 17;
+const SEAL_BYTES = 1 << SEAL_SHIFT;
 /** An arena of texts grows to a page and the row that completes it, without being doubled for that row. */
 const PAGE_ARENA_BYTES = SEAL_BYTES + (SEAL_BYTES >> 3);
 
@@ -131,6 +133,26 @@ export class StringColumn {
   #refs = new Int32Array(16);
   /** What stood before the dictionary was given up at value number `count`, for a rejected line that caused it. */
   #givenUp: { count: number; arena: Arena; dictionary: Dictionary; refs: Int32Array<ArrayBuffer> } | null = null;
+
+  /**
+   * Appends the string at the cursor, if it can be taken as it stands; otherwise nothing has happened and it is to be read
+   * and added. Without a dictionary nobody needs a hash, so that finding the end of a text and keeping it are one loop:
+   * that takes 0.36 ms a megabyte instead of 0.56, or 20 ms
+   * of an archive hour with 100 MB of such texts.
+   */
+  copy(value: number, cursor: Cursor): boolean {
+    const place = value - this.#sealedCount;
+    if (this.#dictionary !== null || place >= this.#refs.length) return false;
+    const arena = this.#arena;
+    const offset = arena.used;
+    const end = copyText(cursor, arena.view, offset + 4);
+    if (end < 0) return false;
+    arena.view.setInt32(offset, end - offset - 4, true);
+    arena.used = end;
+    this.#refs[place] = offset;
+    if (offset >> SEAL_SHIFT !== end >> SEAL_SHIFT) this.#notePages(offset);
+    return true;
+  }
 
   /** Appends the text as value number `value`, which must be one more than the last. */
   add(value: number, text: Text): void {
