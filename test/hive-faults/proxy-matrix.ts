@@ -46,8 +46,22 @@ export async function disturbedRun(server: Server, at: ReadonlyMap<number, Proxy
   }
 }
 
+/** Some side by side, since they mostly wait: each has a lake and a database of its own. */
+export async function disturbedRuns(
+  server: Server,
+  plans: readonly ReadonlyMap<number, ProxyFault>[],
+): Promise<readonly Disturbed[]> {
+  const runs: Disturbed[] = [];
+  const left = plans.values();
+  const lane = async (): Promise<void> => {
+    for (const plan of left) runs.push(await disturbedRun(server, plan));
+  };
+  await Promise.all([lane(), lane(), lane()]);
+  return runs;
+}
+
 /** A writer may fail in the ways that a server can be away, and in no other. */
-async function failureOf(run: Promise<void>, when: string): Promise<Failure | undefined> {
+export async function failureOf(run: Promise<void>, when: string): Promise<Failure | undefined> {
   try {
     await run;
     return undefined;

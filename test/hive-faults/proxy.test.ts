@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { metastoreServer } from "../real/metastore-server.ts";
-import { disturbedRun } from "./proxy-matrix.ts";
+import { disturbedRun, disturbedRuns } from "./proxy-matrix.ts";
 import { type ProxyFault, proxyFaults } from "./thrift-proxy.ts";
 
 const isChange = (method: string): boolean => /^(?:create|alter)_/.test(method);
@@ -17,42 +17,33 @@ test("a fault at any request of publishing and registering leaves one chain, and
   const { asked, failure } = await disturbedRun(server, new Map());
   assert.equal(failure, undefined);
   assert.equal(asked.filter(isChange).length, 5, `of ${asked.length} requests: ${asked.join(", ")}`);
-  const counts = { runs: 0, failed: 0 };
-  for (const [index, method] of asked.entries()) {
+  const plans = asked.flatMap((method, index) => {
     const rotating = proxyFaults[index % proxyFaults.length] ?? "request lost";
     const chosen: readonly ProxyFault[] = isChange(method) ? [rotating, "answer lost", "request kept"] : [rotating];
-    for (const fault of new Set(chosen)) {
-      const run = await disturbedRun(server, new Map([[index + 1, fault]]));
-      counts.runs += 1;
-      if (run.failure !== undefined) counts.failed += 1;
-    }
-  }
-  context.diagnostic(`${counts.runs} disturbed writers, of which ${counts.failed} failed; all converged`);
+    return [...new Set(chosen)].map((fault) => new Map([[index + 1, fault]]));
+  });
+  const failed = (await disturbedRuns(server, plans)).filter((run) => run.failure !== undefined);
+  context.diagnostic(`${plans.length} disturbed writers, of which ${failed.length} failed; all converged`);
 });
 
 test("a second fault while the first is being put right changes nothing of that", async (context) => {
   const server = await metastoreServer(context);
   if (server === undefined) return;
-  // The first swap of version 2 and what follows it.
-  for (const [first, second] of [
+  const pairs = [
     ["answer lost", "answer lost"],
     ["request kept", "answer lost"],
     ["request kept", "request kept"],
     ["answer cut", "half-open"],
-  ] as const) {
-    await disturbedRun(
-      server,
-      new Map([
-        [13, first],
-        [14, second],
-      ]),
-    );
-    await disturbedRun(
-      server,
-      new Map([
-        [13, first],
-        [15, second],
-      ]),
-    );
-  }
+  ] as const;
+  // The first swap, and the one or the other request behind it.
+  const plans = pairs.flatMap(([first, second]) =>
+    [14, 15].map(
+      (behind) =>
+        new Map<number, ProxyFault>([
+          [13, first],
+          [behind, second],
+        ]),
+    ),
+  );
+  await disturbedRuns(server, plans);
 });

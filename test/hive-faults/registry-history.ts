@@ -1,8 +1,10 @@
 /** What a metastore was told of one mart, and what readers saw of it meanwhile. */
 import assert from "node:assert/strict";
+import { setTimeout as pause } from "node:timers/promises";
 import type { MetastoreCalls } from "../../src/catalog/hive/calls.ts";
 import { type HiveTable, readTable } from "../../src/catalog/hive/structs.ts";
 import { parameter } from "../../src/catalog/hive/table-form.ts";
+import { Failure } from "../../src/errors.ts";
 import {
   readMessageBegin,
   readStringMap,
@@ -21,7 +23,8 @@ export interface Swap {
   readonly number: number;
   /** The number that had to stand there; `undefined` for a creation. */
   readonly expected: number | undefined;
-  readonly isAccepted: boolean;
+  /** `undefined` where the server was killed before it said so. */
+  readonly isAccepted: boolean | undefined;
 }
 
 /** In the order in which the server answered them. */
@@ -41,7 +44,14 @@ export function swapsOf(done: readonly Done[]): Swap[] {
     });
     assert.ok(table !== undefined);
     const number = Number(table.parameters.get(parameter.number));
-    return [{ table: table.name, number, expected, isAccepted: isAccepted(one.answer) }];
+    return [
+      {
+        table: table.name,
+        number,
+        expected,
+        isAccepted: one.answer === undefined ? undefined : isAccepted(one.answer),
+      },
+    ];
   });
 }
 
@@ -69,14 +79,32 @@ function isAccepted(answer: Buffer): boolean {
   return fields === 0;
 }
 
-/** No double update and no lost one: every accepted swap goes on from what the one before it wrote. */
+/**
+ * No double update and no lost one: the accepted swaps are one chain, each over what the one before it wrote. Their answers may have
+ * come in another order, and one whose answer nobody got was done if another one was accepted over it.
+ */
 export function assertOneChain(swaps: readonly Swap[], when: string): void {
+  const accepted = swaps.filter(({ isAccepted }) => isAccepted === true);
+  const unheard = swaps.filter(
+    ({ isAccepted, number }) =>
+      isAccepted === undefined &&
+      accepted.some(({ expected }) => expected === number) &&
+      !accepted.some((other) => other.number === number),
+  );
+  const numbers = new Set(unheard.map(({ number }) => number));
+  const once = unheard.filter(({ number }) => numbers.delete(number));
   let standing: number | undefined;
-  for (const { number, expected } of swaps.filter(({ isAccepted }) => isAccepted)) {
-    assert.equal(expected, standing, `${when}: ${number} was accepted over ${standing}, expecting ${expected}`);
-    assert.ok(number > (standing ?? 0), `${when}: ${number} after ${standing}`);
+  for (const { number, expected } of [...accepted, ...once].sort((one, other) => one.number - other.number)) {
+    assert.equal(expected, standing, `${when}: ${number} was accepted over ${expected}, and ${standing} stood there`);
+    assert.notEqual(number, standing, `${when}: ${number} was accepted twice`);
     standing = number;
   }
+}
+
+async function orAway(error: unknown): Promise<"away"> {
+  if (!(error instanceof Failure) || error.kind !== "unavailable") throw error;
+  await pause(20);
+  return "away";
 }
 
 export interface Watch {
@@ -94,7 +122,10 @@ export function watchName(
   let isOver = false;
   const watching = (async () => {
     for (let read = calls.tables; !isOver; read = read === calls.tables ? oneTable : calls.tables) {
-      const [table] = await read(database, [name]);
+      const tables = await read(database, [name]).catch(orAway);
+      // Nobody sees anything while the server is away.
+      if (tables === "away") continue;
+      const [table] = tables;
       const last = seen.at(-1) ?? 0;
       if (table === undefined) {
         assert.equal(last, 0, `${name} is gone`);

@@ -31,17 +31,19 @@ export type ProxyFault = (typeof proxyFaults)[number];
 export const isSlow = (fault: ProxyFault): boolean =>
   fault === "answer late" || fault === "request late" || fault === "request kept" || fault === "half-open";
 
-/** A request that the server has answered. */
+/** A request that the server was sent. */
 export interface Done {
   readonly method: string;
   readonly request: Buffer;
-  readonly answer: Buffer;
+  /** `undefined` where the server broke off. */
+  readonly answer: Buffer | undefined;
 }
 
 export interface ThriftProxy {
   readonly host: ThriftHost;
   /** Methods in the order in which clients asked, also those that were taken away. */
   readonly asked: readonly string[];
+  /** In the order in which they were answered. */
   readonly done: readonly Done[];
   /** Connections serve again. */
   heal(): Promise<void>;
@@ -77,7 +79,10 @@ export async function thriftProxy(server: ThriftHost, plan: ProxyPlan): Promise<
   function ask({ upstream, method, bytes }: Request & { readonly upstream: Socket }): Promise<Buffer | undefined> {
     const { promise, resolve } = Promise.withResolvers<Buffer | undefined>();
     const collector = answerCollector("buffered", method, bytesMax);
-    const onClose = (): void => resolve(undefined);
+    const onClose = (): void => {
+      done.push({ method, request: bytes, answer: undefined });
+      resolve(undefined);
+    };
     const onData = (piece: Buffer): void => {
       const collected = collector.push(piece);
       if (collected.kind === "more") return;
