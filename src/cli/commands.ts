@@ -124,6 +124,11 @@ export const commandGroups: readonly CommandGroup[] = [
         load: async () => (await import("./spark.ts")).spark,
       },
       {
+        name: "metastore",
+        purpose: "a Hive Metastore on PostgreSQL: launch it, test it",
+        load: async () => (await import("./metastore.ts")).metastore,
+      },
+      {
         name: "sample",
         purpose: "an archive of invented hours, with faults on request",
         load: async () => (await import("./sample.ts")).sample,

@@ -1,5 +1,5 @@
 /**
- * The jars that Spark lacks to reach S3: by the user's own Maven, whatever repositories that is set to, or from one repository
+ * The jars that a distribution lacks: by the user's own Maven, whatever repositories that is set to, or from one repository
  * that the user names. Each is checked, and kept in `downloads` until the distribution is whole.
  */
 import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
@@ -54,13 +54,9 @@ async function byMaven(
     { environment, cwd: room, signal },
   );
   if (ran === undefined) {
-    throw new Failure(
-      "usage",
-      "mvn: there is no such program, and the jars that reach S3 come from a Maven repository",
-      {
-        remedy: "install Maven, or name a repository: --maven-repository URL",
-      },
-    );
+    throw new Failure("usage", "mvn: there is no such program, and the jars come from a Maven repository", {
+      remedy: "install Maven, or name a repository: --maven-repository URL",
+    });
   }
   if (ran.code !== 0) {
     throw new Failure(
@@ -88,8 +84,8 @@ const bytesOf = (jars: readonly Jar[]): number => jars.reduce((sum, { bytes }) =
 function modelOf(jars: readonly Jar[]): string {
   const alone = "<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>";
   const dependencies = jars.map(
-    ({ group, artifact, version }) =>
-      `    <dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version>${alone}</dependency>`,
+    ({ group, artifact, version, classifier, type }) =>
+      `    <dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version>${element("type", type)}${element("classifier", classifier)}${alone}</dependency>`,
   );
   return `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
@@ -100,6 +96,9 @@ ${dependencies.join("\n")}
 </project>
 `;
 }
+
+const element = (name: string, text: string | undefined): string =>
+  text === undefined ? "" : `<${name}>${text}</${name}>`;
 
 /** Jars side by side: each is small, and a repository is mostly far away. */
 const parallel = 4;

@@ -6,10 +6,13 @@ import type { SparkVersions } from "../model/versions.ts";
 import type { Environment } from "./contract.ts";
 
 /** `$XDG_CACHE_HOME/millrace/spark`, by default `~/.cache/millrace/spark`. */
-export function cacheRoot({ XDG_CACHE_HOME: named, HOME: home }: Environment): string {
+export function cacheRoot(
+  { XDG_CACHE_HOME: named, HOME: home }: Environment,
+  what: "spark" | "metastore" = "spark",
+): string {
   // The specification of those directories has relative ones ignored.
   const cache = named !== undefined && isAbsolute(named) ? named : join(home || homedir(), ".cache");
-  return join(cache, "millrace", "spark");
+  return join(cache, "millrace", what);
 }
 
 export const downloadsIn = (root: string): string => join(root, "downloads");

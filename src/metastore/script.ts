@@ -25,7 +25,7 @@ export function metastoreScript(row: MetastoreVersions): string {
 }
 
 function head({ metastore, schema, olderSchemas, honoursBindHost }: MetastoreVersions): string {
-  return String.raw`#!/bin/sh
+  return `#!/bin/sh
 # A Hive Metastore ${metastore} on PostgreSQL. Made by millrace metastore script; millrace metastore serve runs the same.
 #
 #   sh entrypoint.sh [serve]         waits for PostgreSQL, creates the schema if there is none, serves until SIGTERM
@@ -57,7 +57,7 @@ function helping({ metastore }: MetastoreVersions): string {
     const file = parameter.hasFile ? ` (or ${parameter.name}_FILE: a file with it)` : "";
     return `  ${parameter.name}\n      ${parameter.help}${file}; ${fallbackText(parameter)}`;
   });
-  return String.raw`help() {
+  return `help() {
   cat <<'END'
 A Hive Metastore ${metastore} on PostgreSQL.
 
@@ -107,7 +107,7 @@ function checkOf(kind: Exclude<Parameter["kind"], { kind: "text" }>, name: strin
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
-const main = String.raw`action=$1
+const main = `action=$1
 [ -n "$action" ] || action=serve
 case $action in
   serve | init | check | configure) ;;

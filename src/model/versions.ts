@@ -43,13 +43,22 @@ export interface Jar {
   readonly group: string;
   readonly artifact: string;
   readonly version: string;
+  /** Of an artifact that has several files: `bin`. */
+  readonly classifier?: string;
+  /** `jar` unless it is said. */
+  readonly type?: string;
   readonly bytes: number;
   readonly sha256: string;
 }
 
 /** `hadoop-aws-3.5.0.jar` */
-export const jarFile = ({ artifact, version }: Pick<Jar, "artifact" | "version">): string =>
-  `${artifact}-${version}.jar`;
+export const jarFile = ({
+  artifact,
+  version,
+  classifier,
+  type = "jar",
+}: Pick<Jar, "artifact" | "version" | "classifier" | "type">): string =>
+  `${artifact}-${version}${classifier === undefined ? "" : `-${classifier}`}.${type}`;
 
 /**
  * What `s3`, `s3-transfer-manager`, `sts`, `apache-client` and `netty-nio-client` of the SDK need, as Maven resolves them, without
