@@ -2,6 +2,7 @@
 import { conversionMutants } from "./conversion.ts";
 import { diskMutants } from "./disk.ts";
 import type { Mutant } from "./mutant.ts";
+import { nameMutants } from "./names.ts";
 import { publicationMutants } from "./publication.ts";
 import { repetitionMutants } from "./repetition.ts";
 import { s3Mutants } from "./s3.ts";
@@ -9,6 +10,7 @@ import { s3Mutants } from "./s3.ts";
 export const mutants: readonly Mutant[] = [
   ...diskMutants,
   ...publicationMutants,
+  ...nameMutants,
   ...repetitionMutants,
   ...conversionMutants,
   ...s3Mutants,

@@ -60,9 +60,13 @@ export const publicationMutants: readonly Mutant[] = [
     edits: [
       {
         file: mart,
-        find: "  await written.place();\n  const { bytes, sha256 } = encodeManifest(manifest);\n  await storage.put(manifestKey(mart, manifest.version), bytes, call);",
-        replace:
-          "  const { bytes, sha256 } = encodeManifest(manifest);\n  await storage.put(manifestKey(mart, manifest.version), bytes, call);\n  await written.place();",
+        find: "  await written.place();\n",
+        replace: "",
+      },
+      {
+        file: mart,
+        find: "  await storage.put(manifestKey(mart, manifest.version), bytes, call);\n",
+        replace: "  await storage.put(manifestKey(mart, manifest.version), bytes, call);\n  await written.place();\n",
       },
     ],
     ...simulation,
@@ -141,13 +145,13 @@ export const publicationMutants: readonly Mutant[] = [
     edits: [
       {
         file: "src/operations/gc-marts.ts",
-        find: "if (last === undefined || found.open.length === 0) {",
-        replace: "if (last !== undefined) {",
+        find: "if (last !== undefined && found.open.some(isFree)) {",
+        replace: "if (last === undefined) {",
       },
       {
         file: "src/operations/gc-marts.ts",
-        find: 'await run.each("marts", found.settled, key,',
-        replace: 'await run.each("marts", [...found.settled, ...found.open], key,',
+        find: "const settled = found.settled.filter(isFree);",
+        replace: "const settled = [...found.settled, ...found.open].filter(isFree);",
       },
     ],
     killedBy: ["test/faults/gc-race.test.ts"],
@@ -158,12 +162,48 @@ export const publicationMutants: readonly Mutant[] = [
     edits: [
       {
         file: "src/operations/gc-marts.ts",
-        find: "    await fence(parts.catalog, mart, last, parts, call);\n",
+        find: "      await fence(parts.catalog, mart, last, parts, call);\n      continue;\n",
         replace:
-          "    await fence(parts.catalog, mart, last, parts, call);\n    const hurried = [...found.settled, ...found.open];\n    for (const garbage of hurried) await removeVersion(parts.marts, garbage.directory, call);\n    return;\n",
+          "      await fence(parts.catalog, mart, last, parts, call);\n      const hurried = [...found.settled, ...found.open];\n      for (const garbage of hurried) await removeVersion(parts.marts, garbage.directory, call);\n      return;\n",
       },
     ],
     killedBy: ["test/faults/gc-race.test.ts"],
+  },
+  {
+    name: "restored-without-looking-for-a-mark",
+    why: "readers are sent back to a version that a collection is deleting",
+    edits: [
+      {
+        file: "src/operations/catalog-rollback.ts",
+        find: "if ((await parts.marts.head(removalKey(mart, version), call)) !== undefined) {",
+        replace: 'if (removalKey(mart, version) === "") {',
+      },
+    ],
+    killedBy: ["test/catalog-verbs/rollback-race.test.ts"],
+  },
+  {
+    name: "restored-without-a-pin",
+    why: "a collection does not know of the version that readers are about to be sent back to",
+    edits: [
+      {
+        file: "src/operations/catalog-rollback.ts",
+        find: "...rollback, restores };",
+        replace: "...rollback };",
+      },
+    ],
+    killedBy: ["test/catalog-verbs/rollback-race.test.ts"],
+  },
+  {
+    name: "collected-without-a-mark",
+    why: "who goes back to a version cannot see that it is being deleted",
+    edits: [
+      {
+        file: "src/operations/gc-marts.ts",
+        find: "for (const { directory } of fresh) announced.add(await announceRemoval(parts.marts, directory, call));",
+        replace: "for (const { directory } of fresh) announced.add(removalKey(mart, directory.name));",
+      },
+    ],
+    killedBy: ["test/catalog-verbs/rollback-race.test.ts"],
   },
   {
     name: "current-version-is-garbage-too",
