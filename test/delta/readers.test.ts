@@ -166,17 +166,13 @@ test("read back by Spark with Delta Lake and by DuckDB", { timeout: 600_000 }, a
         const everything = join(lake.directory, "lake/marts/everything");
         const [version = ""] = readdirSync(everything);
         await checkTypes(join(everything, version), spark, duckdb);
-        setSelect(lake, "actor.login as actor, type, cast(round(size) as bigint) as size, src, id");
+        setSelect(lake, "actor.login as actor, type, src, cast(id as bigint) as id");
         await publish(1, 4);
         setHour(lake, 22, '{"id":"9","type":"NewEvent","actor":{"login":"zoe"},"size":7}\n');
         await withApp(file, engine, 2, (app) => app.run({ only: "collect", rerun: true }));
         await publish(3, 3);
-        setFormat(lake, "parquet");
-        await run(file, engine, 4);
-        setFormat(lake, "delta");
-        await publish(5, 3);
-        assert.equal(seen.size, 4);
         await checkFigures(lake, currentVersion(lake) ?? "", 3, spark);
+        assert.equal(seen.size, 3);
         for (const [each, rows] of seen) await checkVersion(versionDirectory(lake, each), rows, spark, duckdb);
         assert.deepEqual((await withApp(file, engine, 6, (app) => app.verify())).damaged, []);
       } finally {
@@ -194,8 +190,8 @@ test("read back by Spark with Delta Lake and by DuckDB", { timeout: 600_000 }, a
       for (const statement of [
         `insert into ${table} select * from ${table}`,
         `delete from ${table}`,
-        `update ${table} set type = 'x'`,
         `alter table ${table} set tblproperties ('a' = 'b')`,
+        `vacuum ${table}`,
       ]) {
         await assert.rejects(
           spark.rows(statement),
