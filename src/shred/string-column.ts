@@ -108,7 +108,10 @@ export class SealQueue {
    * not on how the text arrived.
    */
   endRow(seal: SealTexts): void {
-    if (full.length === 0) return;
+    if (full.length > 0) this.#takeFull(seal);
+  }
+
+  #takeFull(seal: SealTexts): void {
     this.#bytes += full.length * SEAL_BYTES;
     for (let column = full.pop(); column !== undefined; column = full.pop()) this.#columns.add(column);
     if (this.#bytes < this.#bytesMax) return;
