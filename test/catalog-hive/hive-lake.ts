@@ -30,6 +30,8 @@ export interface HiveLake {
   readonly calls: MetastoreCalls;
   /** Closes the handles, drops the database and removes the lake. */
   close(): Promise<void>;
+  /** The same, where there is no metastore any more. */
+  abandon(): Promise<void>;
 }
 
 export async function hiveLake(server: Server): Promise<HiveLake> {
@@ -40,6 +42,11 @@ export async function hiveLake(server: Server): Promise<HiveLake> {
   const databases = [database];
   const client = clientOf(server);
   const handles: Catalog[] = [];
+  async function abandon(): Promise<void> {
+    await Promise.all(handles.map((catalog) => catalog.close()));
+    client.close();
+    rmSync(directory, { recursive: true, force: true });
+  }
   return {
     database,
     directory,
@@ -60,11 +67,10 @@ export async function hiveLake(server: Server): Promise<HiveLake> {
       return catalog;
     },
     async close() {
-      await Promise.all(handles.map((catalog) => catalog.close()));
       for (const name of databases) await dropDatabase(client, name);
-      client.close();
-      rmSync(directory, { recursive: true, force: true });
+      await abandon();
     },
+    abandon,
   };
 }
 

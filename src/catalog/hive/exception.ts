@@ -39,10 +39,11 @@ export function isException(error: unknown, ...names: readonly ExceptionName[]):
   return error instanceof MetastoreException && names.includes(error.exception);
 }
 
-/** Servers put stack traces and whole statements behind what they have to say. */
+/** Servers put whole statements in front of what they have to say, and stack traces behind it. */
 const lineMax = 400;
 
 function oneLine(words: string): string {
-  const line = words.trim().replaceAll(/\s+/g, " ");
+  const all = words.trim().replaceAll(/\s+/g, " ");
+  const line = /Root cause: (.+)$/.exec(all)?.[1] ?? all;
   return line.length <= lineMax ? line : `${line.slice(0, lineMax - 1)}…`;
 }
