@@ -77,14 +77,14 @@ export const publicationMutants: readonly Mutant[] = [
     edits: [
       {
         file: mart,
-        find: "const manifestSha256 = await putVersion(places.marts, manifest, written, options.signal);",
+        find: "const manifestSha256 = await putVersion(places.marts, manifest, { written, log }, options.signal);",
         replace: "const manifestSha256 = encodeManifest(manifest).sha256;",
       },
       {
         file: mart,
         find: "    return { ...swapped, manifest };",
         replace:
-          "    await putVersion(places.marts, manifest, written, options.signal);\n    return { ...swapped, manifest };",
+          "    await putVersion(places.marts, manifest, { written, log }, options.signal);\n    return { ...swapped, manifest };",
       },
     ],
     ...simulation,
@@ -95,8 +95,8 @@ export const publicationMutants: readonly Mutant[] = [
     edits: [
       {
         file: mart,
-        find: "for (const file of manifest.files) {",
-        replace: "for (const file of manifest.files.slice(0, 0)) {",
+        find: "for (const file of filesOf(manifest)) {",
+        replace: "for (const file of filesOf(manifest).slice(0, 0)) {",
       },
     ],
     killedBy: ["test/faults/matrix-lying-store.test.ts"],
