@@ -27,8 +27,8 @@ export async function martBytes(scrub: Scrub): Promise<number> {
     try {
       const current = await catalog.current(name, scrub.call);
       if (current === undefined) continue;
-      const { files } = await readManifest(marts, name, current.record.version, scrub.signal);
-      bytes += files.reduce((sum, file) => sum + file.size, 0);
+      const manifest = await readManifest(marts, name, current.record.version, scrub.signal);
+      bytes += filesOf(manifest).reduce((sum, file) => sum + file.size, 0);
     } catch (error) {
       const failure = asFailure(error);
       if (failure.kind !== "corrupt" && failure.kind !== "missing") throw failure;
