@@ -1,9 +1,9 @@
 /** Ten thousand partitions of a wide table, and ten years of hours: added in batches, listed in little memory. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { TableRegistry } from "../../src/catalog/contract.ts";
-import { type HiveLake, hiveLake } from "./hive-lake.ts";
-import { server, skipping } from "./server.ts";
+import { type HiveLake, hiveLake } from "../../../test/catalog-hive/hive-lake.ts";
+import { server, skipping } from "../../../test/catalog-hive/server.ts";
+import type { TableRegistry } from "../contract.ts";
 
 const hourMs = 3_600_000;
 const MEGABYTE = 1 << 20;
