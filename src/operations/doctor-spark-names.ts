@@ -15,7 +15,7 @@ export interface NamesWish {
 export interface RegisteredName {
   /** `gha.activity` */
   readonly name: string;
-  readonly publishId: string;
+  readonly version: string;
 }
 
 export async function askNames(ask: Ask, wish: NamesWish, signal: AbortSignal | undefined): Promise<NamesFacts> {
@@ -47,13 +47,14 @@ async function askMart(
 ): Promise<NamedMart | undefined> {
   let wanted = await registered();
   for (let look = 1; wanted !== undefined; look++) {
-    const { name, publishId }: RegisteredName = wanted;
+    const { name, version }: RegisteredName = wanted;
     const table = name
       .split(".")
       .map((part) => `\`${part.replaceAll("`", "``")}\``)
       .join(".");
-    const property = await ask(`SHOW TBLPROPERTIES ${table} (${quoted("millrace.publish_id")})`);
-    const isOurs = property.value === publishId;
+    // Of a table of Delta Lake Spark shows what the log says, and not the metastore: it has this one too.
+    const property = await ask(`SHOW TBLPROPERTIES ${table} (${quoted("millrace.version")})`);
+    const isOurs = property.value === version;
     if (isOurs || look === 2) return { name, isOurs, row: await tried(() => askRow(ask, table), signal) };
     wanted = await registered();
   }
@@ -90,8 +91,19 @@ interface Addresses {
 
 function martFinding(mart: Asked<NamedMart | undefined>, { uris, theirs, remedy }: Addresses): SparkFinding {
   const whose = theirs === undefined || theirs === uris ? "" : `; its metastore is ${theirs}, the project's is ${uris}`;
-  if ("failure" in mart)
-    return note(subject, `the server finds or reads none: ${mart.failure.message}${whose}`, remedy);
+  if ("failure" in mart) {
+    const { message } = mart.failure;
+    if (/DATA_SOURCE_NOT_FOUND.*\bdelta\b/s.test(message)) {
+      const finding =
+        "the server has no Delta Lake: marts with format: delta are found there by name and cannot be read";
+      return note(
+        subject,
+        finding,
+        "give it Delta's jars and settings (docs/delta.md), or leave those marts at format: parquet",
+      );
+    }
+    return note(subject, `the server finds or reads none: ${message}${whose}`, remedy);
+  }
   if (mart.value === undefined) {
     if (theirs === uris) return ok(subject, `the server asks ${uris}; no mart is registered yet`);
     const said = theirs === undefined ? "the server does not say which metastore it asks" : `the server asks ${theirs}`;

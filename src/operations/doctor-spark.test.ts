@@ -257,6 +257,11 @@ test("marts by name: found as registered, or why not", () => {
     names({ ...set({ uris: undefined }), mart: { value: { name: "gha.a", isOurs: false, row: { value: true } } } }),
     ["note marts by name: the server finds another gha.a than the one that is registered"],
   );
+  const lacking =
+    "[DATA_SOURCE_NOT_FOUND] Failed to find the data source: delta. Make sure the provider name is correct";
+  assert.deepEqual(names({ mart: { failure: new Failure("usage", lacking) } }), [
+    "note marts by name: the server has no Delta Lake: marts with format: delta are found there by name and cannot be read",
+  ]);
   assert.deepEqual(names({ mart: { failure: new Failure("missing", "[TABLE_OR_VIEW_NOT_FOUND] gha.a") } }), [
     "note marts by name: the server finds or reads none: [TABLE_OR_VIEW_NOT_FOUND] gha.a",
   ]);

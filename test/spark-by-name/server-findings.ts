@@ -10,14 +10,14 @@ import type { Scene } from "./scene.ts";
 export async function serverFindings(scene: Scene): Promise<void> {
   const { manifest } = await scene.publish("looked_up", "select 1::bigint as v");
   const name = `${scene.database}.looked_up`;
-  const { publishId } = manifest;
-  assert.deepEqual(await findings(scene, { name, publishId }), [
+  const { version } = manifest;
+  assert.deepEqual(await findings(scene, { name, version }), [
     `ok the server finds ${name} as it is registered, and reads a row of it`,
   ]);
-  assert.deepEqual(await findings(scene, { name, publishId: "f".repeat(32) }), [
+  assert.deepEqual(await findings(scene, { name, version: "v000000000001-ffffffff" }), [
     `note the server finds another ${name} than the one that is registered`,
   ]);
-  const [missing = ""] = await findings(scene, { name: `${scene.database}.nowhere`, publishId });
+  const [missing = ""] = await findings(scene, { name: `${scene.database}.nowhere`, version });
   assert.match(missing, /^note the server finds or reads none: .*TABLE_OR_VIEW_NOT_FOUND/);
 }
 
