@@ -3,7 +3,7 @@
  * in memory (`memory-registry.ts`); the same on a real metastore is `names-metastore.test.ts`.
  */
 import assert from "node:assert/strict";
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import type { App, RunSummary, Selection } from "../src/answers.ts";
@@ -282,7 +282,17 @@ test("a mart that was rolled back stays so, and its name shows it", () =>
     const { done, summary } = await run(named);
     assert.deepEqual([done, summary.exitCode], [[], 0]);
     assert.partialDeepStrictEqual(summary.waiting, [{ kind: "mart", mart: "activity", reason: "rollback" }]);
-    // Lost, and registered anew as the rollback, also behind a fence of a collection.
+    // A collection takes the next number away from whoever died with it: behind that fence nothing is another one.
+    const directory = join(
+      named.lake.directory,
+      `lake/marts/activity/v${String(number + 1).padStart(12, "0")}-0000dead`,
+    );
+    mkdirSync(directory);
+    writeFileSync(join(directory, "part-00000.parquet"), "");
+    const { removed } = await ask(named, (app) => app.gc({ retentionMs: 0 }), 1);
+    assert.ok(removed.some(({ kind }) => kind === "orphan"));
+    assert.deepEqual((await run(named)).done, []);
+    // Lost, and registered anew as the rollback.
     named.registry.marts.clear();
     assert.deepEqual((await run(named)).done, ["mart.registered activity"]);
     assert.equal(shownOf(named).version, version);
