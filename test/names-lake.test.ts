@@ -390,6 +390,27 @@ test("whichever call to the registry fails: the next runs converge on the same",
     assert.fail("the run makes more than 40 calls to the registry");
   }, true));
 
+test("two writers at a time: the name only goes forward, and shows the last version in the end", () =>
+  withLake(async (named) => {
+    await run(named);
+    const numbers: number[] = [];
+    named.registry.onCall = (call, when) => {
+      if (call === "register" && when === "done") numbers.push(shownOf(named).number);
+    };
+    for (let round = 1; round <= 3; round++) {
+      changeStatement(named, 10 + round);
+      // Another writer was first, or both built: a conflict is an item that failed, and never a wrong name.
+      await Promise.all([run(named), run(named)]);
+      await run(named, {}, round);
+      assert.deepEqual((await run(named, {}, round)).done, [], `round ${round}`);
+      assert.equal(shownOf(named).version, (await ask(named, (app) => app.status())).marts[0]?.version);
+    }
+    assert.deepEqual(
+      numbers,
+      [...numbers].sort((a, b) => a - b),
+    );
+  }));
+
 test("doctor tries the metastore and names what is taken", () =>
   withLake(async (named) => {
     const about = async (): Promise<readonly string[]> => {
