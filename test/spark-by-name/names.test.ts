@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sorted } from "./answers.ts";
 import { oddTables } from "./odd-tables.ts";
-import { replaceUnderReaders } from "./replacements.ts";
+import { changingColumns, replaceUnderReaders } from "./replacements.ts";
 import { openScene, readByName, type Scene } from "./scene.ts";
 import { serverFindings } from "./server-findings.ts";
 import { whatSessionsSee } from "./sessions.ts";
@@ -26,6 +26,7 @@ test("marts by name", async (context) => {
     everyType(scene),
   );
   await context.test("what sessions see that looked before", () => whatSessionsSee(scene));
+  await context.test("columns that change with their version", () => columnsChange(scene));
   await context.test("doctor on a server that knows the metastore", () => serverFindings(scene));
   await context.test("a whole run: its mart and its table, with a partition that grows", () => wholeLake(scene));
   await context.test(`no table is registered unless Spark reads a row of it (seed ${seed})`, () => oddNames(scene));
@@ -57,6 +58,24 @@ async function underReaders(scene: Scene): Promise<void> {
   for (const [reader, { reads, versions }] of Object.entries(seen)) {
     assert.equal(versions.at(-1), replacements + 1, `${reader}: the last version, without REFRESH`);
     assert.ok(reads >= 3 && versions.length >= 2, `${reader}: ${reads} reads, ${versions.length} versions`);
+  }
+}
+
+/** Nobody asks in the moment of the swap, and everybody right after it. */
+async function columnsChange(scene: Scene): Promise<void> {
+  for (const { select, columns } of changingColumns) {
+    const published = await scene.publish("changing", `select ${select}`);
+    const expected = sorted(await scene.rowsOf("changing", published));
+    const answers = await readByName(scene, "changing");
+    for (const answer of Object.values(answers)) {
+      assert.deepEqual(answer.columns, columns);
+      assert.deepEqual(sorted(answer.rows), expected);
+    }
+    const [names] = await scene.beeline.ask(`select * from ${scene.database}.changing`);
+    assert.deepEqual(
+      names,
+      columns.map(([name]) => name),
+    );
   }
 }
 

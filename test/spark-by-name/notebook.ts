@@ -1,9 +1,11 @@
 /** PySpark with a session of its own (`notebook.py`), as in a notebook beside the cluster: it shares the metastore with the others, nothing else. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Answer, Plain } from "./answers.ts";
+import type { Ground } from "./ground.ts";
 
 /** `spark.table(name)`; what a statement answers; to make a frame of a table and not look at it; what that frame holds. */
 export type NotebookCommand =
@@ -17,14 +19,22 @@ export interface Notebook {
   close(): Promise<void>;
 }
 
-/** Resolves when its session is there. `directory` is where it leaves what it needs. */
-export async function openNotebook(python: string, uris: string, directory: string): Promise<Notebook> {
+/** Resolves when its session is there. */
+export async function openNotebook(python: string, ground: Ground): Promise<Notebook> {
+  const directory = join(ground.directory, "notebook");
+  mkdirSync(directory);
+  const { host, port } = ground.metastore;
   const settings = {
+    ...ground.spark.settings,
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.memory": "512m",
-    "spark.driver.extraJavaOptions": `-Duser.timezone=UTC -Dderby.system.home=${directory}`,
-    "spark.hadoop.hive.metastore.uris": uris,
+    "spark.driver.extraJavaOptions": [
+      "-Duser.timezone=UTC",
+      `-Dderby.system.home=${directory}`,
+      ...ground.spark.javaOptions,
+    ].join(" "),
+    "spark.hadoop.hive.metastore.uris": `thrift://${host}:${port}`,
     "spark.local.dir": directory,
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.warehouse.dir": join(directory, "warehouse"),
@@ -32,7 +42,7 @@ export async function openNotebook(python: string, uris: string, directory: stri
   };
   const child = spawn(python, [join(import.meta.dirname, "notebook.py"), JSON.stringify(settings)], {
     cwd: directory,
-    env: { ...process.env, SPARK_LOCAL_IP: "127.0.0.1", TZ: "UTC" },
+    env: { ...process.env, SPARK_HOME: ground.home, SPARK_LOCAL_IP: "127.0.0.1", TZ: "UTC" },
     stdio: ["pipe", "pipe", "pipe"],
   });
   const exited = once(child, "exit");

@@ -3,16 +3,14 @@
  * and PySpark with a session of its own.
  */
 import { randomBytes, randomUUID } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import type { Catalog } from "../../src/catalog/contract.ts";
 import { openCatalog } from "../../src/catalog/open.ts";
 import type { Engine, TableInput } from "../../src/engine/contract.ts";
 import { parseColumnType } from "../../src/model/column-type-text.ts";
 import { partKey } from "../../src/model/layout.ts";
-import { metastoreUris } from "../../src/model/metastore-uris.ts";
-import type { HiveSettings, MartSettings } from "../../src/model/project.ts";
+import type { HiveSettings, Place } from "../../src/model/project.ts";
 import type { Session } from "../../src/spark-connect/contract.ts";
 import { connect } from "../../src/spark-connect/session.ts";
 import type { PublishedMart } from "../../src/step/manifest.ts";
@@ -23,21 +21,17 @@ import { openStorage } from "../../src/storage/open.ts";
 import { makeMart } from "../make.ts";
 import { duckdbEngine } from "../parity/engines.ts";
 import { pythonWith } from "../real/installed.ts";
-import { metastoreServer } from "../real/metastore-server.ts";
 import type { Skipping } from "../real/real.ts";
-import { sparkHome } from "../real/spark-server.ts";
 import { type Answer, askConnect, plainValue } from "./answers.ts";
 import { type Beeline, openBeeline } from "./beeline.ts";
+import { diskGround, type Ground, hiveSettings, writeProject } from "./ground.ts";
 import { type NameServer, startNameServer } from "./name-server.ts";
 import { type Notebook, openNotebook } from "./notebook.ts";
 
 export interface Scene {
   readonly database: string;
   readonly metastore: HiveSettings;
-  readonly marts: Storage;
   readonly martsDirectory: string;
-  readonly tablesDirectory: string;
-  readonly projectFile: string;
   readonly catalog: Catalog;
   /** DuckDB. */
   readonly engine: Engine;
@@ -48,105 +42,59 @@ export interface Scene {
   readonly beeline: Beeline;
   readonly notebook: Notebook;
   /** Publishes the next version of a mart and registers it, as a run does. */
-  publish(mart: string, sql: string, changes?: Partial<MartSettings>): Promise<PublishedMart>;
+  publish(mart: string, sql: string): Promise<PublishedMart>;
   /** What the version's files hold, read by DuckDB. */
   rowsOf(mart: string, published: PublishedMart): Promise<Answer["rows"]>;
   close(): Promise<void>;
 }
 
 /** `undefined` after skipping the test. */
-export async function openScene(context: Skipping): Promise<Scene | undefined> {
+export async function openScene(context: Skipping, groundOf = diskGround): Promise<Scene | undefined> {
   const python = pythonWith(context, "pyspark");
-  const home = python === undefined ? undefined : sparkHome(context);
-  const server = home === undefined ? undefined : await metastoreServer(context);
-  if (python === undefined || home === undefined || server === undefined) return undefined;
-  const database = `byname_${randomBytes(4).toString("hex")}`;
-  const directory = mkdtempSync(join(tmpdir(), "millrace-by-name-"));
-  const closers: (() => Promise<void> | void)[] = [() => rmSync(directory, { recursive: true, force: true })];
+  const ground = python === undefined ? undefined : await groundOf(context);
+  if (python === undefined || ground === undefined) return undefined;
+  const closers: (() => Promise<unknown>)[] = [ground.close];
   const close = async (): Promise<void> => {
     for (const each of closers.toReversed()) await each();
   };
   try {
-    const metastore = hiveSettings(server, database);
-    const projectFile = writeProject(directory, metastore);
-    const lake = await openLake(directory, metastore);
+    const database = `byname_${randomBytes(4).toString("hex")}`;
+    const metastore = hiveSettings(ground.metastore, database);
+    const lake = await openLake(ground, metastore);
     closers.push(lake.close);
-    const [spark, notebook] = await Promise.all([
-      startNameServer(projectFile, home),
-      openNotebook(python, metastoreUris(metastore.hosts), makeDirectory(directory, "notebook")),
+    const [server, notebook] = await Promise.all([
+      startNameServer(writeProject(ground, metastore), ground.home),
+      openNotebook(python, ground),
     ]);
-    closers.push(spark.stop, notebook.close);
-    const session = await connect(spark.url);
-    // The database and what is left in it: `millrace` takes away what it registers, and databases it leaves alone.
+    closers.push(server.stop, notebook.close);
+    const session = await connect(server.url);
+    const beeline = openBeeline(server);
     closers.push(async () => {
+      await beeline.close();
       await session.sql(`DROP DATABASE IF EXISTS ${database} CASCADE`);
       await session.close();
     });
-    const beeline = openBeeline(spark);
-    closers.push(beeline.close);
-    const own = { database, metastore, projectFile, server: spark, connect: session, beeline, notebook };
-    return { ...lake, ...own, close };
+    return { ...lake, database, metastore, server, connect: session, beeline, notebook, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-function hiveSettings(
-  { host, port }: { readonly host: string; readonly port: number },
-  database: string,
-): HiveSettings {
-  return {
-    kind: "hive",
-    hosts: [{ host, port }],
-    database,
-    location: undefined,
-    tables: true,
-    owner: "millrace",
-    transport: "buffered",
-    connectMs: 5_000,
-    callMs: 60_000,
-  };
-}
-
-/** What a Spark of the project has to know: the metastore and the places. */
-function writeProject(directory: string, { hosts, database }: HiveSettings): string {
-  const file = join(directory, "millrace.yaml");
-  const [host] = hosts;
-  const lines = [
-    "name: by-name",
-    "lake: { raw: lake/raw, tables: lake/tables, marts: lake/marts }",
-    `catalog: { hive: "${host?.host}:${host?.port}", database: ${database}, tables: true }`,
-    "sources:",
-    `  hours: { url: "file://${directory}/none/{yyyy}-{MM}-{dd}-{H}.json", every: hour, since: 2026-03-01 }`,
-    "tables:",
-    "  events: { from: hours }",
-  ];
-  writeFileSync(file, `${lines.join("\n")}\n`);
-  return file;
-}
-
-function makeDirectory(...names: readonly string[]): string {
-  const directory = join(...names);
-  mkdirSync(directory, { recursive: true });
-  return directory;
-}
-
-async function openLake(directory: string, metastore: HiveSettings) {
-  const martsDirectory = makeDirectory(directory, "lake", "marts");
-  const tablesDirectory = makeDirectory(directory, "lake", "tables");
-  const scratch = makeDirectory(directory, "scratch");
-  const open = async (path: string): Promise<Storage> =>
-    await openStorage({ kind: "directory", path, name: path }, { resolveSecret: () => "", scratchRoot: scratch });
-  const [marts, tables] = await Promise.all([open(martsDirectory), open(tablesDirectory)]);
+async function openLake(ground: Ground, metastore: HiveSettings) {
+  const { directory, martsDirectory, resolveSecret } = ground;
+  const scratch = join(directory, "scratch");
+  mkdirSync(scratch);
+  const open = async (place: Place): Promise<Storage> =>
+    await openStorage(place, { resolveSecret, scratchRoot: scratch });
+  const [marts, tables] = await Promise.all([open(ground.marts), open(ground.tables)]);
   const catalog = openCatalog(marts, metastore, { tables, databaseOf: () => undefined });
   const engine = duckdbEngine();
   const emptyDirectory = (): string => mkdtempSync(join(scratch, "empty-"));
   return {
-    ...{ martsDirectory, tablesDirectory, marts, catalog, engine },
-    emptyDirectory,
-    async publish(mart: string, sql: string, changes: Partial<MartSettings> = {}): Promise<PublishedMart> {
-      const settings = makeMart({ name: mart, sql, ...changes });
+    ...{ martsDirectory, catalog, engine, emptyDirectory },
+    async publish(mart: string, sql: string): Promise<PublishedMart> {
+      const settings = makeMart({ name: mart, sql });
       const current = await catalog.current(mart);
       const options = { clock: Date.now, newId: () => randomUUID().replaceAll("-", "") };
       const published = await buildMart({ marts, catalog }, engine, { settings, current, tables: new Map() }, options);

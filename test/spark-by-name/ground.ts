@@ -1,0 +1,141 @@
+/** Where a scene's lake lies, with a metastore and a Spark that reach it: on this machine's disk, or in buckets over TLS. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { findJava } from "../../src/distribution/java.ts";
+import { authoritiesOf, s3aSettings } from "../../src/distribution/s3a.ts";
+import { makeTrustStore } from "../../src/distribution/trust-store.ts";
+import type { HiveSettings, Place, SecretReference } from "../../src/model/project.ts";
+import { sparkVersions } from "../../src/model/versions.ts";
+import { type MetastoreServer, metastoreServer, ownMetastore } from "../real/metastore-server.ts";
+import type { Skipping } from "../real/real.ts";
+import { startVersitygw, type VersityGateway } from "../real/s3-servers.ts";
+import { matchedHome, placesOn, sparkHome } from "../real/spark-server.ts";
+
+export interface Ground {
+  readonly metastore: MetastoreServer;
+  /** A distribution of Spark. */
+  readonly home: string;
+  /** A directory of the scene's own. */
+  readonly directory: string;
+  readonly tables: Place;
+  readonly marts: Place;
+  readonly resolveSecret: (reference: SecretReference) => string;
+  /** Where this process finds the marts' objects as files. */
+  readonly martsDirectory: string;
+  /** `lake` and `s3` of a project file in the directory. */
+  readonly places: Readonly<Record<string, unknown>>;
+  /** What a Spark that millrace does not start needs to reach the places. */
+  readonly spark: { readonly settings: Readonly<Record<string, string>>; readonly javaOptions: readonly string[] };
+  close(): Promise<void>;
+}
+
+/** `undefined` after skipping the test. */
+export async function diskGround(context: Skipping): Promise<Ground | undefined> {
+  const home = sparkHome(context);
+  const metastore = home === undefined ? undefined : await metastoreServer(context);
+  if (home === undefined || metastore === undefined) return undefined;
+  const directory = mkdtempSync(join(tmpdir(), "millrace-by-name-"));
+  const placeOf = (name: string): Place & { readonly path: string } => {
+    const path = join(directory, "lake", name);
+    mkdirSync(path, { recursive: true });
+    return { kind: "directory", path, name: path };
+  };
+  const [tables, marts] = [placeOf("tables"), placeOf("marts")];
+  return {
+    ...{ metastore, home, directory, tables, marts, resolveSecret: () => "", martsDirectory: marts.path },
+    places: { lake: { raw: "lake/raw", tables: "lake/tables", marts: "lake/marts" } },
+    spark: { settings: {}, javaOptions: [] },
+    close: async () => rmSync(directory, { recursive: true, force: true }),
+  };
+}
+
+const buckets = ["raw", "tables", "marts"];
+
+/** `undefined` after skipping the test. */
+export async function bucketGround(context: Skipping): Promise<Ground | undefined> {
+  const store = await startVersitygw(context, { tls: true });
+  const home = store === undefined ? undefined : matchedHome(context);
+  if (store === undefined || home === undefined) {
+    await store?.stop();
+    return undefined;
+  }
+  const directory = mkdtempSync(join(tmpdir(), "millrace-by-name-"));
+  const clear = async (): Promise<void> => {
+    rmSync(directory, { recursive: true, force: true });
+    home.remove();
+    await store.stop();
+  };
+  try {
+    for (const bucket of buckets) await store.createBucket(bucket);
+    const metastore = await ownMetastore(context, { s3: { server: store, buckets } });
+    if (metastore === undefined) {
+      await clear();
+      return undefined;
+    }
+    const { places, resolveSecret } = placesOn(store, buckets);
+    const [, tables, marts] = places;
+    if (tables === undefined || marts === undefined) throw new Error("a bucket without a place");
+    return {
+      ...{ metastore, home: home.directory, directory, tables, marts, resolveSecret },
+      martsDirectory: join(store.objects, "marts"),
+      places: projectPlaces(store, directory),
+      spark: await s3aOf(places, resolveSecret, directory),
+      async close() {
+        await metastore.stop();
+        await clear();
+      },
+    };
+  } catch (error) {
+    await clear();
+    throw error;
+  }
+}
+
+function projectPlaces({ endpoint, region, accessKey, secretKey, caFile }: VersityGateway, directory: string) {
+  writeFileSync(join(directory, "access"), accessKey);
+  writeFileSync(join(directory, "secret"), secretKey);
+  const keys = { access_key: "file:access", secret_key: "file:secret", ca: `file:${caFile}` };
+  return {
+    lake: Object.fromEntries(buckets.map((bucket) => [bucket, `s3://${bucket}`])),
+    s3: { store: "versitygw", endpoint, region, ...keys },
+  };
+}
+
+async function s3aOf(places: readonly Place[], resolveSecret: Ground["resolveSecret"], directory: string) {
+  const [versions] = sparkVersions;
+  if (versions === undefined) throw new Error("the product knows no Spark");
+  const java = await findJava(versions, process.env);
+  const authorities = authoritiesOf(places, resolveSecret);
+  const trust = await makeTrustStore({ java, authorities, directory, environment: process.env });
+  const settings = [...s3aSettings(places, resolveSecret)].map(([key, value]) => [`spark.hadoop.${key}`, value]);
+  const javaOptions =
+    trust === undefined
+      ? []
+      : [`-Djavax.net.ssl.trustStore=${trust.file}`, `-Djavax.net.ssl.trustStorePassword=${trust.password}`];
+  return { settings: Object.fromEntries(settings), javaOptions };
+}
+
+export function hiveSettings({ host, port }: MetastoreServer, database: string): HiveSettings {
+  return {
+    ...{ kind: "hive", hosts: [{ host, port }], database, location: undefined, tables: true },
+    ...{ owner: "millrace", transport: "buffered", connectMs: 5_000, callMs: 60_000 },
+  };
+}
+
+/** A project that is the places and the metastore, and hardly more. */
+export function writeProject({ directory, places }: Ground, { hosts, database }: HiveSettings): string {
+  const file = join(directory, "millrace.yaml");
+  const [host] = hosts;
+  const url = `file://${directory}/none/{yyyy}-{MM}-{dd}-{H}.json`;
+  const project = {
+    name: "by-name",
+    ...places,
+    catalog: { hive: `${host?.host}:${host?.port}`, database, tables: true },
+    sources: { hours: { url, every: "hour", since: "2026-03-01" } },
+    tables: { events: { from: "hours" } },
+  };
+  // JSON is YAML.
+  writeFileSync(file, JSON.stringify(project));
+  return file;
+}
