@@ -92,7 +92,23 @@ function describe(type: HiveReadable, subject: string): string {
     case "list":
       return `array<${describe(type.element, subject)}>`;
     case "struct":
+      checkTwins(type.fields, subject);
       return `struct<${type.fields.map((field) => `${fieldName(field, subject)}:${describe(field.type, subject)}`).join(",")}>`;
+  }
+}
+
+/** Spark takes them for one name, and then reads nothing of the table. */
+function checkTwins(fields: readonly Field[], subject: string): void {
+  const seen = new Map<string, string>();
+  for (const { name } of fields) {
+    const twin = seen.get(name.toLowerCase());
+    if (twin !== undefined) {
+      const names = `${JSON.stringify(twin)} and ${JSON.stringify(name)}`;
+      throw new Failure("refused", `${subject}: ${names} inside one struct are the same name to readers by name`, {
+        remedy: "give one of them another name in the mart's statement, or declare the column as json",
+      });
+    }
+    seen.set(name.toLowerCase(), name);
   }
 }
 

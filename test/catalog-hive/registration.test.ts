@@ -256,6 +256,36 @@ describe("marts in a real Hive Metastore", skipping, () => {
     assert.equal(answers[0]?.fault, undefined);
   });
 
+  test("whoever looks while versions with other columns are swapped never takes a torn reading for damage", async () => {
+    const [one, other] = [plainColumns, [{ name: "day", type: { kind: "date" } as const }, ...plainColumns]];
+    const swaps = 25;
+    const registrations = [];
+    for (let number = 1; number <= swaps; number++) {
+      registrations.push(await published("torn", number % 2 === 0 ? one : other, number));
+    }
+    await catalog.register("torn", registrations[0] ?? assert.fail("none"));
+    let isOver = false;
+    let looks = 0;
+    const watching = Array.from({ length: 3 }, async () => {
+      const watcher = lake.again();
+      for (let last = 0; !isOver; looks++) {
+        const found = (await watcher.registered(["torn"])).get("torn");
+        assert.ok(found?.kind === "ours" && found.fault === undefined, JSON.stringify(found));
+        assert.ok(found.number >= last);
+        last = found.number;
+      }
+    });
+    try {
+      for (const registration of registrations) {
+        assert.equal((await catalog.register("torn", registration)).number, registration.number);
+      }
+    } finally {
+      isOver = true;
+    }
+    await Promise.all(watching);
+    assert.ok(looks > swaps);
+  });
+
   test("marts of several databases are asked for database by database", async () => {
     const registration = await published("spread");
     await catalog.register("spread", registration);

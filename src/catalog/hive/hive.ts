@@ -6,11 +6,13 @@ import { type Registration, registrationFingerprint } from "../../model/registra
 import type { CallOptions, Catalog, OwnRegistered, Registered } from "../contract.ts";
 import { ensureDatabase } from "./database.ts";
 import { explained } from "./explain.ts";
+import { look, lookAtAll } from "./look.ts";
 import { martDatabase, martName, martTable, readMart } from "./mart-table.ts";
 import { type Metastore, openMetastore } from "./metastore.ts";
 import type { HiveOptions } from "./options.ts";
-import { look, placeTable } from "./place-table.ts";
+import { placeTable } from "./place-table.ts";
 import { proveMetastore } from "./prove.ts";
+import type { HiveTable } from "./structs.ts";
 import { parameter } from "./table-form.ts";
 import { foreignTable, hiveTables } from "./tables.ts";
 
@@ -32,6 +34,7 @@ export function hiveCatalog(log: Catalog, options: HiveOptions): Catalog {
       {
         wanted: martTable(options, mart, registration),
         token: parameter.number,
+        isSuspect: isSuspect(options, mart),
         async isDone(table) {
           const found = readMart(options, mart, table);
           if (found.kind === "foreign") throw foreignTable(found.name, found.what, "mart");
@@ -51,7 +54,7 @@ export function hiveCatalog(log: Catalog, options: HiveOptions): Catalog {
 
   async function unregister(mart: string, call: CallOptions = {}): Promise<boolean> {
     const database = martDatabase(options, mart);
-    const table = await look(metastore.calls, { database, name: mart }, call);
+    const table = await look(metastore.calls, { database, name: mart }, isSuspect(options, mart), call);
     if (table === undefined) return false;
     const found = readMart(options, mart, table);
     if (found.kind === "foreign") throw foreignTable(found.name, found.what, "mart");
@@ -77,6 +80,13 @@ export function hiveCatalog(log: Catalog, options: HiveOptions): Catalog {
   };
 }
 
+const isSuspect =
+  (options: HiveOptions, mart: string) =>
+  (table: HiveTable): boolean => {
+    const found = readMart(options, mart, table);
+    return found.kind === "foreign" || found.fault !== undefined;
+  };
+
 async function registered(
   { calls }: Metastore,
   options: HiveOptions,
@@ -88,7 +98,13 @@ async function registered(
     for (let start = 0; start < names.length; start += namesMax) {
       const batch = names.slice(start, start + namesMax);
       try {
-        for (const table of await calls.tables(database, batch, call)) {
+        for (const table of await lookAtAll(
+          calls,
+          database,
+          batch,
+          (table) => isSuspect(options, table.name)(table),
+          call,
+        )) {
           const mart = batch.find((name) => name === table.name);
           if (mart !== undefined) found.set(mart, readMart(options, mart, table));
         }

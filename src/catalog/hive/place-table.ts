@@ -5,9 +5,9 @@
 import { Failure } from "../../errors.ts";
 import { isOutcomeUnknown } from "../../thrift/errors.ts";
 import type { CallOptions } from "../contract.ts";
-import type { MetastoreCalls } from "./calls.ts";
 import { isException, MetastoreException } from "./exception.ts";
 import { explained } from "./explain.ts";
+import { look } from "./look.ts";
 import type { Metastore } from "./metastore.ts";
 import type { HiveTable } from "./structs.ts";
 import { keepingForeign } from "./table-form.ts";
@@ -16,6 +16,8 @@ export interface Placement {
   readonly wanted: HiveTable;
   /** The parameter that changes with every swap. */
   readonly token: string;
+  /** Whether what was read is wrong, if it was not read while somebody wrote. */
+  isSuspect(standing: HiveTable): boolean;
   /** `true`: what stands there is what was asked for, or later. Throws for what must not be touched. */
   isDone(standing: HiveTable): Promise<boolean> | boolean;
   /** Called when the table cannot be created: perhaps its database is missing. */
@@ -36,7 +38,7 @@ export async function placeTable(metastore: Metastore, placement: Placement, opt
   let lastSeen: string | undefined;
   let lastFailure: unknown;
   for (;;) {
-    const standing = await look(metastore.calls, wanted, options);
+    const standing = await look(metastore.calls, wanted, placement.isSuspect, options);
     if (standing !== undefined && (await placement.isDone(standing))) return standing;
     const seen = standing === undefined ? "nothing" : `token ${standing.parameters.get(token)}`;
     tries = seen === lastSeen ? tries + 1 : 1;
@@ -56,20 +58,6 @@ export async function placeTable(metastore: Metastore, placement: Placement, opt
       if (standing === undefined && isException(error, "NoSuchObject", "InvalidObject"))
         await placement.ensureDatabase();
     }
-  }
-}
-
-/** One of that name, as far as the server shows it to us. */
-export async function look(
-  calls: MetastoreCalls,
-  { database, name }: Pick<HiveTable, "database" | "name">,
-  options: CallOptions,
-): Promise<HiveTable | undefined> {
-  try {
-    const [table] = await calls.tables(database, [name], options);
-    return table;
-  } catch (error) {
-    throw explained(error, `${database}.${name}`);
   }
 }
 

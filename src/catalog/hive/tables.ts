@@ -9,11 +9,12 @@ import type { CallOptions, RegisteredTable, TableRegistry } from "../contract.ts
 import { ensureDatabase } from "./database.ts";
 import { explained } from "./explain.ts";
 import { isSameLocation } from "./location.ts";
+import { look } from "./look.ts";
 import { foreignerOf, positive } from "./mart-table.ts";
 import type { Metastore } from "./metastore.ts";
 import type { HiveOptions } from "./options.ts";
 import { partitionName, partitionValue } from "./path-name.ts";
-import { look, placeTable } from "./place-table.ts";
+import { placeTable } from "./place-table.ts";
 import type { HivePartition, HiveTable } from "./structs.ts";
 import { externalParameters, externalTable, faultOf, parameter, parquetAt, withShape } from "./table-form.ts";
 
@@ -36,7 +37,15 @@ export function hiveTables(metastore: Metastore, options: HiveOptions): TableReg
   const { database } = options.settings;
   const nameOf = (table: string): string => `${database}.${table}`;
   const locationOf = (table: string): string => `${options.tablesLocation}${table}`;
-  const standing = (table: string, call: CallOptions) => look(metastore.calls, { database, name: table }, call);
+  const standing = (table: string, call: CallOptions) =>
+    look(metastore.calls, { database, name: table }, isSuspect(table), call);
+
+  const isSuspect =
+    (table: string) =>
+    (found: HiveTable): boolean => {
+      const known = read(table, found);
+      return known.kind === "foreign" || known.fingerprint === "";
+    };
 
   function read(table: string, found: HiveTable): RegisteredTable {
     const name = nameOf(table);
@@ -129,6 +138,7 @@ export function hiveTables(metastore: Metastore, options: HiveOptions): TableReg
         {
           wanted,
           token: parameter.schemaVersion,
+          isSuspect: isSuspect(table),
           isDone(found) {
             const known = read(table, found);
             if (known.kind === "foreign") throw foreignTable(known.name, known.what, "table");
