@@ -100,7 +100,7 @@ export function encodeFixed(value: number | bigint): Uint8Array {
 export function textStatistics(arena: Uint8Array): Statistics | undefined {
   if (arena.length === 0) return undefined;
   const view = new DataView(arena.buffer, arena.byteOffset, arena.byteLength);
-  const [min, max] = extremeTexts(view);
+  const [min, max] = extremeTexts(view, arena.length);
   const minLength = view.getUint32(min, true);
   const maxLength = view.getUint32(max, true);
   return {
@@ -134,13 +134,13 @@ function upper(left: Statistics, right: Statistics): Pick<Statistics, "max" | "m
  * Where the lengths of the least and the greatest text stand. What those two have in common at their beginnings, all texts
  * so far have; the four bytes behind it tell nearly every other text that begins so from both.
  */
-function extremeTexts(view: DataView): [min: number, max: number] {
+function extremeTexts(view: DataView, end: number): [min: number, max: number] {
   let min = 0;
   let max = 0;
   let shared = 0;
   let minWord = 0;
   let maxWord = 0;
-  for (let at = 0; at < view.byteLength; ) {
+  for (let at = 0; at < end; ) {
     const isLess = compareTexts(view, at, min) < 0;
     if (isLess || compareTexts(view, at, max) > 0) {
       if (isLess) min = at;
@@ -149,24 +149,24 @@ function extremeTexts(view: DataView): [min: number, max: number] {
       minWord = wordAt(view, min, shared);
       maxWord = wordAt(view, max, shared);
     }
-    at = passBetween(view, at + 4 + view.getInt32(at, true), min, shared, minWord, maxWord);
+    at = passBetween(view, at + 4 + view.getInt32(at, true), end, min, shared, minWord, maxWord);
   }
   return [min, max];
 }
 
 /**
- * The first text from `from` on that is not certain to stand between two others, because it does not share their first
+ * The first text between `from` and `end` that is not certain to stand between two others, because it does not share their first
  * `shared` bytes, or the four bytes behind these are not between theirs.
  */
 function passBetween(
   view: DataView,
   from: number,
+  end: number,
   least: number,
   shared: number,
   leastWord: number,
   greatestWord: number,
 ): number {
-  const end = view.byteLength;
   let at = from;
   while (at < end) {
     const length = view.getInt32(at, true);

@@ -148,7 +148,7 @@ export class StringColumn {
     if (this.#dictionary !== null || place >= this.#refs.length) return false;
     const arena = this.#arena;
     const offset = arena.used;
-    const end = copyText(cursor, arena.view, offset + 4);
+    const end = copyText(cursor, arena.view, offset + 4, arena.bytes.length);
     if (end < 0) return false;
     arena.view.setInt32(offset, end - offset - 4, true);
     arena.used = end;
