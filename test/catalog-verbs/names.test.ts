@@ -200,10 +200,7 @@ test("verify holds a record that goes back to what was published, and proves a l
     assert.deepEqual(found(await ask((app) => app.verify())), []);
 
     const changed = JSON.parse(before);
-    writeFileSync(
-      record,
-      `${JSON.stringify({ ...changed, manifestSha256: `ff${changed.manifestSha256.slice(2)}` })}\n`,
-    );
+    writeFileSync(record, `${JSON.stringify({ ...changed, manifestSha256: "0".repeat(64) })}\n`);
     const [sum = ""] = found(await ask((app) => app.verify({ only: "marts" })));
     assert.match(sum, /another sha256 than the record that it goes back to/);
     rmSync(record);
