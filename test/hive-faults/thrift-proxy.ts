@@ -45,7 +45,7 @@ export interface ThriftProxy {
   readonly asked: readonly string[];
   /** In the order in which they were answered. */
   readonly done: readonly Done[];
-  /** Connections serve again. */
+  /** No fault any more, also those that were not reached; connections serve again. */
   heal(): Promise<void>;
   /** Sends what was kept, each on a connection of its own, and waits until the server has answered all that it was sent. Answers how many were kept. */
   release(): Promise<number>;
@@ -69,6 +69,9 @@ export async function thriftProxy(server: ThriftHost, plan: ProxyPlan): Promise<
   const kept: Request[] = [];
   const sockets = new Set<Socket>();
   const running = new Set<Promise<unknown>>();
+
+  let isHealed = false;
+  const faultAt = (number: number): ProxyFault | undefined => (isHealed ? undefined : plan.at.get(number));
 
   function hold(socket: Socket): Socket {
     sockets.add(socket);
@@ -124,7 +127,7 @@ export async function thriftProxy(server: ThriftHost, plan: ProxyPlan): Promise<
       }
       const { name: method } = readMessageBegin(thriftCursor(collected.bytes));
       const number = asked.push(method);
-      isDeaf = plan.at.get(number) === "half-open";
+      isDeaf = faultAt(number) === "half-open";
       pending = handle(number, { method, bytes: Buffer.from(collected.bytes) }, client, upstream);
     });
   }
@@ -132,7 +135,7 @@ export async function thriftProxy(server: ThriftHost, plan: ProxyPlan): Promise<
   async function handle(number: number, request: Request, client: Socket, upstream: Socket): Promise<void> {
     const { method } = request;
     plan.before?.(number, method);
-    const fault = plan.at.get(number);
+    const fault = faultAt(number);
     switch (fault) {
       case "refused":
         listener.close();
@@ -174,6 +177,7 @@ export async function thriftProxy(server: ThriftHost, plan: ProxyPlan): Promise<
     asked,
     done,
     async heal() {
+      isHealed = true;
       if (listener.listening) return;
       listener.listen(port, "127.0.0.1");
       await once(listener, "listening");
