@@ -38,7 +38,7 @@ sql() {
 
 # The first sentence of what went wrong. A URL would hold the password.
 reason() {
-  sed -n 's/^Error: //p' "$work/sql.out" | grep -v jdbc: | sed -n '1s/ *(state=.*//p' | cut -c1-300
+  sed -n 's/^Error: //p' "$work/sql.out" | grep -v jdbc: | sed -e 's/ *(state=.*//' -e 1q | cut -c1-300
 }
 
 await_schema() {

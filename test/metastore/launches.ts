@@ -122,6 +122,13 @@ export function judge(text: string): Omit<Launched, "code"> {
   return { errors: marked(errorMark), fixes: marked(fixMark), text };
 }
 
+const living = new Set<ChildProcess>();
+
+/** What a test that failed left running. */
+export function endAll(): void {
+  for (const child of living) child.kill("SIGKILL");
+}
+
 export interface Running {
   readonly child: ChildProcess;
   said(): string;
@@ -143,6 +150,8 @@ export function start(
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  living.add(child);
+  child.once("exit", () => living.delete(child));
   let text = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on("data", (chunk: Buffer) => {

@@ -1,0 +1,256 @@
+/** A whole metastore by the script and by the command: serves, keeps its secrets, and leaves nothing behind however it ends. */
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import test, { after } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { openMetastore } from "../../src/catalog/hive/metastore.ts";
+import { freePort } from "../../src/distribution/ports.ts";
+import { serves } from "../../src/metastore/probe.ts";
+import type { HiveSettings } from "../../src/model/project.ts";
+import { type PostgresDatabase, type PostgresServer, postgresServer } from "../real/postgres-server.ts";
+import type { Skipping } from "../real/real.ts";
+import { startVersitygw } from "../real/s3-servers.ts";
+import {
+  argumentsOfAll,
+  databaseOf,
+  endAll,
+  type Home,
+  judge,
+  least,
+  type Parameters,
+  type Running,
+  realHome,
+  start,
+} from "./launches.ts";
+
+const program = join(import.meta.dirname, "..", "..", "bin", "millrace.js");
+
+let home: Home | undefined;
+after(() => {
+  endAll();
+  home?.remove();
+});
+
+interface Scene {
+  readonly home: Home;
+  readonly postgres: PostgresServer;
+  readonly database: PostgresDatabase;
+  readonly port: number;
+  readonly parameters: Parameters;
+}
+
+/** `undefined` after skipping the test. */
+async function sceneOf(context: Skipping): Promise<Scene | undefined> {
+  home ??= realHome(context);
+  const postgres = home === undefined ? undefined : await postgresServer(context);
+  if (home === undefined || postgres === undefined) return undefined;
+  const database = await postgres.createDatabase();
+  const port = await freePort();
+  const parameters = {
+    ...least,
+    ...databaseOf(database),
+    METASTORE_BIND: "127.0.0.1",
+    METASTORE_PORT: String(port),
+    METASTORE_WAREHOUSE: join(home.directory, "warehouse"),
+  };
+  return { home, postgres, database, port, parameters };
+}
+
+async function awaitServing({ child, said }: Running, port: number): Promise<void> {
+  while (!(await serves("127.0.0.1", port))) {
+    assert.equal(child.exitCode ?? child.signalCode, null, said());
+    await pause(50);
+  }
+}
+
+async function awaitGone(port: number, home: Home): Promise<void> {
+  const temporary = join(home.directory, "tmp");
+  const left = (): readonly string[] => readdirSync(temporary).filter((name) => name.includes("metastore-"));
+  for (let tries = 0; (await serves("127.0.0.1", port)) || left().length > 0; tries++) {
+    assert.ok(tries < 600, `still there after a minute: ${left()}`);
+    await pause(100);
+  }
+}
+
+function metastoreAt(port: number) {
+  const settings: HiveSettings = {
+    ...{ kind: "hive", hosts: [{ host: "127.0.0.1", port }], database: "default", location: undefined },
+    ...{ tables: false, owner: "test", transport: "buffered", connectMs: 5_000, callMs: 60_000 },
+  };
+  return openMetastore(settings);
+}
+
+/** Every file below it that others than its user may read. */
+function readableBelow(directory: string): readonly string[] {
+  return readdirSync(directory, { recursive: true, encoding: "utf8" })
+    .map((name) => join(directory, name))
+    .filter((path) => !lstatSync(path).isDirectory() && (lstatSync(path).mode & 0o077) !== 0);
+}
+
+test("serves with secrets from files that nobody else sees, ends cleanly, and serves again", async (context) => {
+  const scene = await sceneOf(context);
+  if (scene === undefined) return;
+  const { home, database, port, parameters, postgres } = scene;
+  const file = join(home.directory, "password");
+  writeFileSync(file, `${database.password}\n`, { mode: 0o600 });
+  const asked = {
+    ...parameters,
+    METASTORE_DATABASE_PASSWORD: "",
+    METASTORE_DATABASE_PASSWORD_FILE: file,
+    METASTORE_LOG_LEVEL: "info",
+  };
+  for (const isFirst of [true, false]) {
+    const running = start(home, [], asked);
+    let seen = "";
+    const watch = setInterval(() => {
+      seen += argumentsOfAll();
+    }, 200);
+    await awaitServing(running, port);
+    clearInterval(watch);
+    const metastore = metastoreAt(port);
+    assert.equal(await metastore.calls.version(), "4.0.0");
+    assert.equal((await metastore.calls.database("default"))?.name, "default");
+    metastore.close();
+    const [work = ""] = readdirSync(join(home.directory, "tmp"));
+    assert.deepEqual(readableBelow(join(home.directory, "tmp", work)), []);
+    assert.match(seen, /HiveMetaStore/);
+    assert.ok(!seen.includes(database.password), "no secret in an argument");
+    const jvm = spawnSync("sh", ["-c", `cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'`], { encoding: "utf8" });
+    assert.ok(!jvm.stdout.includes(database.password), "nor in an environment");
+    running.child.kill("SIGTERM");
+    const [code] = await once(running.child, "close");
+    assert.equal(code, 0, running.said());
+    assert.ok(!running.said().includes(database.password), "nor in what was said");
+    assert.equal(running.said().includes("created the schema"), isFirst);
+    await awaitGone(port, home);
+  }
+  await postgres.dropDatabase(database.name);
+});
+
+test("a launch that is killed takes its metastore with it, and its files", async (context) => {
+  const scene = await sceneOf(context);
+  if (scene === undefined) return;
+  const { home, port, parameters, postgres, database } = scene;
+  const running = start(home, [], parameters);
+  await awaitServing(running, port);
+  running.child.kill("SIGKILL");
+  await awaitGone(port, home);
+  await postgres.dropDatabase(database.name);
+});
+
+test("a port that is taken, and a JVM that cannot start, are told after which one can look inside", async (context) => {
+  const scene = await sceneOf(context);
+  if (scene === undefined) return;
+  const { home, port, parameters, postgres, database } = scene;
+  const other = createServer().listen(port, "127.0.0.1");
+  await once(other, "listening");
+  const taken = start(home, [], { ...parameters, METASTORE_EXIT_DELAY: "600" });
+  while (!taken.said().includes("so that you can look inside")) await pause(50);
+  const [work = ""] = readdirSync(join(home.directory, "tmp"));
+  assert.ok(existsSync(join(home.directory, "tmp", work, "metastore-site.xml")));
+  assert.deepEqual(judge(taken.said()).errors, [`port ${port} of 127.0.0.1 is taken`]);
+  taken.child.kill("SIGTERM");
+  assert.equal((await once(taken.child, "close"))[0], 5);
+  other.close();
+  const broken = start(home, [], { ...parameters, METASTORE_JAVA_OPTIONS: "-XX:NoSuchOption=1 -Dx=y" });
+  assert.equal((await once(broken.child, "close"))[0], 5);
+  assert.deepEqual(judge(broken.said()).errors, ["metastore 4.0.0 ended by itself, with status 1"]);
+  await awaitGone(port, home);
+  await postgres.dropDatabase(database.name);
+});
+
+test("a bucket over TLS of an own authority: databases are made in it, and the keys stay inside", async (context) => {
+  const scene = await sceneOf(context);
+  const store = scene === undefined ? undefined : await startVersitygw(context, { tls: true });
+  if (scene === undefined || store === undefined) return;
+  const { home, port, parameters, postgres, database } = scene;
+  await store.createBucket("lake");
+  const running = start(home, [], {
+    ...parameters,
+    METASTORE_WAREHOUSE: "s3a://lake/warehouse",
+    METASTORE_S3_ENDPOINT: store.endpoint,
+    METASTORE_S3_REGION: store.region,
+    METASTORE_S3_ACCESS_KEY: store.accessKey,
+    METASTORE_S3_SECRET_KEY: store.secretKey,
+    METASTORE_S3_CA_FILE: store.caFile ?? "",
+    METASTORE_LOG_LEVEL: "info",
+  });
+  await awaitServing(running, port);
+  const metastore = metastoreAt(port);
+  const location = "s3a://lake/marts/_databases/gha";
+  assert.equal(
+    await metastore.calls.createDatabase({
+      name: "gha",
+      description: "",
+      location,
+      owner: "test",
+,
+    }),
+    true,
+  );
+  metastore.close();
+  assert.ok(existsSync(join(store.objects, "lake/marts/_databases/gha")));
+  assert.ok(!argumentsOfAll().includes(store.secretKey) && !running.said().includes(store.secretKey));
+  running.child.kill("SIGTERM");
+  assert.equal((await once(running.child, "close"))[0], 0, running.said());
+  await store.stop();
+  await postgres.dropDatabase(database.name);
+});
+
+test("millrace metastore serve: answers as JSON, is well by its own check, and a kill leaves nothing", async (context) => {
+  const scene = await sceneOf(context);
+  if (scene === undefined) return;
+  const { home, port, parameters, postgres, database } = scene;
+  const temporary = join(home.directory, "tmp");
+  mkdirSync(temporary, { recursive: true });
+  const environment = { PATH: process.env.PATH, HOME: home.directory, TMPDIR: temporary, ...parameters };
+  const args = [program, "metastore", "serve", "--home", home.directory, "--json"];
+  const child = spawn(process.execPath, args, { env: environment, stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  const [line]: (Buffer | undefined)[] = await Promise.race([
+    once(child.stdout, "data"),
+    once(child, "exit").then(() => []),
+  ]);
+  assert.ok(line !== undefined, said);
+  const { host, port: served, version } = Object(JSON.parse(String(line)));
+  assert.deepEqual([host, served, version], ["127.0.0.1", port, "4.0.0"]);
+  const check = spawn(
+    process.execPath,
+    [program, "metastore", "check", `127.0.0.1:${port}`, "--home", home.directory],
+    { env: environment, stdio: ["ignore", "pipe", "pipe"] },
+  );
+  let found = "";
+  check.stdout.on("data", (chunk: Buffer) => {
+    found += chunk.toString();
+  });
+  const [code] = await once(check, "close");
+  assert.equal(code, 0, found);
+  assert.match(found, /^✓ Hive Metastore 4\.0\.0 answers at 127\.0\.0\.1:\d+\n✓ .*\n✓ .*of 8 racing writers one wins/);
+  child.kill("SIGKILL");
+  await awaitGone(port, home);
+  assert.ok(
+    !said.includes(database.password) && !readFileSync("/proc/self/cmdline", "utf8").includes(database.password),
+  );
+  await postgres.dropDatabase(database.name);
+});
+
+test("millrace metastore check names what does not answer", async () => {
+  const port = await freePort();
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    [program, "metastore", "check", `127.0.0.1:${port}`, "--json"],
+    {
+      encoding: "utf8",
+      env: { PATH: process.env.PATH },
+    },
+  );
+  const { ok, findings } = Object(JSON.parse(stdout));
+  assert.deepEqual([status, ok, findings.length, findings[0].what], [5, false, 1, "answer"]);
+});
