@@ -7,9 +7,9 @@ import { authoritiesOf, s3aSettings } from "../../src/distribution/s3a.ts";
 import { makeTrustStore } from "../../src/distribution/trust-store.ts";
 import type { HiveSettings, Place, SecretReference } from "../../src/model/project.ts";
 import { sparkVersions } from "../../src/model/versions.ts";
-import { type MetastoreServer, metastoreServer, ownMetastore } from "../real/metastore-server.ts";
+import { type MetastoreServer, ownMetastore } from "../real/metastore-server.ts";
 import type { Skipping } from "../real/real.ts";
-import { startVersitygw, type VersityGateway } from "../real/s3-servers.ts";
+import type { VersityGateway } from "../real/s3-servers.ts";
 import { matchedHome, placesOn, sparkHome } from "../real/spark-server.ts";
 
 export interface Ground {
@@ -31,10 +31,9 @@ export interface Ground {
 }
 
 /** `undefined` after skipping the test. */
-export async function diskGround(context: Skipping): Promise<Ground | undefined> {
+export async function diskGround(context: Skipping, metastore: MetastoreServer): Promise<Ground | undefined> {
   const home = sparkHome(context);
-  const metastore = home === undefined ? undefined : await metastoreServer(context);
-  if (home === undefined || metastore === undefined) return undefined;
+  if (home === undefined) return undefined;
   const directory = mkdtempSync(join(tmpdir(), "millrace-by-name-"));
   const placeOf = (name: string): Place & { readonly path: string } => {
     const path = join(directory, "lake", name);
@@ -52,19 +51,14 @@ export async function diskGround(context: Skipping): Promise<Ground | undefined>
 
 const buckets = ["raw", "tables", "marts"];
 
-/** `undefined` after skipping the test. */
-export async function bucketGround(context: Skipping): Promise<Ground | undefined> {
-  const store = await startVersitygw(context, { tls: true });
-  const home = store === undefined ? undefined : matchedHome(context);
-  if (store === undefined || home === undefined) {
-    await store?.stop();
-    return undefined;
-  }
+/** With a metastore of its own; `undefined` after skipping the test. */
+export async function bucketGround(context: Skipping, store: VersityGateway): Promise<Ground | undefined> {
+  const home = matchedHome(context);
+  if (home === undefined) return undefined;
   const directory = mkdtempSync(join(tmpdir(), "millrace-by-name-"));
   const clear = async (): Promise<void> => {
     rmSync(directory, { recursive: true, force: true });
     home.remove();
-    await store.stop();
   };
   try {
     for (const bucket of buckets) await store.createBucket(bucket);

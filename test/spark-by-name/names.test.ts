@@ -4,7 +4,9 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { metastoreServer } from "../real/metastore-server.ts";
 import { sorted } from "./answers.ts";
+import { diskGround } from "./ground.ts";
 import { oddTables } from "./odd-tables.ts";
 import { changingColumns, replaceUnderReaders } from "./replacements.ts";
 import { openScene, readByName, type Scene } from "./scene.ts";
@@ -19,7 +21,9 @@ const replacements = 20;
 const seed = Number(process.env.FC_SEED ?? Date.now() % 2 ** 31);
 
 test("marts by name", async (context) => {
-  const scene = await openScene(context);
+  const metastore = await metastoreServer(context);
+  if (metastore === undefined) return;
+  const scene = await openScene(context, () => diskGround(context, metastore));
   if (scene === undefined) return;
   context.after(scene.close);
   await context.test("every type of a mart, for Connect, PySpark and beeline, as DuckDB reads it", () =>

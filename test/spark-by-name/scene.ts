@@ -24,7 +24,7 @@ import { pythonWith } from "../real/installed.ts";
 import type { Skipping } from "../real/real.ts";
 import { type Answer, askConnect, plainValue } from "./answers.ts";
 import { type Beeline, openBeeline } from "./beeline.ts";
-import { diskGround, type Ground, hiveSettings, writeProject } from "./ground.ts";
+import { type Ground, hiveSettings, writeProject } from "./ground.ts";
 import { type NameServer, startNameServer } from "./name-server.ts";
 import { type Notebook, openNotebook } from "./notebook.ts";
 
@@ -49,9 +49,12 @@ export interface Scene {
 }
 
 /** `undefined` after skipping the test. */
-export async function openScene(context: Skipping, groundOf = diskGround): Promise<Scene | undefined> {
+export async function openScene(
+  context: Skipping,
+  groundOf: () => Promise<Ground | undefined>,
+): Promise<Scene | undefined> {
   const python = pythonWith(context, "pyspark");
-  const ground = python === undefined ? undefined : await groundOf(context);
+  const ground = python === undefined ? undefined : await groundOf();
   if (python === undefined || ground === undefined) return undefined;
   const closers: (() => Promise<unknown>)[] = [ground.close];
   const close = async (): Promise<void> => {
