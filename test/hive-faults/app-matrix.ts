@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { cpSync } from "node:fs";
 import { join } from "node:path";
 import type { AppOptions } from "../../src/app.ts";
-import type { Catalog, TableRegistry } from "../../src/catalog/contract.ts";
+import type { Catalog } from "../../src/catalog/contract.ts";
 import { parameter } from "../../src/catalog/hive/table-form.ts";
 import { hiveLake, type Server } from "../catalog-hive/hive-lake.ts";
 import { workOf } from "../faults/matrix-run.ts";
@@ -24,11 +24,12 @@ const catalogMethods: Readonly<Record<string, MethodKind>> = {
   close: "plain",
 };
 
-const registryMethods: Readonly<Record<keyof TableRegistry, MethodKind>> = {
+const registryMethods: Readonly<Record<string, MethodKind>> = {
   registered: "call",
   register: "call",
   partitions: "stream",
   add: "call",
+  touch: "call",
   remove: "call",
   unregister: "call",
 };
