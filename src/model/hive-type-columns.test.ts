@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Failure } from "../errors.ts";
-import { hiveColumns, sparkSchemaParameters } from "./hive-type-columns.ts";
+import { hiveColumns, hiveComment, sparkSchemaParameters } from "./hive-type-columns.ts";
 import type { RegisteredColumn } from "./registration.ts";
 
 const column = (name: string): RegisteredColumn => ({ name, type: { kind: "int64" } });
@@ -21,6 +21,8 @@ test("all that cannot be registered is told at once", () => {
     column(""),
     { name: "at", type: { kind: "timestamp_local" } },
     column("SRC"),
+    column("nul\0"),
+    column("half \ud83d"),
   ];
   assert.throws(
     () => hiveColumns(columns, ["src"]),
@@ -32,6 +34,8 @@ test("all that cannot be registered is told at once", () => {
         "a column without a name cannot be registered",
         'column "at": a timestamp without a zone would be read as an instant by name',
         'column "SRC": is the same name as "src" to a metastore, which folds case',
+        'column "nul\\u0000": no metastore stores a name with NUL or half of a character in it',
+        'column "half \\ud83d": no metastore stores a name with NUL or half of a character in it',
       ]);
       return true;
     },
@@ -44,6 +48,8 @@ test("a comment is cut where databases end", () => {
     comments.map((one) => hiveColumns([one])[0]?.comment?.length),
     [undefined, 5, 4000],
   );
+  assert.ok(hiveComment(`${"x".repeat(3998)}🙂🙂`).isWellFormed());
+  assert.equal(hiveComment("a\0b"), "ab");
 });
 
 test("capitals at the top level are told to Spark, in one parameter or in parts", () => {

@@ -4,7 +4,7 @@
  * all or that the folding makes equal.
  */
 import { Failure } from "../errors.ts";
-import { asReaders, type HiveReadable, hiveType } from "./hive-type.ts";
+import { asReaders, type HiveReadable, hiveType, isStorable } from "./hive-type.ts";
 import type { RegisteredColumn } from "./registration.ts";
 import type { ColumnType } from "./schema.ts";
 
@@ -15,7 +15,7 @@ export interface HiveColumn {
   readonly comment: string | undefined;
 }
 
-/** Characters of a column's comment that every database below a metastore but MySQL takes, which takes 256. */
+/** Characters of a comment that every database below a metastore takes; of a column's, MySQL takes 256. */
 const commentMax = 4000;
 
 /**
@@ -46,6 +46,10 @@ function foldedName(name: string, seen: Map<string, string>): string {
   const twin = seen.get(folded);
   const remedy = "give it another name, or leave the column out of what is registered";
   if (name === "") throw new Failure("refused", "a column without a name cannot be registered", { remedy });
+  if (!isStorable(name)) {
+    const fact = "no metastore stores a name with NUL or half of a character in it";
+    throw new Failure("refused", `column ${JSON.stringify(name)}: ${fact}`, { remedy });
+  }
   if (twin !== undefined) {
     const fact =
       twin === name
@@ -58,8 +62,13 @@ function foldedName(name: string, seen: Map<string, string>): string {
 }
 
 function shortComment(comment: string | undefined): string | undefined {
-  if (comment === undefined || comment === "") return undefined;
-  return comment.length <= commentMax ? comment : `${comment.slice(0, commentMax - 1)}…`;
+  return comment === undefined || comment === "" ? undefined : hiveComment(comment);
+}
+
+/** A comment as every database below a metastore takes it: cut where they end. */
+export function hiveComment(text: string): string {
+  const storable = text.replaceAll("\0", "").toWellFormed();
+  return storable.length <= commentMax ? storable : `${storable.slice(0, commentMax - 1)}…`.toWellFormed();
 }
 
 /** The longest value of a parameter that Spark puts there itself; more goes in parts. */

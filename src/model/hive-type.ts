@@ -16,6 +16,11 @@ export type HiveReadable = ColumnType | SqlType;
 /** The characters that end a name for Spark's own reading of the text, and the one that it quotes names with. */
 const unreadable = /[,:<`]/u;
 
+/** Whether the databases below a metastore store the text: they have no NUL, and no half of a character. */
+export function isStorable(text: string): boolean {
+  return !text.includes("\0") && text.isWellFormed();
+}
+
 /**
  * The type as the metastore gets it. Throws `refused` for what Spark would not read, or would read as something else; `subject` is
  * what the message begins with, for example `column "at"`.
@@ -113,11 +118,11 @@ function checkTwins(fields: readonly Field[], subject: string): void {
 }
 
 function fieldName({ name }: Field, subject: string): string {
-  if (name !== "" && !unreadable.test(name)) return name;
+  if (name !== "" && !unreadable.test(name) && isStorable(name)) return name;
   const what = name === "" ? "a field without a name" : `the field ${JSON.stringify(name)}`;
   throw new Failure("refused", `${subject}: ${what} inside a struct makes the whole table unreadable by name`, {
     remedy:
-      "names inside structs hold no comma, colon, `<` or backtick: declare the column as json, or give the field another name " +
+      "names inside structs hold no comma, colon, `<`, backtick or NUL: declare the column as json, or give the field another name " +
       "in the mart's statement",
   });
 }

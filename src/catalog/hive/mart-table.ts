@@ -1,5 +1,5 @@
 /** A mart as a table of the metastore, in both directions. */
-import { hiveColumns, sparkSchemaParameters } from "../../model/hive-type-columns.ts";
+import { hiveColumns, hiveComment, sparkSchemaParameters } from "../../model/hive-type-columns.ts";
 import { type Registration, registrationFingerprint } from "../../model/registration.ts";
 import type { ForeignRegistered, OwnRegistered, Registered } from "../contract.ts";
 import { isSameLocation } from "./location.ts";
@@ -30,16 +30,13 @@ export function martName(options: HiveOptions, mart: string): string {
 const martLocation = ({ martsLocation }: HiveOptions, mart: string, version: string): string =>
   `${martsLocation}${mart}/${version}`;
 
-/** Some databases below a metastore end there. */
-const textMax = 4000;
-
 /** Throws `refused` for columns that readers by name could not read. */
 export function martTable(options: HiveOptions, mart: string, registration: Registration): HiveTable {
   const { number, version, publishId, at, manifestSha256, columns, description, rows, bytes, format } = registration;
   const location = martLocation(options, mart, version);
   const described = hiveColumns(columns);
   const comment =
-    description === undefined || description === "" ? [] : [["comment", description.slice(0, textMax)] as const];
+    description === undefined || description === "" ? [] : [["comment", hiveComment(description)] as const];
   return withShape({
     database: martDatabase(options, mart),
     name: mart,
