@@ -160,6 +160,7 @@ function talkingOver(socket: Socket, host: ThriftHost, { transport, answerBytesM
 
   async function exchange({ method, pieces, answerMs, signal }: Request): Promise<Exchange> {
     if (!isOpen) return { kind: "unsent" };
+    if (signal?.aborted === true) return { kind: "stopped" };
     const { promise, resolve } = Promise.withResolvers<Exchange>();
     const collector = answerCollector(transport, method, answerBytesMax);
     waiting = { collector, resolve };

@@ -1,8 +1,9 @@
 /** Some connections, opened when calls need them and kept for the next ones; each serves one call at a time. */
-import { setImmediate as turn } from "node:timers/promises";
+import { setImmediate as nextLoop } from "node:timers/promises";
 import { Failure } from "../errors.ts";
-import { stopIfAborted, stopped } from "../pace/abort.ts";
+import { stopIfAborted } from "../pace/abort.ts";
 import type { Connection } from "./connection.ts";
+import { turns } from "./turns.ts";
 
 export interface Pool {
   /** Waits for its turn. What is given has to be given back. */
@@ -26,55 +27,20 @@ interface Idle {
   readonly timer: NodeJS.Timeout;
 }
 
-interface Queued {
-  readonly resolve: () => void;
-  readonly reject: (error: Failure) => void;
-}
-
 export function connectionPool({ name, connectionsMax, idleMs, open }: PoolSettings): Pool {
   const idle: Idle[] = [];
-  const queue: Queued[] = [];
   const busy = new Set<Connection>();
-  /** Turns that are taken, also by those who are still connecting. */
-  let taken = 0;
+  /** Also for those who are still connecting. */
+  const turn = turns(connectionsMax);
   const closing = new AbortController();
-
-  async function takeTurn(signal: AbortSignal | undefined): Promise<void> {
-    if (taken < connectionsMax) {
-      taken += 1;
-      return;
-    }
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const queued: Queued = { resolve, reject };
-    const leave = (): void => {
-      const at = queue.indexOf(queued);
-      if (at >= 0 && signal !== undefined) {
-        queue.splice(at, 1);
-        reject(stopped(signal));
-      }
-    };
-    queue.push(queued);
-    signal?.addEventListener("abort", leave, { once: true });
-    try {
-      await promise;
-    } finally {
-      signal?.removeEventListener("abort", leave);
-    }
-  }
-
-  function passTurn(): void {
-    const next = queue.shift();
-    if (next === undefined) taken -= 1;
-    else next.resolve();
-  }
 
   /** The one used last is the least likely to be closed. */
   async function takeIdle(): Promise<Connection | undefined> {
     if (idle.length === 0) return undefined;
-    // What the system knows already, for example that the server has gone, is learnt before something is sent: the second turn
-    // comes after the sockets were looked at.
-    await turn();
-    await turn();
+    // What the system knows already, for example that the server has gone, is learnt before something is sent: the second
+    // time comes after the sockets were looked at.
+    await nextLoop();
+    await nextLoop();
     stopIfAborted(closing.signal);
     for (let found = idle.pop(); found !== undefined; found = idle.pop()) {
       clearTimeout(found.timer);
@@ -94,14 +60,14 @@ export function connectionPool({ name, connectionsMax, idleMs, open }: PoolSetti
   async function take(signal: AbortSignal | undefined): Promise<Connection> {
     stopIfAborted(signal);
     stopIfAborted(closing.signal);
-    await takeTurn(signal);
+    await turn.take(signal);
     try {
       const connection = (await takeIdle()) ?? (await opened(signal));
       connection.setIdle(false);
       busy.add(connection);
       return connection;
     } catch (error) {
-      passTurn();
+      turn.pass();
       throw error;
     }
   }
@@ -113,7 +79,7 @@ export function connectionPool({ name, connectionsMax, idleMs, open }: PoolSetti
       const timer = setTimeout(() => connection.close(), idleMs).unref();
       idle.push({ connection, timer });
     }
-    passTurn();
+    turn.pass();
   }
 
   function forgetIdle(): void {
@@ -128,7 +94,7 @@ export function connectionPool({ name, connectionsMax, idleMs, open }: PoolSetti
     closing.abort(reason);
     forgetIdle();
     for (const connection of busy) connection.close();
-    for (const { reject } of queue.splice(0)) reject(reason);
+    turn.close(reason);
   }
 
   return { take, giveBack, forgetIdle, close };

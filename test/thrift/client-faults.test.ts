@@ -297,6 +297,21 @@ test("a call is stopped by its signal while it waits for its turn, for a connect
   assert.equal((await fourth).kind, "cancelled");
 });
 
+test("a call that is stopped right behind its beginning sends nothing", async (context) => {
+  const server = await fakeServer(context);
+  const client = fakeClient(context, [server.host]);
+  await echo(client, "a");
+  const stop = new AbortController();
+  const call = failureOf(echo(client, "b", { signal: stop.signal }));
+  stop.abort();
+  assert.equal((await call).kind, "cancelled");
+  assert.equal(await echo(client, "c"), "c");
+  assert.deepEqual(
+    server.calls.map(({ text }) => text),
+    ["a", "c"],
+  );
+});
+
 test("closing stops the calls that are under way and those that wait, and there is none afterwards", async (context) => {
   const server = await fakeServer(context, { behave: () => undefined });
   const client = fakeClient(context, [server.host], { connectionsMax: 1 });
