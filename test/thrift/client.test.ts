@@ -44,13 +44,13 @@ test("calls side by side share a few connections; those beyond wait for their tu
   assert.equal(server.accepted(), 3);
 });
 
-test("a process ends although its connections are still open", async (context) => {
+test("a process ends although its connections are still open", { timeout: 60_000 }, async (context) => {
   const server = await fakeServer(context);
   const program = `
     import { openThriftClient } from ${JSON.stringify(new URL("../../src/thrift/client.ts", import.meta.url).href)};
     import { writeStringField } from ${JSON.stringify(new URL("../../src/thrift/writer.ts", import.meta.url).href)};
     const hosts = [${JSON.stringify(server.host)}];
-    const client = openThriftClient({ name: "x", hosts, transport: "buffered", connectMs: 5000, callMs: 5000, answerBytesMax: 1000 });
+    const client = openThriftClient({ name: "x", hosts, transport: "buffered", connectMs: 5000, callMs: 5000, answerBytesMax: 1000, idleMs: 3_600_000 });
     await client.call("echo", (w) => writeStringField(w, 1, "hello"), () => undefined, { isIdempotent: false });
     console.log("answered");
   `;
