@@ -84,7 +84,7 @@ async function columnsChange(scene: Scene): Promise<void> {
 }
 
 async function oddNames(scene: Scene): Promise<void> {
-  const runs = Number(process.env.FC_RUNS ?? 40);
+  const runs = Number(process.env.FC_RUNS ?? 24);
   const { read, refused } = await oddTables(scene, { seed, runs });
   assert.equal(read + refused, runs);
   assert.ok(read >= runs / 4, `${read} of ${runs} were read`);
