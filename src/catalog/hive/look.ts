@@ -16,7 +16,7 @@ const readsMax = 8;
 
 /** The one of that name, as far as the server shows it to us. */
 export async function look(
-  calls: MetastoreCalls,
+  calls: Pick<MetastoreCalls, "tables">,
   { database, name }: Pick<HiveTable, "database" | "name">,
   isSuspect: IsSuspect,
   options: CallOptions,
@@ -31,7 +31,7 @@ export async function look(
 
 /** Those of `names` that are there; only what looks wrong is read again. */
 export async function lookAtAll(
-  calls: MetastoreCalls,
+  calls: Pick<MetastoreCalls, "tables">,
   database: string,
   names: readonly string[],
   isSuspect: IsSuspect,
