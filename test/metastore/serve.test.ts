@@ -182,19 +182,12 @@ test("a bucket over TLS of an own authority: databases are made in it, and the k
   await awaitServing(running, port);
   const metastore = metastoreAt(port);
   const location = "s3a://lake/marts/_databases/gha";
-  assert.equal(
-    await metastore.calls.createDatabase({
-      name: "gha",
-      description: "",
-      location,
-      owner: "test",
-,
-    }),
-    true,
-  );
+  assert.equal(await metastore.calls.createDatabase({ name: "gha", description: "", location, owner: "test" }), true);
   metastore.close();
   assert.ok(existsSync(join(store.objects, "lake/marts/_databases/gha")));
-  assert.ok(!argumentsOfAll().includes(store.secretKey) && !running.said().includes(store.secretKey));
+  // The store itself takes its keys in its arguments.
+  const others = argumentsOfAll().replaceAll(/^.*versitygw.*$/gm, "");
+  assert.ok(!others.includes(store.secretKey) && !running.said().includes(store.secretKey));
   running.child.kill("SIGTERM");
   assert.equal((await once(running.child, "close"))[0], 0, running.said());
   await store.stop();
