@@ -9,11 +9,11 @@ test("a metastore that is killed or stopped at any moment of a change", async (c
   const metastore = await ownMetastore(context);
   if (metastore === undefined) return;
   try {
-    for (const { request, what } of changes) {
+    for (const change of changes) {
       for (const afterMs of momentsMs) {
-        const moment = { request, afterMs };
-        await context.test(`stopped ${afterMs} ms after ${what} began`, () => stoppedRun(metastore, moment));
-        await context.test(`killed ${afterMs} ms after ${what} began`, () => killedRun(metastore, moment));
+        const moment = { change, afterMs };
+        await context.test(`stopped ${afterMs} ms after ${change.what} began`, () => stoppedRun(metastore, moment));
+        await context.test(`killed ${afterMs} ms after ${change.what} began`, () => killedRun(metastore, moment));
       }
     }
   } finally {

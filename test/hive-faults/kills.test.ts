@@ -7,12 +7,12 @@ test("a metastore that is killed in the middle of a change, and one that stops f
   const metastore = await ownMetastore(context);
   if (metastore === undefined) return;
   try {
-    for (const [index, { request, what }] of changes.entries()) {
-      await context.test(`stopped during ${what}`, () => stoppedRun(metastore, { request, afterMs: index * 3 }));
+    for (const [index, change] of changes.entries()) {
+      await context.test(`stopped during ${change.what}`, () => stoppedRun(metastore, { change, afterMs: index * 3 }));
     }
     // One before the server's own transaction, the other in it or behind it.
-    for (const [index, { request, what }] of changes.slice(2).entries()) {
-      await context.test(`killed during ${what}`, () => killedRun(metastore, { request, afterMs: index * 15 }));
+    for (const [index, change] of changes.slice(2).entries()) {
+      await context.test(`killed during ${change.what}`, () => killedRun(metastore, { change, afterMs: index * 15 }));
     }
   } finally {
     await metastore.stop();

@@ -7,27 +7,33 @@ import { assertConverged, assertWhole, mart, publishAll, versionAt, versions } f
 import { assertOneChain, swapsOf, watchName } from "./registry-history.ts";
 import { thriftProxy } from "./thrift-proxy.ts";
 
-/** By the number of its request, in an undisturbed run of `publishAll`. */
-export const changes = [
-  { request: 6, what: "the creation of the database" },
-  { request: 9, what: "the creation of the table" },
-  { request: 13, what: "a swap" },
-  { request: 18, what: "a swap with other columns" },
-] as const;
+/** A request in an undisturbed run of `publishAll`: the how-manieth of its method. */
+export interface Change {
+  readonly what: string;
+  readonly method: string;
+  readonly nth: number;
+}
+
+export const changes: readonly Change[] = [
+  { what: "the creation of the database", method: "create_database", nth: 1 },
+  // The first one finds no database.
+  { what: "the creation of the table", method: "create_table_with_environment_context", nth: 2 },
+  { what: "a swap", method: "alter_table_with_environment_context", nth: 1 },
+  { what: "a swap with other columns", method: "alter_table_with_environment_context", nth: 2 },
+];
 
 export interface Moment {
-  /** Number of the request. */
-  readonly request: number;
+  readonly change: Change;
   /** After it was sent to the server. */
   readonly afterMs: number;
 }
 
 /** Killed at that moment, started again, and everything is as if nothing had been. */
-export async function killedRun(metastore: OwnMetastore, { request, afterMs }: Moment): Promise<void> {
-  const when = `killed ${afterMs} ms after request ${request}`;
+export async function killedRun(metastore: OwnMetastore, { change, afterMs }: Moment): Promise<void> {
+  const when = `killed ${afterMs} ms after ${change.what} was asked for`;
   let timer: NodeJS.Timeout | undefined;
   await disturbedBy(metastore, when, {
-    at: request,
+    at: change,
     disturb() {
       timer = setTimeout(() => metastore.kill("SIGKILL"), afterMs);
     },
@@ -42,12 +48,12 @@ export async function killedRun(metastore: OwnMetastore, { request, afterMs }: M
  * Stopped at that moment: the writer gives up, and what it asked for is done when the server goes on, while another writer is at work
  * already.
  */
-export async function stoppedRun(metastore: OwnMetastore, { request, afterMs }: Moment): Promise<void> {
-  const when = `stopped ${afterMs} ms after request ${request}`;
+export async function stoppedRun(metastore: OwnMetastore, { change, afterMs }: Moment): Promise<void> {
+  const when = `stopped ${afterMs} ms after ${change.what} was asked for`;
   const { promise: stopped, resolve } = Promise.withResolvers<void>();
   await disturbedBy(metastore, when, {
-    at: request,
-    callMs: 500,
+    at: change,
+    callMs: 1_500,
     disturb() {
       setTimeout(() => {
         signal(metastore, "SIGSTOP");
@@ -67,7 +73,7 @@ function signal({ pid }: OwnMetastore, name: "SIGSTOP" | "SIGCONT"): void {
 }
 
 interface Disturbance {
-  readonly at: number;
+  readonly at: Change;
   readonly callMs?: number;
   disturb(): void;
   restore(): Promise<void>;
@@ -80,10 +86,12 @@ async function disturbedBy(
 ): Promise<void> {
   const lake = await hiveLake(metastore);
   let isDone = false;
+  let times = 0;
   const proxy = await thriftProxy(metastore, {
     at: new Map(),
-    sent(number) {
-      if (number !== at || isDone) return;
+    sent(_, method) {
+      if (method === at.method) times += 1;
+      if (times !== at.nth || isDone) return;
       isDone = true;
       disturb();
     },
