@@ -50,7 +50,12 @@ const areas: Readonly<Record<string, Area>> = {
   },
   metastore: {
     about: "the Hive Metastore: every fault, many writers, thousands of partitions; needs Java 17 and Maven",
-    files: ["test/metastore/**/*.test.ts", "src/catalog/hive/**/*.deep.test.ts", "test/spark-by-name/*.deep.test.ts"],
+    files: [
+      "test/metastore/**/*.test.ts",
+      "src/catalog/hive/**/*.deep.test.ts",
+      "test/spark-by-name/*.deep.test.ts",
+      "test/hive-faults/*.deep.test.ts",
+    ],
     runs: 1_000,
   },
 };
