@@ -69,11 +69,11 @@ test("a run registers what it publishes, the next one writes nothing, and what w
       '"actor, type, size, labels, src", from: events, description: "who, and how much"',
     );
     edit("not_null: [actor], ", "");
-    // A partition that is replaced within the run may be noted once more.
-    assert.deepEqual(
-      [...new Set(await run())],
-      ["catalog.tested", "table.registered events", "mart.published activity", "mart.registered activity", "exit 0"],
-    );
+    assert.deepEqual(await run(), [
+      ...["catalog.tested", "table.registered events", "mart.published activity", "mart.registered activity"],
+      // A column was widened, and a partition has another file.
+      ...["table.registered events", "exit 0"],
+    ]);
     assert.deepEqual(await run(), ["exit 0"]);
     const [mart] = await calls.tables(database, ["activity"]);
     const [status] = (await ask((app) => app.status())).marts;
