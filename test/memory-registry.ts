@@ -28,6 +28,7 @@ export type RegistryCall =
   | "table.register"
   | "table.partitions"
   | "table.add"
+  | "table.touch"
   | "table.remove";
 
 export interface RegisteredMart {
@@ -35,10 +36,16 @@ export interface RegisteredMart {
   readonly fault?: string;
 }
 
+interface MemoryTable {
+  readonly registration: TableRegistration;
+  readonly partitions: Set<string>;
+  files?: string;
+}
+
 export interface MemoryRegistry {
   /** What each mart's name shows, and by whom else it is taken. Tests may change it, as people do by hand. */
   readonly marts: Map<string, RegisteredMart | { readonly foreign: string }>;
-  readonly tables: Map<string, { readonly registration: TableRegistration; readonly partitions: Set<string> }>;
+  readonly tables: Map<string, MemoryTable>;
   readonly foreignTables: Map<string, string>;
   /** Every call so far, with its subject. */
   readonly calls: string[];
@@ -149,13 +156,14 @@ export function memoryRegistry(database = "test"): MemoryRegistry {
           const found = tables.get(table)?.registration;
           if (found === undefined) return undefined;
           const fingerprint = tableFingerprint(found);
-          return { kind: "ours", name: nameOf(table), fingerprint, schemaVersion: found.schemaVersion };
+          const { schemaVersion } = found;
+          return { kind: "ours", name: nameOf(table), fingerprint, schemaVersion, files: tables.get(table)?.files };
         }),
       register: (table, registration, options = {}) =>
         call("table.register", table, options, () => {
           const what = foreignTables.get(table);
           if (what !== undefined) throw taken(nameOf(table), what);
-          tables.set(table, { registration, partitions: tables.get(table)?.partitions ?? new Set() });
+          tables.set(table, { partitions: new Set(), ...tables.get(table), registration });
         }),
       async *partitions(table, options = {}) {
         const ids = await call("table.partitions", table, options, () => [...demand(table).partitions].sort());
@@ -170,6 +178,10 @@ export function memoryRegistry(database = "test"): MemoryRegistry {
           options.onAdded?.(batch.length);
         }
       },
+      touch: (table, files, options = {}) =>
+        call("table.touch", table, options, () => {
+          demand(table).files = files;
+        }),
       remove: (table, ids, options = {}) =>
         call("table.remove", `${table} ${ids.length}`, options, () => {
           for (const id of ids) demand(table).partitions.delete(id);

@@ -103,13 +103,25 @@ export interface TableRegistry {
     ids: readonly string[],
     options?: CallOptions & { readonly onAdded?: (count: number) => void },
   ): Promise<void>;
+  /**
+   * Notes which files the partitions have, after they are there. A reader that remembers the lengths of files it has listed, as a
+   * running Spark does, would lose rows of one that was replaced without a word: a change of this makes it list them anew.
+   */
+  touch(table: string, files: string, options?: CallOptions): Promise<void>;
   /** Removes them from the list, never their files. */
   remove(table: string, ids: readonly string[], options?: CallOptions): Promise<void>;
   unregister(table: string, options?: CallOptions): Promise<boolean>;
 }
 
 export type RegisteredTable =
-  | { readonly kind: "ours"; readonly name: string; readonly fingerprint: string; readonly schemaVersion: number }
+  | {
+      readonly kind: "ours";
+      readonly name: string;
+      readonly fingerprint: string;
+      readonly schemaVersion: number;
+      /** As `touch` was last told; `undefined` before. */
+      readonly files: string | undefined;
+    }
   | ForeignRegistered;
 
 export interface CallOptions {

@@ -73,6 +73,7 @@ function onDemand(log: Catalog, options: HiveOptions): Catalog {
       yield* (await registry()).partitions(table, callOptions);
     },
     add: async (...call) => await (await registry()).add(...call),
+    touch: async (...call) => await (await registry()).touch(...call),
     remove: async (...call) => await (await registry()).remove(...call),
     unregister: async (...call) => await (await registry()).unregister(...call),
   };

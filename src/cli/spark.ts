@@ -25,7 +25,6 @@ export const spark: Command = {
   examples: [
     ["spark install", "Spark by your pip, the jars that reach S3 by your mvn, each with its sum checked"],
     ["spark serve", `a Spark Connect server on sc://127.0.0.1:${CONNECT_PORT} that reaches the project's buckets`],
-    ["spark serve --port 0 --json", "on a free port, for scripts: the address as JSON"],
     ["spark serve --delta", "with Delta Lake: marts of that format by their path, delta.`…/v000000000001-9f3c21ab`"],
     ["spark shell --sql", "Spark's SQL shell with the same settings"],
     ["spark submit --memory 4g -- report.py 2026-03-01", "a job of your own; everything behind -- is spark-submit's"],

@@ -118,7 +118,7 @@ async function register(run: Export): Promise<void> {
       const what = registered === undefined ? `${partitions} partitions` : (tableReason(found) ?? "");
       if (dryRun) return { state: "planned", what, registered: registered?.name };
       await prove();
-      const change = { registration: isOther ? registration : undefined, add, remove };
+      const change = { registration: isOther ? registration : undefined, add, remove, files: undefined };
       const done = { onProgress: () => onProgress?.(run.items.length, total, settings.name) };
       await registerTable(registry, settings.name, change, { ...callOptions(signal), ...done });
       const now = await registry.registered(settings.name, callOptions(signal));

@@ -98,7 +98,7 @@ async function repairTableName(run: Repair, { name }: Extract<Cure, { kind: "tab
   const settings = parts.project.tables.get(name);
   if (settings === undefined || parts.catalog.tables === undefined) throw new Error(`no table ${name} in the catalog`);
   const { isOther, registration, add, remove } = await tableDifference(parts, parts.catalog.tables, settings, signal);
-  const change = { registration: isOther ? registration : undefined, add, remove };
+  const change = { registration: isOther ? registration : undefined, add, remove, files: undefined };
   await registerTable(parts.catalog.tables, name, change, call);
   return { state: "repaired", how: `registered: ${partitions(add)} added, ${remove.length} removed` };
 }

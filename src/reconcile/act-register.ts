@@ -57,7 +57,7 @@ async function register(work: Work, { settings, current }: MartSeen): Promise<bo
 
 export async function actRegisterTable(step: RegisterTableStep, work: Work): Promise<Outcome> {
   const { parts, report, signal, seen } = work;
-  const { table: key, add, remove } = step;
+  const { table: key, add, remove, files } = step;
   const table = tableOf(work, key);
   const shown = seen.registry?.kind === "seen" ? seen.registry.tables.get(key) : undefined;
   const registry = parts.catalog.tables;
@@ -70,7 +70,7 @@ export async function actRegisterTable(step: RegisterTableStep, work: Work): Pro
     await registerTable(
       registry,
       key,
-      { registration, add, remove },
+      { registration, add, remove, files },
       { ...callOptions(signal), onProgress: (done) => report({ code: "table.progress", key, done, total }) },
     );
     for (const id of add) shown.partitions.starts.add(startOf(id));

@@ -7,10 +7,10 @@ import { partitionFile, partitionKey, partitionStem } from "../model/layout.ts";
 import { boundSchema } from "../model/stand-in.ts";
 import type { MartInput } from "../step/mart.ts";
 import { type FooterGuess, locatedInput, storedInput, tokensByListing } from "../step/stored-input.ts";
-import { tableInput } from "./mart-steps.ts";
 import { callOptions, observeTable } from "./observe.ts";
 import type { Parts } from "./parts.ts";
 import type { Seen, TableSeen } from "./seen.ts";
+import { tableInput } from "./table-input.ts";
 
 /** Tables without a schema yet are left out: nothing can be read from them. `opens` is what the engine does with files. */
 export function martInputs(

@@ -1,6 +1,5 @@
 /** Which marts are to be built, why, or why not yet. Pure. */
 import { createHash } from "node:crypto";
-import { fingerprint } from "../model/merge.ts";
 import type { MartSettings } from "../model/project.ts";
 import { formatOf, type Manifest, type ManifestInput, type PublishedMart } from "../step/manifest.ts";
 import { martItem } from "./attempts.ts";
@@ -9,6 +8,7 @@ import type { Collector, MartReason, PlanOptions, Waiting } from "./plan.ts";
 import { failedWaiting } from "./plan.ts";
 import { foreignWaiting, registerStep, shownOf } from "./register-steps.ts";
 import type { MartSeen, Seen, TableSeen } from "./seen.ts";
+import { tableInput } from "./table-input.ts";
 
 export function martSteps(seen: Seen, options: PlanOptions, out: Collector): void {
   const inputs = new Map<string, ManifestInput>();
@@ -159,20 +159,4 @@ export function martBasis(seen: Seen, mart: string): string {
   return createHash("sha256")
     .update(JSON.stringify([found.settings.sql, found.settings.checks, found.settings.format, tables]))
     .digest("hex");
-}
-
-/** What a mart's manifest records of a table, and what is compared later. */
-export function tableInput(table: TableSeen): ManifestInput {
-  const hash = createHash("sha256");
-  for (const startMs of [...table.partitions.keys()].sort((a, b) => a - b)) {
-    const partition = table.partitions.get(startMs);
-    hash.update(`${startMs}\t${partition?.size}\t${partition?.facts.rawSha256}\t${partition?.facts.settings}\n`);
-  }
-  return {
-    table: table.settings.name,
-    partitions: table.partitions.size,
-    digest: hash.digest("hex"),
-    schemaFingerprint: table.schema === undefined ? "" : fingerprint(table.schema.state.schema),
-    ...(table.schema === undefined ? {} : { schemaVersion: table.schema.version }),
-  };
 }

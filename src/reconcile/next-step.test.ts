@@ -8,10 +8,10 @@ import type { Schema } from "../model/schema.ts";
 import { emptyTable } from "../model/table-document.ts";
 import type { Attempt } from "./attempts.ts";
 import { unsettledOf } from "./convert-steps.ts";
-import { tableInput } from "./mart-steps.ts";
 import { nextSteps } from "./next-step.ts";
 import type { PlanOptions } from "./plan.ts";
 import type { PartitionSeen, RawSeen, Seen } from "./seen.ts";
+import { tableInput } from "./table-input.ts";
 
 const options: PlanOptions = { converter: "native/1" };
 

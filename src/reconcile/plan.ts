@@ -34,6 +34,8 @@ export interface RegisterTableStep {
   /** The `src` of partitions, in their order. */
   readonly add: readonly string[];
   readonly remove: readonly string[];
+  /** Which files all partitions have; `undefined` where that is noted already. */
+  readonly files: string | undefined;
 }
 
 export type ConvertReason =

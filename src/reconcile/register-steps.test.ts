@@ -15,13 +15,13 @@ import type { PublishedMart } from "../step/manifest.ts";
 import { wantedFingerprint } from "../step/register.ts";
 import { tableRegistration } from "../step/register-table.ts";
 import type { Attempt } from "./attempts.ts";
-import { tableInput } from "./mart-steps.ts";
 import { nextSteps } from "./next-step.ts";
 import { packedPartitions } from "./packed.ts";
 import { exitCodeOfRun } from "./pass.ts";
 import type { PlanOptions } from "./plan.ts";
 import { registerReason, tableStep } from "./register-steps.ts";
 import type { MartSeen, RegistrySeen, Seen, TableRegistered, TableSeen } from "./seen.ts";
+import { tableInput } from "./table-input.ts";
 
 const options: PlanOptions = { converter: "native/1", only: "marts" };
 const schema: Schema = { fields: [{ name: "type", type: { kind: "string" } }] };
@@ -247,6 +247,7 @@ describe("a table and its name", () => {
   const own: RegisteredTable & { readonly kind: "ours" } = {
     ...{ kind: "ours", name: "test.events", schemaVersion: 3 },
     fingerprint: tableFingerprint(tableRegistration({ version: 3, complete: true, state: { ...emptyTable, schema } })),
+    files: tableInput(table).digest.slice(0, 16),
   };
   const listed = (ids: readonly string[], strange: readonly string[] = []): TableRegistered => ({
     registered: own,
@@ -264,6 +265,12 @@ describe("a table and its name", () => {
     assert.partialDeepStrictEqual(stepOf({ ...listed(["2026-03-01-02"]), registered: { ...own, fingerprint: "0" } }), {
       ...{ define: "columns", add: [], remove: [] },
     });
+    assert.partialDeepStrictEqual(stepOf({ ...listed(["2026-03-01-02"]), registered: { ...own, files: "before" } }), {
+      ...{ define: undefined, add: [], remove: [], files: own.files },
+    });
+    const rewritten = { ...makePartition("2026-03-01-02"), size: 4711 };
+    const changed = { ...table, partitions: new Map([[hourOf("2026-03-01-02"), rewritten]]) };
+    assert.notEqual(stepOf(listed(["2026-03-01-02"]), changed)?.files, own.files);
     assert.equal(stepOf(nothing, { ...table, schema: undefined, partitions: new Map() }), undefined);
   });
 

@@ -10,6 +10,7 @@ import { registerItem } from "./attempts.ts";
 import type { Collector, PlanOptions, RegisterReason, RegisterTableStep, Waiting } from "./plan.ts";
 import { failedWaiting } from "./plan.ts";
 import type { MartSeen, Seen, TableRegistered, TableSeen } from "./seen.ts";
+import { tableInput } from "./table-input.ts";
 
 /** Why the stage of the marts can do nothing at all; `undefined` where the catalog answers or is not asked. */
 export function catalogWaiting({ registry, ...seen }: Seen, options: PlanOptions): Waiting | undefined {
@@ -109,10 +110,11 @@ export function tableSteps(seen: Seen, options: PlanOptions, out: Collector): vo
 }
 
 export function tableStep(
-  { settings, schema, partitions }: TableSeen,
+  table: TableSeen,
   { registered, partitions: listed }: TableRegistered,
   every: Every,
 ): RegisterTableStep | undefined {
+  const { settings, schema, partitions } = table;
   const wanted = schema === undefined ? undefined : tableFingerprint(tableRegistration(schema));
   const own = registered?.kind === "ours" ? registered : undefined;
   const define =
@@ -124,9 +126,14 @@ export function tableStep(
   const inOrder = (a: number, b: number): number => a - b;
   const add = missing.sort(inOrder).map(idOf);
   const remove = [...gone.sort(inOrder).map(idOf), ...listed.strange];
-  if (define === undefined && add.length === 0 && remove.length === 0) return undefined;
-  return { kind: "register-table", table: settings.name, define, add, remove };
+  const now = filesOf(table);
+  const files = schema === undefined || own?.files === now ? undefined : now;
+  if (define === undefined && files === undefined && add.length === 0 && remove.length === 0) return undefined;
+  return { kind: "register-table", table: settings.name, define, add, remove, files };
 }
+
+/** Another text whenever a partition has another file. */
+const filesOf = (table: TableSeen): string => tableInput(table).digest.slice(0, 16);
 
 /** What a refusal to register a table depends on. */
 export function tableBasis({ schema }: TableSeen): string {

@@ -10,6 +10,8 @@ export interface TableChange {
   /** The `src` of partitions. */
   readonly add: readonly string[];
   readonly remove: readonly string[];
+  /** Which files all partitions have; `undefined`: as is noted. */
+  readonly files: string | undefined;
 }
 
 export interface TableChangeOptions extends CallOptions {
@@ -17,11 +19,14 @@ export interface TableChangeOptions extends CallOptions {
   readonly onProgress?: (done: number) => void;
 }
 
-/** What is gone goes first: until then a reader is sent to a file that is not there. */
+/**
+ * What is gone goes first: until then a reader is sent to a file that is not there. That files were replaced is noted last, when readers
+ * that list anew find all of it.
+ */
 export async function registerTable(
   registry: TableRegistry,
   table: string,
-  { registration, add, remove }: TableChange,
+  { registration, add, remove, files }: TableChange,
   { onProgress, ...call }: TableChangeOptions = {},
 ): Promise<void> {
   if (registration !== undefined) await registry.register(table, registration, call);
@@ -35,6 +40,7 @@ export async function registerTable(
     onAdded(remove.length);
   }
   if (add.length > 0) await registry.add(table, add, { ...call, onAdded });
+  if (files !== undefined) await registry.touch(table, files, call);
 }
 
 /** The columns as SQL names them, with stand-ins where the data gave no type. */

@@ -100,6 +100,25 @@ describe("tables in a real Hive Metastore", skipping, () => {
     await assert.rejects(tables.touch("nobody", "one"), failsAs("missing"));
   });
 
+  test("files that are noted change the table's location and nothing else, and stay with later columns", async () => {
+    await tables.register("touched", registration);
+    await tables.add("touched", ["a"]);
+    const before = await tableIn(lake, "touched");
+    await Promise.all([tables, tablesOf(), tablesOf()].map((each) => each.touch("touched", "0011aabb")));
+    const noted = await tables.registered("touched");
+    assert.ok(noted?.kind === "ours");
+    assert.deepEqual([noted.files, noted.fingerprint], ["0011aabb", tableFingerprint(registration)]);
+    const { storage } = await tableIn(lake, "touched");
+    assert.notEqual(storage.location, before.storage.location);
+    assert.deepEqual(storage.columns, before.storage.columns);
+    await tables.register("touched", { ...registration, schemaVersion: 2 });
+    const later = await tables.registered("touched");
+    assert.ok(later?.kind === "ours");
+    assert.deepEqual([later.files, later.schemaVersion], ["0011aabb", 2]);
+    assert.deepEqual(await partitionsOf("touched"), ["a"]);
+    await assert.rejects(tables.touch("not_there", "0011aabb"), failsAs("missing"));
+  });
+
   test("partitions of any name are added, listed and removed; repeating it does nothing, and no file is touched", async () => {
     await tables.register("odd", registration);
     const ids = [

@@ -299,6 +299,7 @@ export const namesPlan: Plan = {
       define: "columns",
       add: ["2026-03-01-16", "2026-03-01-17"],
       remove: ["2026-02-01-00"],
+      files: "0123456789abcdef",
     },
   ],
   waiting: [

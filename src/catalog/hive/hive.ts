@@ -29,10 +29,12 @@ export function hiveCatalog(log: Catalog, options: HiveOptions): Catalog {
 
   async function register(mart: string, registration: Registration, call: CallOptions = {}): Promise<OwnRegistered> {
     const fingerprint = registrationFingerprint(registration);
+    const wanted = martTable(options, mart, registration);
     const standing = await placeTable(
       metastore,
       {
-        wanted: martTable(options, mart, registration),
+        at: wanted,
+        wanted: () => wanted,
         token: parameter.number,
         isSuspect: isSuspect(options, mart),
         async isDone(table) {

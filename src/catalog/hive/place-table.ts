@@ -13,7 +13,9 @@ import type { HiveTable } from "./structs.ts";
 import { keepingForeign } from "./table-form.ts";
 
 export interface Placement {
-  readonly wanted: HiveTable;
+  readonly at: Pick<HiveTable, "database" | "name">;
+  /** What is to stand there, in the place of `standing`. */
+  wanted(standing: HiveTable | undefined): HiveTable;
   /** The parameter that changes with every swap. */
   readonly token: string;
   /** Whether what was read is wrong, if it was not read while somebody wrote. */
@@ -32,14 +34,15 @@ const anyColumns = ["metastore.disallow.incompatible.col.type.changes", "false"]
 
 /** Answers what stands there then. */
 export async function placeTable(metastore: Metastore, placement: Placement, options: CallOptions): Promise<HiveTable> {
-  const { wanted, token } = placement;
-  const name = `${wanted.database}.${wanted.name}`;
+  const { at, token } = placement;
+  const name = `${at.database}.${at.name}`;
   let tries = 0;
   let lastSeen: string | undefined;
   let lastFailure: unknown;
   for (;;) {
-    const standing = await look(metastore.calls, wanted, placement.isSuspect, options);
+    const standing = await look(metastore.calls, at, placement.isSuspect, options);
     if (standing !== undefined && (await placement.isDone(standing))) return standing;
+    const wanted = placement.wanted(standing);
     const seen = standing === undefined ? "nothing" : `token ${standing.parameters.get(token)}`;
     tries = seen === lastSeen ? tries + 1 : 1;
     lastSeen = seen;

@@ -48,6 +48,8 @@ export const parameter = {
   fingerprint: "millrace.fingerprint",
   table: "millrace.table",
   schemaVersion: "millrace.schema_version",
+  /** Which files the partitions of a table have. */
+  files: "millrace.files",
   /** `shapeOf` the table as we wrote it. */
   shape: "millrace.shape",
 } as const;

@@ -37,6 +37,12 @@ export function hiveTables(metastore: Metastore, options: HiveOptions): TableReg
   const { database } = options.settings;
   const nameOf = (table: string): string => `${database}.${table}`;
   const locationOf = (table: string): string => `${options.tablesLocation}${table}`;
+  /**
+   * Partitions have locations of their own, so nobody reads what the table's names: it need not be there. But a Spark that runs takes a
+   * table with another location for another one, and forgets which files it has listed, and how long they were.
+   */
+  const locationWith = (table: string, files: string | undefined): string =>
+    files === undefined ? locationOf(table) : `${locationOf(table)}/_files/${files}`;
   const standing = (table: string, call: CallOptions) =>
     look(metastore.calls, { database, name: table }, isSuspect(table), call);
 
@@ -55,20 +61,21 @@ export function hiveTables(metastore: Metastore, options: HiveOptions): TableReg
     if (schemaVersion === undefined) {
       return { kind: "foreign", name, what: `a table of this lake whose ${parameter.schemaVersion} was taken away` };
     }
-    const fault = faultOf(found, locationOf(table), isSameLocation);
+    const files = found.parameters.get(parameter.files);
+    const fault = faultOf(found, locationWith(table, files), isSameLocation);
     const fingerprint = found.parameters.get(parameter.fingerprint) ?? "";
     // What was changed by hand is another thing than what was registered, and is registered anew.
-    return { kind: "ours", name, fingerprint: fault === undefined ? fingerprint : "", schemaVersion };
+    return { kind: "ours", name, fingerprint: fault === undefined ? fingerprint : "", schemaVersion, files };
   }
 
-  function wantedTable(table: string, registration: TableRegistration): HiveTable {
+  function wantedTable(table: string, registration: TableRegistration, files: string | undefined): HiveTable {
     const { columns, schemaVersion } = registration;
     return withShape({
       database,
       name: table,
       owner: options.settings.owner,
       type: externalTable,
-      storage: parquetAt(locationOf(table), hiveColumns(columns, [partitionKey])),
+      storage: parquetAt(locationWith(table, files), hiveColumns(columns, [partitionKey])),
       partitionKeys: [{ name: partitionKey, type: "string" }],
       parameters: new Map<string, string>([
         ...externalParameters,
@@ -78,9 +85,16 @@ export function hiveTables(metastore: Metastore, options: HiveOptions): TableReg
         [parameter.table, table],
         [parameter.schemaVersion, String(schemaVersion)],
         [parameter.fingerprint, tableFingerprint(registration)],
+        ...(files === undefined ? [] : [[parameter.files, files] as const]),
       ]),
     });
   }
+
+  const withFiles = (table: string, standing: HiveTable, files: string): HiveTable => ({
+    ...standing,
+    storage: { ...standing.storage, location: locationWith(table, files) },
+    parameters: new Map([...standing.parameters, [parameter.files, files]]),
+  });
 
   async function demandOurs(table: string, call: CallOptions): Promise<void> {
     const found = await standing(table, call);
@@ -131,12 +145,14 @@ export function hiveTables(metastore: Metastore, options: HiveOptions): TableReg
       return found === undefined ? undefined : read(table, found);
     },
     async register(table, registration, call = {}) {
-      const wanted = wantedTable(table, registration);
+      // Refused columns are told before anybody is asked.
+      wantedTable(table, registration, undefined);
       const fingerprint = tableFingerprint(registration);
       await placeTable(
         metastore,
         {
-          wanted,
+          at: { database, name: table },
+          wanted: (standing) => wantedTable(table, registration, standing?.parameters.get(parameter.files)),
           token: parameter.schemaVersion,
           isSuspect: isSuspect(table),
           isDone(found) {
@@ -165,6 +181,27 @@ export function hiveTables(metastore: Metastore, options: HiveOptions): TableReg
         await metastore.calls.addPartitions(database, table, partitions, call);
         call.onAdded?.(batch.length);
       });
+    },
+    async touch(table, files, call = {}) {
+      await placeTable(
+        metastore,
+        {
+          at: { database, name: table },
+          wanted(standing) {
+            if (standing === undefined) throw new Failure("missing", `${nameOf(table)}: is not registered`);
+            return withFiles(table, standing, files);
+          },
+          token: parameter.schemaVersion,
+          isSuspect: isSuspect(table),
+          isDone(found) {
+            const known = read(table, found);
+            if (known.kind === "foreign") throw foreignTable(known.name, known.what, "table");
+            return known.files === files;
+          },
+          ensureDatabase: async () => undefined,
+        },
+        call,
+      );
     },
     async remove(table, ids, call = {}) {
       await inBatches(table, ids, call, async (batch) => {

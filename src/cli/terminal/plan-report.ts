@@ -268,9 +268,10 @@ function registerWhy(reason: RegisterReason): string {
 function tableFindings(steps: readonly Step[], table: string): readonly Finding[] {
   return steps.flatMap((step): readonly Finding[] => {
     if (step.kind !== "register-table" || step.table !== table) return [];
-    const { define, add, remove } = step;
+    const { define, add, remove, files } = step;
+    const isFilesAlone = files !== undefined && define === undefined && add.length + remove.length === 0;
     const what = [
-      define === "absent" ? "the table" : define === "columns" ? "its columns" : "",
+      define === "absent" ? "the table" : define === "columns" ? "its columns" : isFilesAlone ? "its new files" : "",
       add.length === 0 ? "" : counted(add.length, "partition"),
     ].filter((part) => part !== "");
     return [
@@ -311,8 +312,9 @@ function stepJson(step: Step): unknown {
     case "register":
       return { kind: step.kind, key: step.mart, reason: step.reason };
     case "register-table": {
-      const { kind, table: key, define, add, remove } = step;
-      return { kind, key, ...(define === undefined ? {} : { define }), add: add.length, remove: remove.length };
+      const { kind, table: key, define, add, remove, files } = step;
+      const why = { ...(define === undefined ? {} : { define }), ...(files === undefined ? {} : { files }) };
+      return { kind, key, ...why, add: add.length, remove: remove.length };
     }
   }
 }
