@@ -4,6 +4,8 @@ import { readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { App } from "../../src/answers.ts";
+import { openCatalog } from "../../src/catalog/open.ts";
+import { localStorage } from "../../src/storage/local.ts";
 import { makeSmallLake } from "../faults/small-lake.ts";
 import { type Answer, askConnect, plainValue, sorted } from "./answers.ts";
 import type { Scene } from "./scene.ts";
@@ -33,7 +35,7 @@ export async function wholeLake(scene: Scene): Promise<void> {
     }
     const pruned = `SELECT count(*) FROM ${database}.events WHERE src = '2026-03-01-22'`;
     assert.deepEqual((await askConnect(scene.connect, pruned)).rows, [["2"]]);
-    await partitionGrows(scene, `${database}.events`, join(lake.directory, "lake", "tables", "events"));
+    await partitionGrows(scene, { lake: join(lake.directory, "lake"), database, table: "events" });
   } finally {
     await app.close();
     await askConnect(scene.connect, `DROP DATABASE IF EXISTS ${database} CASCADE`);
@@ -41,11 +43,33 @@ export async function wholeLake(scene: Scene): Promise<void> {
   }
 }
 
-/** A server that millrace starts sees the whole of a partition whose file was replaced by a longer one, without REFRESH. */
-async function partitionGrows(scene: Scene, table: string, directory: string): Promise<void> {
+/**
+ * A partition's file is replaced by a longer one. A server that millrace starts sees all of it, without REFRESH; a session with Spark's own
+ * settings, which had listed the partition, does when it is noted that files are others.
+ */
+async function partitionGrows(
+  { connect, notebook, metastore, emptyDirectory }: Scene,
+  { lake, database, table }: { readonly lake: string; readonly database: string; readonly table: string },
+): Promise<void> {
+  const directory = join(lake, "tables", table);
   const [partition = ""] = readdirSync(directory).filter((name) => name.startsWith("src="));
-  const file = join(directory, partition, "data.parquet");
-  const larger = join(scene.emptyDirectory(), "data.parquet");
+  const count = `SELECT count(*), count(DISTINCT id) FROM ${database}.${table} WHERE src = '${partition.slice(4)}'`;
+  assert.deepEqual((await notebook.ask({ sql: count })).rows, [["2", "2"]]);
+  await makeLonger(join(directory, partition, "data.parquet"), join(emptyDirectory(), "data.parquet"));
+  const longer = [["40000", "20000"]];
+  assert.deepEqual((await askConnect(connect, count)).rows, longer);
+  const place = (name: string) => localStorage({ path: join(lake, name), name });
+  const settings = { ...metastore, database, tables: true };
+  const catalog = openCatalog(place("marts"), settings, { tables: place("tables"), databaseOf: () => undefined });
+  try {
+    await catalog.tables?.touch(table, "longer");
+  } finally {
+    await catalog.close();
+  }
+  assert.deepEqual((await notebook.ask({ sql: count })).rows, longer);
+}
+
+async function makeLonger(file: string, larger: string): Promise<void> {
   const instance = await DuckDBInstance.create(":memory:", { threads: "1" });
   const connection = await instance.connect();
   await connection.run(
@@ -55,11 +79,6 @@ async function partitionGrows(scene: Scene, table: string, directory: string): P
   connection.closeSync();
   instance.closeSync();
   renameSync(larger, file);
-  const counted = await askConnect(
-    scene.connect,
-    `SELECT count(*), count(DISTINCT id) FROM ${table} WHERE src = '${partition.slice(4)}'`,
-  );
-  assert.deepEqual(counted.rows, [["40000", "20000"]]);
 }
 
 async function rowsOf(app: App, sql: string): Promise<Answer["rows"]> {
