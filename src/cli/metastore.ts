@@ -15,6 +15,7 @@ import { actionOf, actions, demandTaken, METASTORE_PORT, options } from "./metas
 import { duration, size } from "./terminal/numbers.ts";
 import { visible } from "./terminal/text.ts";
 import { startTicker } from "./terminal/ticker.ts";
+import { endBeforeStop } from "./until-stopped.ts";
 
 export const metastore: Command = {
   name: "metastore",
@@ -180,11 +181,7 @@ async function serve(call: Call): Promise<number> {
 
 /** Resolves when the command is stopped; throws if the metastore ends before. */
 async function endOrStop(call: Call, server: LocalMetastore): Promise<void> {
-  const stopped = new Promise<undefined>((done) => {
-    if (call.signal.aborted) done(undefined);
-    else call.signal.addEventListener("abort", () => done(undefined), { once: true });
-  });
-  const end = await Promise.race([server.ended, stopped]);
+  const end = await endBeforeStop(call, server.ended);
   if (end !== undefined) throw end;
 }
 

@@ -10,6 +10,7 @@ import { type Action, actions, CONNECT_PORT, confOf, demandTaken, options, token
 import { duration, size } from "./terminal/numbers.ts";
 import { visible } from "./terminal/text.ts";
 import { startTicker } from "./terminal/ticker.ts";
+import { endBeforeStop } from "./until-stopped.ts";
 
 export const spark: Command = {
   name: "spark",
@@ -141,11 +142,7 @@ async function serve(call: Call): Promise<number> {
 
 /** Resolves when the command is stopped; throws if the server ends before. */
 async function endOrStop(call: Call, server: LocalSpark): Promise<void> {
-  const stopped = new Promise<undefined>((done) => {
-    if (call.signal.aborted) done(undefined);
-    else call.signal.addEventListener("abort", () => done(undefined), { once: true });
-  });
-  const end = await Promise.race([server.ended, stopped]);
+  const end = await endBeforeStop(call, server.ended);
   if (end === undefined) return;
   throw new Failure("unavailable", `Spark: ended by itself, with ${end.signal ?? `status ${end.code}`}`, {
     remedy: "see what it says with --log-level info; give it more --memory if it ran out",

@@ -141,7 +141,8 @@ async function demandVersions(part: string, from: string, { spark, hadoop }: Spa
   }
 }
 
-async function demandEmpty(target: string): Promise<void> {
+/** A directory that is there and empty, or not there. Throws `usage` otherwise. */
+export async function demandEmpty(target: string): Promise<void> {
   const entries = await readdir(target).catch((error: unknown) => {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
     throw asFailure(error, target);

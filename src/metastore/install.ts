@@ -6,7 +6,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { chmod, copyFile, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { DistributionOptions, DistributionProgress, Environment } from "../distribution/contract.ts";
-import { removeLeftovers } from "../distribution/install.ts";
+import { demandEmpty, removeLeftovers } from "../distribution/install.ts";
 import { bringJars } from "../distribution/jars.ts";
 import { cacheRoot, downloadsIn } from "../distribution/places.ts";
 import { lastLines, run } from "../distribution/programs.ts";
@@ -106,18 +106,6 @@ async function fill(part: string, from: string, versions: MetastoreVersions, opt
   await rm(release, { recursive: true });
   await writeFile(join(part, "entrypoint.sh"), metastoreScript(versions));
   await chmod(join(part, "entrypoint.sh"), 0o755);
-}
-
-async function demandEmpty(target: string): Promise<void> {
-  const entries = await readdir(target).catch((error: unknown) => {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
-    throw asFailure(error, target);
-  });
-  if (entries.length > 0) {
-    throw new Failure("usage", `${target}: there is something else`, {
-      remedy: "name a directory that does not exist",
-    });
-  }
 }
 
 /** Of two installations at once the first one's stays. */

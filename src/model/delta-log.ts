@@ -5,6 +5,7 @@
  */
 import type { SqlType } from "./column-type-text.ts";
 import type { ColumnType } from "./schema.ts";
+import { sparkTypeJson } from "./spark-type-json.ts";
 
 /** Directory of the log, below that of the version. Other readers of Parquet take no notice of a name that begins so. */
 export const deltaLogPrefix = "_delta_log/";
@@ -136,7 +137,7 @@ function tableSchema(columns: DeltaCommit["columns"]): TableSchema {
       type: "struct",
       fields: fields.map(({ name, type }, at) => ({
         name,
-        type: typeOf(type, fieldsOf),
+        type: sparkTypeJson(type, fieldsOf),
         nullable: true,
         metadata: metadata[at],
       })),
@@ -157,33 +158,4 @@ function hasOddName(type: ColumnType | SqlType): boolean {
 /** Files keep the names: mapped means that their names are not taken for granted. */
 function mappingOf(name: string, id: number): unknown {
   return { "delta.columnMapping.id": id, "delta.columnMapping.physicalName": name };
-}
-
-function typeOf(type: ColumnType | SqlType, structOf: (fields: DeltaCommit["columns"]) => unknown): unknown {
-  switch (type.kind) {
-    case "bool":
-      return "boolean";
-    case "int32":
-      return "integer";
-    case "int64":
-      return "long";
-    case "float":
-    case "double":
-    case "date":
-    case "binary":
-    case "timestamp":
-      return type.kind;
-    case "timestamp_local":
-      return "timestamp_ntz";
-    case "decimal":
-      return `decimal(${type.precision},${type.scale})`;
-    case "null":
-    case "string":
-    case "json":
-      return "string";
-    case "list":
-      return { type: "array", elementType: typeOf(type.element, structOf), containsNull: true };
-    case "struct":
-      return type.fields.length === 0 ? "string" : structOf(type.fields);
-  }
 }

@@ -6,7 +6,7 @@
 import { Failure } from "../errors.ts";
 import { asReaders, type HiveReadable, hiveType, isStorable } from "./hive-type.ts";
 import type { RegisteredColumn } from "./registration.ts";
-import type { ColumnType } from "./schema.ts";
+import { sparkTypeJson } from "./spark-type-json.ts";
 
 export interface HiveColumn {
   /** As the metastore will say it. */
@@ -81,10 +81,7 @@ const partMax = 4000;
 export function sparkSchemaParameters(columns: readonly RegisteredColumn[]): ReadonlyMap<string, string> {
   const parameters = new Map<string, string>();
   if (columns.every(({ name }) => name === name.toLowerCase())) return parameters;
-  const text = asciiJson({
-    type: "struct",
-    fields: columns.map(({ name, type }) => sparkField(name, asReaders(type))),
-  });
+  const text = asciiJson(sparkStruct(columns.map(({ name, type }) => ({ name, type: asReaders(type) }))));
   if (text.length <= partMax) return parameters.set("spark.sql.sources.schema", text);
   const count = Math.ceil(text.length / partMax);
   parameters.set("spark.sql.sources.schema.numParts", String(count));
@@ -101,42 +98,12 @@ const asciiJson = (value: unknown): string =>
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 
-const sparkField = (name: string, type: HiveReadable) => ({
-  name,
-  type: sparkJson(type),
-  nullable: true,
-  metadata: {},
+const sparkStruct = (fields: readonly { readonly name: string; readonly type: HiveReadable }[]): unknown => ({
+  type: "struct",
+  fields: fields.map(({ name, type }) => ({
+    name,
+    type: sparkTypeJson(type, sparkStruct),
+    nullable: true,
+    metadata: {},
+  })),
 });
-
-/** Spark's own form of types in JSON. */
-function sparkJson(type: HiveReadable): unknown {
-  switch (type.kind) {
-    case "bool":
-      return "boolean";
-    case "int32":
-      return "integer";
-    case "int64":
-      return "long";
-    case "float":
-    case "double":
-    case "date":
-    case "binary":
-    case "timestamp":
-      return type.kind;
-    case "timestamp_local":
-      return "timestamp_ntz";
-    case "null":
-    case "string":
-    case "json":
-      return "string";
-    case "decimal":
-      return `decimal(${type.precision},${type.scale})`;
-    case "list":
-      return { type: "array", elementType: sparkJson(type.element), containsNull: true };
-    case "struct":
-      return {
-        type: "struct",
-        fields: type.fields.map((field: { name: string; type: ColumnType }) => sparkField(field.name, field.type)),
-      };
-  }
-}
