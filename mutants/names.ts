@@ -132,4 +132,16 @@ export const nameMutants: readonly Mutant[] = [
     ],
     ...wholeLake,
   },
+  {
+    name: "replaced-files-not-noted",
+    why: "a Spark that runs reads of a replaced partition as much as the old file's length covers",
+    edits: [
+      {
+        file: "src/step/register-table.ts",
+        find: "  if (files !== undefined) await registry.touch(table, files, call);\n",
+        replace: "",
+      },
+    ],
+    ...wholeLake,
+  },
 ];

@@ -54,7 +54,7 @@ const areas: Readonly<Record<string, Area>> = {
       "test/metastore/**/*.test.ts",
       "src/catalog/hive/**/*.deep.test.ts",
       "test/spark-by-name/*.deep.test.ts",
-      "test/hive-faults/*.deep.test.ts",
+      "test/hive-faults/*.test.ts",
     ],
     runs: 1_000,
   },
