@@ -100,6 +100,8 @@ const accepted: readonly (readonly [
     ["write", "dir"],
     { since: ["2026-03-01"], until: ["2026-03-02"] },
   ],
+  ["catalog rollback activity 14 --dry-run", ["rollback", "activity", "14"], { "dry-run": [""] }],
+  ["metastore check metastore:9083 --writers one", ["check", "metastore:9083"], { writers: ["one"] }],
   ["version --json", [], { json: [""] }],
 ];
 
