@@ -283,7 +283,15 @@ export const named: Status = {
     const right = { name: "reports.daily", state: "registered", reason: undefined, number: 4, version: "v4" } as const;
     return [
       { ...mart, registered: behind },
-      { ...mart, name: "daily", number: 4, upToDate: true, reason: undefined, registered: right },
+      {
+        ...mart,
+        name: "daily",
+        version: "v000000000004-9f3c21ab",
+        number: 4,
+        upToDate: true,
+        reason: undefined,
+        registered: right,
+      },
     ];
   }),
 };

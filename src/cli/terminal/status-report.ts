@@ -1,5 +1,6 @@
 /** What is there, what is missing, why, and what next: on one screen. */
 import type { MartStatus, RegistrationStatus, SourceStatus, Status, TableStatus } from "../../answers.ts";
+import { parseVersionName } from "../../model/layout.ts";
 import { renderCalendar } from "./calendar.ts";
 import { clockTime, count, counted, duration, size } from "./numbers.ts";
 import type { ReportOptions } from "./report.ts";
@@ -140,7 +141,8 @@ function martLines(marts: readonly MartStatus[], nowMs: number, { width, paint }
   ] as const;
   const rows = marts.map((mart) => [
     mart.name,
-    mart.version === undefined ? "-" : count(mart.number),
+    // As everywhere else that versions have numbers: a rollback has a later record, and the older version.
+    mart.version === undefined ? "-" : count(parseVersionName(mart.version)?.number ?? mart.number),
     mart.version === undefined ? "-" : count(mart.rows),
     mart.version === undefined ? "-" : size(mart.bytes),
     mart.publishedAt === undefined ? "never" : clockTime(Date.parse(mart.publishedAt), nowMs),
