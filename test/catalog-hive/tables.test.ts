@@ -101,21 +101,21 @@ describe("tables in a real Hive Metastore", skipping, () => {
   });
 
   test("files that are noted change the table's location and nothing else, and stay with later columns", async () => {
-    await tables.register("touched", registration);
-    await tables.add("touched", ["a"]);
-    const before = await tableIn(lake, "touched");
-    await Promise.all([tables, tablesOf(), tablesOf()].map((each) => each.touch("touched", "0011aabb")));
-    const noted = await tables.registered("touched");
+    await tables.register("noted", registration);
+    await tables.add("noted", ["a"]);
+    const before = await tableIn(lake, "noted");
+    await Promise.all([tables, tablesOf(), tablesOf()].map((each) => each.touch("noted", "0011aabb")));
+    const noted = await tables.registered("noted");
     assert.ok(noted?.kind === "ours");
     assert.deepEqual([noted.files, noted.fingerprint], ["0011aabb", tableFingerprint(registration)]);
-    const { storage } = await tableIn(lake, "touched");
+    const { storage } = await tableIn(lake, "noted");
     assert.notEqual(storage.location, before.storage.location);
     assert.deepEqual(storage.columns, before.storage.columns);
-    await tables.register("touched", { ...registration, schemaVersion: 2 });
-    const later = await tables.registered("touched");
+    await tables.register("noted", { ...registration, schemaVersion: 2 });
+    const later = await tables.registered("noted");
     assert.ok(later?.kind === "ours");
     assert.deepEqual([later.files, later.schemaVersion], ["0011aabb", 2]);
-    assert.deepEqual(await partitionsOf("touched"), ["a"]);
+    assert.deepEqual(await partitionsOf("noted"), ["a"]);
     await assert.rejects(tables.touch("not_there", "0011aabb"), failsAs("missing"));
   });
 
