@@ -76,7 +76,7 @@ test("of two launches that start together one creates the schema, and both are c
   await postgres.dropDatabase(database.name);
 });
 
-test("a launch that is killed while it creates the schema leaves none of it", async (context) => {
+test("a launch whose connection is cut while it creates the schema leaves all of it or nothing, and the next one goes on", async (context) => {
   const scene = await sceneOf(context);
   if (scene === undefined) return;
   const { home, postgres } = scene;
