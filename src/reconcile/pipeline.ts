@@ -2,7 +2,6 @@
  * Collecting and converting side by side: a queue a source and a queue a table, and what arrives in the first goes on
  * into the second.
  */
-import { crc32 } from "node:zlib";
 import type { Failure } from "../errors.ts";
 import { intervalId } from "../model/calendar.ts";
 import type { Stage } from "../model/events.ts";
@@ -13,6 +12,7 @@ import { conversionsLeft, partitionDecider } from "./convert-steps.ts";
 import type { Meter, StageTotals } from "./meter.ts";
 import { startMeter } from "./meter.ts";
 import type { Outcome, Work } from "./outcome.ts";
+import { ownOrder } from "./own-order.ts";
 import type { ConvertStep, Plan, PlanOptions, Step } from "./plan.ts";
 import type { TableSeen } from "./seen.ts";
 
@@ -151,14 +151,6 @@ function openCollecting(work: Work, meter: Meter, perform: Perform, follow: (ste
     },
     queues: () => [...queues.values()],
   };
-}
-
-/**
- * An order of this process alone. Several writers that work through the same list in the same order do everything twice,
- * each a moment behind the other; whoever meets another one's work goes on in an order that is nobody else's.
- */
-function ownOrder(id: string): (name: string) => number {
-  return (name) => crc32(id + name);
 }
 
 const isUnreachable = (failure: Failure | undefined): boolean =>
