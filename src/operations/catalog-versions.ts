@@ -154,7 +154,9 @@ export async function readVersions(parts: Parts, mart: string, signal: AbortSign
       const { number, record, writtenMs } = first;
       const about = { number, record, writtenMs, restored };
       const judged = await judge(parts, mart, record, objects.get(record.version) ?? [], signal);
-      const isMarked = judged.state === "whole" && marks.has(removalKey(mart, record.version));
+      // A mark on what is current is of a collection that met the rollback, saw it, and left the version alone.
+      const isCurrent = record.version === shown.record.version;
+      const isMarked = judged.state === "whole" && !isCurrent && marks.has(removalKey(mart, record.version));
       return { ...about, ...(isMarked ? { ...judged, state: "removing" } : judged) };
     });
     found.push(...(await Promise.all(some)));
