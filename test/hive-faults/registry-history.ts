@@ -121,7 +121,10 @@ export function watchName(
   const seen: number[] = [];
   let isOver = false;
   const watching = (async () => {
-    for (let read = calls.tables; !isOver; read = read === calls.tables ? oneTable : calls.tables) {
+    let isLast = false;
+    for (let read = calls.tables; !isLast; read = read === calls.tables ? oneTable : calls.tables) {
+      // The last look begins after the end: one that was under way may have seen what was before.
+      isLast = isOver;
       const tables = await read(database, [name]).catch(orAway);
       // Nobody sees anything while the server is away.
       if (tables === "away") continue;
