@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { MetastoreFinding } from "../app-metastore.ts";
-import type { DistributionProgress, Environment } from "../distribution/contract.ts";
+import type { Environment } from "../distribution/contract.ts";
 import { Failure } from "../errors.ts";
 import type { LocalMetastore } from "../metastore/launch.ts";
 import {
@@ -11,10 +11,10 @@ import {
 } from "../model/metastore-versions.ts";
 import type { HiveSettings } from "../model/project.ts";
 import type { Call, Command } from "./command.ts";
+import { tellDistribution } from "./distribution-progress.ts";
 import { actionOf, actions, demandTaken, METASTORE_PORT, options } from "./metastore-options.ts";
-import { duration, size } from "./terminal/numbers.ts";
+import { duration } from "./terminal/numbers.ts";
 import { visible } from "./terminal/text.ts";
-import { startTicker } from "./terminal/ticker.ts";
 import { endBeforeStop } from "./until-stopped.ts";
 
 export const metastore: Command = {
@@ -98,7 +98,7 @@ async function bring(call: Call, versions: MetastoreVersions, to?: string) {
     throw new Failure("usage", "--maven-repository: expected a URL that begins with https:// or http://");
   }
   const { installMetastore } = await import("../metastore/install.ts");
-  const telling = tellProgress(call);
+  const telling = tellDistribution(call, "");
   return await installMetastore({
     ...{ versions, to, mavenRepository: repository },
     ...{ environment: call.env, signal: call.signal, onProgress: telling.tell },
@@ -247,41 +247,4 @@ function pass(call: Call, line: string): void {
   if (call.common.log === "json") {
     call.err.printJson({ at: new Date(call.now()).toISOString(), code: "metastore.output", line });
   } else if (!call.common.quiet || !line.startsWith("metastore: ")) call.err.print(visible(line));
-}
-
-/** Off a terminal a download says this often how far it is. Milliseconds. */
-const tellMs = 5_000;
-
-function tellProgress(call: Call): { tell(progress: DistributionProgress): void; stop(): void } {
-  const { err, common } = call;
-  let doing = "";
-  let toldMs = Number.NEGATIVE_INFINITY;
-  const ticker = startTicker(call, (ms) => `${doing}   ${duration(ms)}`);
-  return {
-    tell(progress) {
-      doing = sentence(progress);
-      const isDownload = progress.code === "install.download";
-      if (isDownload && call.now() - toldMs < tellMs) return;
-      if (isDownload) toldMs = call.now();
-      if (common.log === "json") err.printJson({ at: new Date(call.now()).toISOString(), ...progress });
-      else if (!err.isLive && isTalking(call)) err.print(doing);
-    },
-    stop: ticker.stop,
-  };
-}
-
-function sentence(progress: DistributionProgress): string {
-  switch (progress.code) {
-    case "install.start":
-      return `installing ${progress.version} in ${visible(progress.directory)}`;
-    case "install.download":
-      return `${progress.name}   ${size(progress.bytes)} of ${size(progress.total)}`;
-    case "install.unpack":
-      return `unpacking ${visible(progress.name)}`;
-    case "install.done":
-      return `${progress.version} is there after ${duration(progress.ms)}`;
-    case "server.start":
-    case "server.ready":
-      return "";
-  }
 }

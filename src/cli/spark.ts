@@ -1,15 +1,14 @@
 import { resolve } from "node:path";
-import type { DistributionOptions, DistributionProgress, LocalSpark, ServerOptions } from "../distribution/contract.ts";
+import type { DistributionOptions, LocalSpark, ServerOptions } from "../distribution/contract.ts";
 import type { InstallOptions } from "../distribution/install.ts";
 import type { SparkProgram } from "../distribution/program.ts";
 import { Failure } from "../errors.ts";
 import { nearest } from "../model/nearest.ts";
 import type { HiveSettings, Place, SecretReference, SparkServer } from "../model/project.ts";
 import type { Call, Command } from "./command.ts";
+import { type ProgressTelling, tellDistribution } from "./distribution-progress.ts";
 import { type Action, actions, CONNECT_PORT, confOf, demandTaken, options, tokenOf } from "./spark-options.ts";
-import { duration, size } from "./terminal/numbers.ts";
 import { visible } from "./terminal/text.ts";
-import { startTicker } from "./terminal/ticker.ts";
 import { endBeforeStop } from "./until-stopped.ts";
 
 export const spark: Command = {
@@ -224,63 +223,24 @@ function serverOptions(call: Call, { places, metastore, resolveSecret, local }: 
   };
 }
 
-/** Off a terminal a download says this often how far it is. Milliseconds. */
-const tellMs = 5_000;
-
-interface Telling {
-  tell(progress: DistributionProgress): void;
+interface Telling extends ProgressTelling {
   /** A line of Spark's own. */
   pass(line: string): void;
-  stop(): void;
 }
 
 function tellProgress(call: Call): Telling {
   const { err, common } = call;
-  let doing = "";
-  let toldMs = Number.NEGATIVE_INFINITY;
-  const ticker = startTicker(call, (ms) => `${doing}   ${duration(ms)}`);
-  const print = (line: string): void => {
-    if (!common.quiet && common.log === "text") err.print(line);
-  };
   return {
-    tell(progress) {
-      doing = sentence(progress);
-      const isDownload = progress.code === "install.download";
-      if (isDownload && call.now() - toldMs < tellMs) return;
-      if (isDownload) toldMs = call.now();
-      if (common.log === "json") err.printJson({ at: new Date(call.now()).toISOString(), ...progress });
-      else if (progress.code === "server.ready") {
-        ticker.stop();
-        print(err.paint.quiet(doing));
-      } else if (!err.isLive) print(doing);
-    },
+    ...tellDistribution(call, "Spark "),
     pass(line) {
       if (common.log === "json") err.printJson({ at: new Date(call.now()).toISOString(), code: "spark.output", line });
       else if (!isPreamble(line)) err.print(visible(line));
     },
-    stop: ticker.stop,
   };
 }
 
 /** What the JVM says of itself whenever Spark starts. */
 const isPreamble = (line: string): boolean => line.startsWith("WARNING: Using incubator modules");
-
-function sentence(progress: DistributionProgress): string {
-  switch (progress.code) {
-    case "install.start":
-      return `installing Spark ${progress.version} in ${visible(progress.directory)}`;
-    case "install.download":
-      return `${progress.name}   ${size(progress.bytes)} of ${size(progress.total)}`;
-    case "install.unpack":
-      return `unpacking ${visible(progress.name)}`;
-    case "install.done":
-      return `Spark ${progress.version} is there after ${duration(progress.ms)}`;
-    case "server.start":
-      return `starting Spark ${progress.version}`;
-    case "server.ready":
-      return `Spark ${progress.version} is ready after ${duration(progress.ms)}   Ctrl-C stops`;
-  }
-}
 
 /** Hands on whole lines of what comes in pieces. */
 function byLines(take: (line: string) => void): (text: string) => void {

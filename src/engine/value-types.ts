@@ -1,4 +1,5 @@
 /** Types of columns as engines bind them: those of the lattice, and the few more that a mart may have. */
+import { isSqlType } from "../model/column-type-text.ts";
 import type { ColumnType } from "../model/schema.ts";
 import { boundSchema } from "../model/stand-in.ts";
 import type { EngineType, ShapeSchema } from "./contract.ts";
@@ -21,16 +22,7 @@ function boundOf(type: ValueType): ValueType {
 }
 
 export function isEngineType(type: ValueType): type is EngineType {
-  switch (type.kind) {
-    case "int32":
-    case "float":
-    case "date":
-    case "binary":
-    case "timestamp_local":
-      return true;
-    default:
-      return false;
-  }
+  return isSqlType(type);
 }
 
 /** How many columns a file has for these fields: the leaves of their structs and lists. */

@@ -9,7 +9,7 @@ export type SqlType = { readonly kind: "int32" | "float" | "date" | "binary" | "
 
 const sqlKinds: ReadonlySet<string> = new Set(["int32", "float", "date", "binary", "timestamp_local"]);
 
-const isSqlType = (type: ColumnType | SqlType): type is SqlType => sqlKinds.has(type.kind);
+export const isSqlType = (type: ColumnType | SqlType): type is SqlType => sqlKinds.has(type.kind);
 
 export function describeColumnType(type: ColumnType | SqlType): string {
   return isSqlType(type) ? type.kind : describeType(type);

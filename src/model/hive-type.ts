@@ -5,7 +5,7 @@
  */
 
 import { Failure } from "../errors.ts";
-import { describeColumnType, type SqlType } from "./column-type-text.ts";
+import { describeColumnType, isSqlType, type SqlType } from "./column-type-text.ts";
 import type { ColumnType, Field } from "./schema.ts";
 import { hasColumn } from "./stand-in.ts";
 import { DECIMAL_PRECISION_MAX } from "./type-text.ts";
@@ -37,16 +37,7 @@ export function hiveType(type: HiveReadable, subject: string): string {
 
 /** What the columns of a registered table are to its readers: the least that is lost. */
 export function asReaders(type: HiveReadable): HiveReadable {
-  switch (type.kind) {
-    case "int32":
-    case "float":
-    case "date":
-    case "binary":
-    case "timestamp_local":
-      return type;
-    default:
-      return plain(type);
-  }
+  return isSqlType(type) ? type : plain(type);
 }
 
 function plain(type: ColumnType): ColumnType {
