@@ -25,10 +25,20 @@ export const PREFIX_BYTES_MAX = 1 << 20;
 
 const FIRST_BUFFER_BYTES = 1 << 21;
 
+/** Answers memory of `bytes` bytes that begins with the first `used` bytes of `old`, which is not used any more. */
+export type AllocateLines = (bytes: number, old: Buffer | null, used: number) => Buffer;
+
+function allocateLines(bytes: number, old: Buffer | null, used: number): Buffer {
+  const buffer = Buffer.alloc(bytes);
+  old?.copy(buffer, 0, 0, used);
+  return buffer;
+}
+
 export class LineBuffer {
   readonly #lineBytesMax: number;
   readonly #consumer: LineConsumer;
-  #buffer: Buffer = Buffer.alloc(FIRST_BUFFER_BYTES);
+  readonly #allocate: AllocateLines;
+  #buffer: Buffer;
   /** Bytes at the buffer's start that wait for the rest of their line. */
   #waiting = 0;
   /** Offset in the text of the buffer's first byte. */
@@ -37,7 +47,9 @@ export class LineBuffer {
   #overlong: GrowingLine | null = null;
   #bytes = 0;
 
-  constructor(lineBytesMax: number, consumer: LineConsumer) {
+  constructor(lineBytesMax: number, consumer: LineConsumer, allocate: AllocateLines = allocateLines) {
+    this.#allocate = allocate;
+    this.#buffer = allocate(FIRST_BUFFER_BYTES, null, 0);
     this.#lineBytesMax = lineBytesMax;
     this.#consumer = consumer;
   }
@@ -87,9 +99,7 @@ export class LineBuffer {
   #append(chunk: Uint8Array): void {
     const wanted = this.#waiting + chunk.length + SLACK_BYTES;
     if (wanted > this.#buffer.length) {
-      const larger = Buffer.alloc(Math.max(wanted, this.#buffer.length * 2));
-      this.#buffer.copy(larger, 0, 0, this.#waiting);
-      this.#buffer = larger;
+      this.#buffer = this.#allocate(Math.max(wanted, this.#buffer.length * 2), this.#buffer, this.#waiting);
     }
     this.#buffer.set(chunk, this.#waiting);
     this.#waiting += chunk.length;

@@ -6,9 +6,9 @@
 import type { ColumnType } from "../model/schema.ts";
 import type { DeclaredTree } from "./declared-tree.ts";
 import { UNKNOWN } from "./node-type.ts";
-import { FlagColumn, NumberColumn } from "./number-column.ts";
+import { FlagColumn, type Flags, NumberColumn, type Numbers } from "./number-column.ts";
 import { grownInts } from "./room.ts";
-import { StringColumn } from "./string-column.ts";
+import { StringColumn, type Strings } from "./string-column.ts";
 
 /** The first value that made a column other than the table knows it. */
 export interface Offense {
@@ -23,6 +23,15 @@ interface Undo {
   readonly type: number;
   readonly seen: number;
   readonly offense: Offense | null;
+}
+
+/** Entries and values of a node that are kept elsewhere than in the node. */
+export interface NodeStore {
+  /** See `addEntry`. */
+  addEntry(parentEntry: number): number;
+  strings(): Strings;
+  numbers(): Numbers;
+  flags(): Flags;
 }
 
 export type NodePlace = Pick<Node, "name" | "key" | "path" | "foldedPath" | "known" | "declared" | "createdLine">;
@@ -42,11 +51,14 @@ export class Node {
   /** The line that brought this node about. */
   readonly createdLine: number;
 
+  /** Where entries and values are, if not here: then `count`, `positions` and `lengths` are as of the last look there. */
+  store: NodeStore | null = null;
+
   type = UNKNOWN;
   /** Present entries in this row group. */
   count = 0;
   /** For each present entry its place among the parent's; null as long as that is the same number. */
-  positions: Int32Array<ArrayBuffer> | null = null;
+  positions: Int32Array | null = null;
   /** The parent's entry in which this key was met last, be it with null: tells a duplicate key. */
   last = -1;
 
@@ -64,13 +76,13 @@ export class Node {
 
   // Of a list: for each present entry the number of elements, and their sum.
   element: Node | null = null;
-  lengths: Int32Array<ArrayBuffer> = noNumbers;
+  lengths: Int32Array = noNumbers;
   total = 0;
 
   // Of a leaf, created with the first value.
-  strings: StringColumn | null = null;
-  numbers: NumberColumn | null = null;
-  flags: FlagColumn | null = null;
+  strings: Strings | null = null;
+  numbers: Numbers | null = null;
+  flags: Flags | null = null;
 
   /** Kinds of values seen in the whole file. Complete only for text columns; others have what their type says. */
   seen = 0;
@@ -101,6 +113,7 @@ const noNumbers = new Int32Array(0);
 
 /** Adds an entry to the node, present in entry `parentEntry` of its parent, and answers its number. */
 export function addEntry(node: Node, parentEntry: number): number {
+  if (node.store !== null) return addStored(node, node.store, parentEntry);
   const entry = node.count;
   if (node.positions !== null) {
     if (entry === node.positions.length) node.positions = grownInts(node.positions, entry + 1);
@@ -116,6 +129,12 @@ export function addEntry(node: Node, parentEntry: number): number {
   return entry;
 }
 
+function addStored(node: Node, store: NodeStore, parentEntry: number): number {
+  const entry = store.addEntry(parentEntry);
+  node.count = entry + 1;
+  return entry;
+}
+
 /** Notes that list entry `entry` has `length` elements. */
 export function setLength(node: Node, entry: number, length: number): void {
   if (entry >= node.lengths.length) {
@@ -126,22 +145,22 @@ export function setLength(node: Node, entry: number, length: number): void {
 
 /** Gives the memory back that says where entries are and how long, once the levels were derived from it. */
 export function freePresence(node: Node): void {
-  node.positions?.buffer.transfer(0);
+  if (node.store === null && node.positions?.buffer instanceof ArrayBuffer) node.positions.buffer.transfer(0);
   node.positions = null;
 }
 
-export function stringsOf(node: Node): StringColumn {
-  node.strings ??= new StringColumn();
+export function stringsOf(node: Node): Strings {
+  node.strings ??= node.store?.strings() ?? new StringColumn();
   return node.strings;
 }
 
-export function numbersOf(node: Node): NumberColumn {
-  node.numbers ??= new NumberColumn();
+export function numbersOf(node: Node): Numbers {
+  node.numbers ??= node.store?.numbers() ?? new NumberColumn();
   return node.numbers;
 }
 
-export function flagsOf(node: Node): FlagColumn {
-  node.flags ??= new FlagColumn();
+export function flagsOf(node: Node): Flags {
+  node.flags ??= node.store?.flags() ?? new FlagColumn();
   return node.flags;
 }
 

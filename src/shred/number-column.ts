@@ -9,7 +9,17 @@ export interface NumberValues {
   readonly count: number;
 }
 
-export class NumberColumn {
+/** The numbers of a column, wherever they are kept. */
+export interface Numbers {
+  add(index: number, value: number): void;
+  addWide(index: number, value: bigint): void;
+  truncate(keep: number): void;
+  values(count: number): NumberValues;
+  clear(): void;
+  release(): void;
+}
+
+export class NumberColumn implements Numbers {
   #values: Float64Array<ArrayBuffer> = new Float64Array(16);
   #wide: Map<number, bigint> | null = null;
 
@@ -52,7 +62,13 @@ export interface FlagValues {
   readonly count: number;
 }
 
-export class FlagColumn {
+/** The booleans of a column, wherever they are kept. */
+export interface Flags {
+  add(index: number, flag: number): void;
+  values(count: number): FlagValues;
+}
+
+export class FlagColumn implements Flags {
   #flags: Uint8Array<ArrayBuffer> = new Uint8Array(32);
 
   add(index: number, flag: number): void {

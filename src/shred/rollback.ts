@@ -51,7 +51,8 @@ function truncateChild(node: Node, keep: number, line: number): void {
   if (node.undo?.line === line) restore(node, node.undo);
 }
 
-function restore(node: Node, undo: NonNullable<Node["undo"]>): void {
+/** Makes the node what it was before the line. */
+export function restore(node: Node, undo: NonNullable<Node["undo"]>): void {
   node.type = undo.type;
   node.seen = undo.seen;
   node.offense = undo.offense;

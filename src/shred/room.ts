@@ -8,7 +8,8 @@
 const FEW = 1024;
 
 /** With room for `wanted` numbers, and at least twice as large. The old array may not be used any more. */
-export function grownInts(array: Int32Array<ArrayBuffer>, wanted: number): Int32Array<ArrayBuffer> {
+export function grownInts(array: Int32Array, wanted: number): Int32Array<ArrayBuffer> {
+  if (!(array.buffer instanceof ArrayBuffer)) throw new RangeError("memory that is not ours to move");
   return new Int32Array(array.buffer.transfer(4 * roomFor(wanted, array.length)));
 }
 

@@ -23,7 +23,7 @@ import { NumberReader } from "./number.ts";
 import { rollBack } from "./rollback.ts";
 import { type Hint, type Hints, offendingKinds, type SettleContext } from "./settle.ts";
 import { Skipper } from "./skip.ts";
-import { SealQueue, type SealTexts, settleStrings } from "./string-column.ts";
+import { type Sealable, SealQueue, type SealTexts, settleStrings } from "./string-column.ts";
 import { Text } from "./text.ts";
 
 export interface ShredSettings {
@@ -68,6 +68,8 @@ export class RowState implements SettleContext {
   readonly newHints = new Map<string, Hint>();
   readonly #sealTexts: SealTexts | undefined;
   readonly sealQueue: SealQueue;
+  /** What takes the columns back if they are not in the tree itself. */
+  columns: { rollBack(): void } | null = null;
   line = 0;
   /** Byte offset of the line in the text. */
   lineOffset = 0;
@@ -126,10 +128,16 @@ export class RowState implements SettleContext {
     if (this.#sealTexts !== undefined) this.sealQueue.endRow(this.#sealTexts);
   }
 
+  /** Takes columns with pages that the row completed, once for each page. */
+  takePages(columns: readonly Sealable[]): void {
+    if (this.#sealTexts !== undefined) this.sealQueue.takePages(columns, this.#sealTexts);
+  }
+
   /** Takes back everything since `beginRow`. */
   rollBackRow(): void {
     const before = this.#before;
-    rollBack(this.root, before.entries, this.line);
+    if (this.columns === null) rollBack(this.root, before.entries, this.line);
+    else this.columns.rollBack();
     this.newHints.clear();
     this.superseded = null;
     this.typed = before.typed;

@@ -57,7 +57,7 @@ export function shredRow(state: RowState): void {
  * Shreds the value at the cursor into `node`, as its value in entry `parentEntry` of its parent. `depth` is how many
  * objects and lists stand around it.
  */
-function shredValue(state: RowState, node: Node, parentEntry: number, depth: number): void {
+export function shredValue(state: RowState, node: Node, parentEntry: number, depth: number): void {
   if (node.type >= TEXT) {
     shredSpecial(state, node, parentEntry, depth);
     return;
@@ -258,7 +258,7 @@ function shredFields(state: RowState, node: Node, entry: number, depth: number):
   cursor.at++;
 }
 
-function repeatedKey(state: RowState, field: Node): never {
+export function repeatedKey(state: RowState, field: Node): never {
   if (state.settings.duplicateKeys === "last") throw new RepeatedKey();
   throw duplicateKey(field.path);
 }
@@ -282,7 +282,7 @@ function findField(state: RowState, node: Node): Node {
 }
 
 /** Reads the key at the cursor, which stands after the opening quote, and the colon; answers its field, new or old. */
-function readKey(state: RowState, node: Node): Node {
+export function readKey(state: RowState, node: Node): Node {
   const { cursor, text } = state;
   const start = cursor.at;
   cursor.at = start - 1;

@@ -13,6 +13,8 @@ import { columnsExplode, countColumns, widestObject } from "./column-limit.ts";
 import { BadLine, LINE_FEED, skipBlanks } from "./cursor.ts";
 import { FileSchema } from "./file-schema.ts";
 import { LineBuffer, PREFIX_BYTES_MAX } from "./line-buffer.ts";
+import { nativeModule } from "./native/module.ts";
+import { NativeRows } from "./native/native-rows.ts";
 import type { Node } from "./node.ts";
 import { clearColumns, type RowGroup, takeRowGroup } from "./row-group.ts";
 import { RowState, type ShredSettings, TooManyPaths } from "./row-state.ts";
@@ -52,6 +54,7 @@ export class Shredder {
   readonly #settings: ShredSettings;
   readonly #options: ShredderOptions;
   readonly #lines: LineBuffer;
+  #native: NativeRows | null = null;
   readonly #newHints = new Map<string, Hint>();
   #rows = 0;
   #rejected = 0;
@@ -64,13 +67,18 @@ export class Shredder {
     this.#options = options;
     this.#state = new RowState(settings, options.hints, options.groupBytes, options.sealTexts);
     this.#state.line = 1;
+    const module = nativeModule();
+    if (module !== null) {
+      this.#native = new NativeRows(module, this.#state, options.groupBytes, () => this.#hasFindings());
+      this.#state.columns = this.#native;
+    }
     this.#lines = new LineBuffer(settings.lineBytesMax, {
       lines: (buffer, end, base) => this.#readLines(buffer, end, base),
       overlong: ({ prefix, length, offset, isBlank }) => {
         if (!isBlank) this.#rejectBytes(prefix, length, offset, this.#tooLong());
         this.#state.line++;
       },
-    });
+    }, this.#native === null ? undefined : (bytes, old, used) => this.#native?.allocate(bytes, old, used) ?? Buffer.alloc(bytes));
   }
 
   get root(): Node {
@@ -106,16 +114,20 @@ export class Shredder {
 
   /** What the columns are so far. */
   fileSchema(): FileSchema {
+    this.#native?.sync();
     return new FileSchema(this.#state.root, this.#settings.conflicts);
   }
 
   /** The rows since the last row group, in memory that they share with the columns until `clearGroup`. */
   takeGroup(): RowGroup {
+    this.#native?.sync();
     return takeRowGroup(this.#state.root);
   }
 
   clearGroup(): void {
+    this.#native?.sync();
     clearColumns(this.#state.root);
+    this.#native?.clear();
     this.#state.sealQueue.clear();
     this.#groupBytes = 0;
   }
@@ -124,6 +136,10 @@ export class Shredder {
     const state = this.#state;
     const { cursor } = state;
     cursor.load(buffer, 0);
+    if (this.#native !== null) {
+      this.#readNatively(this.#native, end, base);
+      return;
+    }
     // Nearly always the whole text is valid, and one native call says so; only otherwise the lines are asked one by one.
     const isValid = isUtf8(buffer.subarray(0, end));
     while (cursor.at < end) {
@@ -133,6 +149,80 @@ export class Shredder {
       if (state.typed > this.#settings.columnsMax) this.#checkColumns();
       if (this.#groupBytes >= this.#options.groupBytes) this.#options.onGroup();
     }
+  }
+
+  /** Whether something is to be done before the next line. */
+  #hasFindings(): boolean {
+    const { newHints, typed } = this.#state;
+    return newHints.size > 0 || (typed > this.#settings.columnsMax && typed !== this.#countedAt);
+  }
+
+  #readNatively(native: NativeRows, end: number, base: number): void {
+    const state = this.#state;
+    const { cursor } = state;
+    native.load(base);
+    const isValid = isUtf8(cursor.bytes.subarray(0, end));
+    while (cursor.at < end) {
+      const lineEnd = isValid ? end : cursor.bytes.indexOf(LINE_FEED, cursor.at) + 1;
+      try {
+        if (!isValid) this.#checkLine(native, cursor.at);
+        native.readLines(lineEnd);
+      } catch (error) {
+        this.#rejectNatively(native, error);
+      }
+      this.#rows = native.rows;
+      state.takePages(native.takeFullPages());
+      this.#takeHints();
+      if (state.typed > this.#settings.columnsMax) {
+        native.sync();
+        this.#checkColumns();
+      }
+      if (native.groupBytes >= this.#options.groupBytes) this.#options.onGroup();
+    }
+    state.root.count = native.rootCount;
+  }
+
+  #checkLine(native: NativeRows, start: number): void {
+    const { cursor } = this.#state;
+    const isBlank = skipBlanks(cursor) === LINE_FEED;
+    cursor.at = start;
+    if (isBlank) return;
+    native.beginLine(start);
+    this.#checkUtf8(start);
+  }
+
+  #rejectNatively(native: NativeRows, error: unknown): void {
+    const state = this.#state;
+    const start = native.lineStart;
+    try {
+      this.#readLineAgain(native, start, error);
+    } catch (reason) {
+      this.#rejectLine(start, reason);
+      state.cursor.at++;
+      state.line++;
+    }
+  }
+
+  /** See `#readRowAgain`. */
+  #readLineAgain(native: NativeRows, start: number, error: unknown): void {
+    const state = this.#state;
+    const { cursor } = state;
+    const mayPass = error instanceof RepeatedKey || error instanceof BadLine;
+    if (this.#settings.duplicateKeys !== "last" || !mayPass) throw error;
+    state.rollBackRow();
+    cursor.at = start;
+    if (skipBlanks(cursor) !== OPEN_OBJECT) throw error;
+    const superseded = state.skipper.findSuperseded(cursor);
+    if (superseded.size === 0) throw error;
+    cursor.at = start;
+    state.superseded = superseded;
+    native.hasSuperseded = true;
+    try {
+      native.readLines(cursor.bytes.indexOf(LINE_FEED, start) + 1);
+    } finally {
+      native.hasSuperseded = false;
+    }
+    state.superseded = null;
   }
 
   /** Reads the line at the cursor and leaves the cursor after its line feed. */
@@ -168,9 +258,14 @@ export class Shredder {
     }
     if (skipBlanks(cursor) !== LINE_FEED) throw new BadLine("second value on the line");
     if (cursor.at - start > this.#settings.lineBytesMax) throw this.#tooLong();
-    if (state.newHints.size === 0) return;
-    for (const [path, hint] of state.newHints) this.#newHints.set(path, hint);
-    state.newHints.clear();
+    this.#takeHints();
+  }
+
+  #takeHints(): void {
+    const { newHints } = this.#state;
+    if (newHints.size === 0) return;
+    for (const [path, hint] of newHints) this.#newHints.set(path, hint);
+    newHints.clear();
   }
 
   /**

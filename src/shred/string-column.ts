@@ -95,7 +95,7 @@ export function settleStrings(): void {
  * it plain texts, this and no more took a quarter off the peak memory.
  */
 export class SealQueue {
-  readonly #columns = new Set<StringColumn>();
+  readonly #columns = new Set<Sealable>();
   readonly #bytesMax: number;
   #bytes = 0;
 
@@ -108,14 +108,15 @@ export class SealQueue {
    * not on how the text arrived.
    */
   endRow(seal: SealTexts): void {
-    if (full.length > 0) this.#takeFull(seal);
+    if (full.length > 0) this.takePages(full.splice(0), seal);
   }
 
-  #takeFull(seal: SealTexts): void {
-    this.#bytes += full.length * SEAL_BYTES;
-    for (let column = full.pop(); column !== undefined; column = full.pop()) this.#columns.add(column);
+  /** The same where it is told which columns have pages that the line completed, once for each page. */
+  takePages(columns: readonly Sealable[], seal: SealTexts): void {
+    this.#bytes += columns.length * SEAL_BYTES;
+    for (const column of columns) this.#columns.add(column);
     if (this.#bytes < this.#bytesMax) return;
-    for (const column of this.#columns) column.seal(seal);
+    for (const column of this.#columns) column.seal(seal, SEAL_BYTES);
     this.clear();
   }
 
@@ -126,7 +127,22 @@ export class SealQueue {
   }
 }
 
-export class StringColumn {
+export interface Sealable {
+  /** Seals the texts that are not sealed yet if they make `bytesMin`: a part of them may have been taken back. */
+  seal(seal: SealTexts, bytesMin: number): void;
+}
+
+/** The strings of a column, wherever they are kept. */
+export interface Strings extends Sealable {
+  copy(value: number, cursor: Cursor): boolean;
+  add(value: number, text: Text): void;
+  truncate(keep: number, count: number): void;
+  values(count: number): TextValues;
+  clear(): void;
+  release(): void;
+}
+
+export class StringColumn implements Strings {
   #arena: Arena = newArena(FIRST_ARENA_BYTES);
   #dictionary: Dictionary | null = newDictionary();
   #sealed: SealedTexts[] = [];
@@ -282,10 +298,9 @@ export class StringColumn {
     for (let page = Math.floor(before / SEAL_BYTES); page < pages; page++) full.push(this);
   }
 
-  /** Seals the texts in the arena if they still make a page: a part of them may have been taken back. */
-  seal(seal: SealTexts): void {
+  seal(seal: SealTexts, bytesMin: number): void {
     const { bytes, used } = this.#arena;
-    if (this.#dictionary !== null || used < SEAL_BYTES) return;
+    if (this.#dictionary !== null || used < bytesMin) return;
     this.settle();
     const page = seal(bytes.subarray(0, used));
     this.#sealed.push(page);

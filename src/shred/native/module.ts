@@ -1,0 +1,138 @@
+/** The WebAssembly module of `assembly/`: how it is made, and what it gives and asks for. */
+import { moduleText } from "./binary.ts";
+
+// What is used of the WebAssembly API, which the compiler's types know only together with those of a browser.
+declare const WebAssembly: {
+  readonly Memory: new (limits: { initial: number; maximum: number; shared: true }) => NativeMemory;
+  readonly Module: new (bytes: Uint8Array) => NativeModule;
+  readonly Instance: new (module: NativeModule, imports: object) => { readonly exports: unknown };
+  readonly validate: (bytes: Uint8Array) => boolean;
+};
+
+interface NativeMemory {
+  readonly buffer: SharedArrayBuffer;
+}
+
+/** A compiled module. */
+export type NativeModule = object;
+
+interface Global {
+  readonly value: number;
+}
+
+/** Addresses are bytes of the module's memory, all numbers are unsigned. See `assembly/` for what each does. */
+export interface NativeExports {
+  readonly allocate: (size: number) => number;
+  readonly release: (block: number, size: number) => void;
+  readonly configure: (lineBytesMax: number, depthMax: number, groupBytesMax: number) => void;
+  readonly readLines: (start: number, end: number, firstLine: number) => number;
+  readonly beginLine: (start: number, line: number) => void;
+  readonly rollBack: () => void;
+  readonly resume: (at: number) => void;
+  readonly stopAfterLine: () => void;
+  readonly supersede: (some: number) => void;
+  readonly beginGroup: () => void;
+  readonly clear: () => void;
+  readonly newField: (parent: number, id: number, type: number, key: number, keyLength: number) => number;
+  readonly newElement: (list: number, id: number, type: number) => number;
+  readonly removeLastField: (parent: number) => void;
+  readonly forgetPredictions: (node: number) => void;
+  readonly forget: (node: number) => void;
+  readonly addPresent: (node: number, parentEntry: number) => number;
+  readonly addText: (node: number, value: number, text: number, length: number) => void;
+  readonly addNumber: (node: number, index: number, value: number) => void;
+  readonly addFlag: (node: number, index: number, flag: number) => void;
+  readonly releaseLeaf: (node: number) => void;
+  readonly settleStrings: () => void;
+  readonly sealedStrings: (column: number, count: number) => void;
+  readonly fullPages: () => number;
+  readonly root: Global;
+  readonly line: Global;
+  readonly lineStart: Global;
+  readonly rows: Global;
+  readonly groupBytes: Global;
+  readonly fullCount: Global;
+  // Where fields stand in the records of nodes and of columns of strings.
+  readonly TYPE: Global;
+  readonly SEEN: Global;
+  readonly COUNT: Global;
+  readonly POSITIONS: Global;
+  readonly LENGTHS: Global;
+  readonly STRINGS: Global;
+  readonly NUMBERS: Global;
+  readonly FLAGS: Global;
+  readonly ARENA: Global;
+  readonly USED: Global;
+  readonly IS_PLAIN: Global;
+  readonly ENTRIES: Global;
+  readonly REFS: Global;
+  readonly SEALED_COUNT: Global;
+}
+
+/** What the module asks for in the middle of a row; whatever is thrown ends the row. */
+export interface NativeHost {
+  readonly field: (node: number, at: number) => number;
+  readonly element: (list: number) => number;
+  readonly settle: (node: number, kind: number, at: number) => void;
+  readonly value: (node: number, parentEntry: number, depth: number, at: number) => number;
+  readonly superseded: (at: number, depth: number) => number;
+  readonly repeated: (field: number) => void;
+  readonly fail: (at: number, wish: number) => void;
+}
+
+let compiled: NativeModule | null | undefined;
+
+/** The compiled module, or null where there is none: without SIMD, or where the TypeScript reference is asked for. */
+export function nativeModule(): NativeModule | null {
+  if (compiled === undefined) {
+    const bytes = Buffer.from(moduleText, "base64");
+    const isWanted = process.env["MILLRACE_SHRED"] !== "typescript";
+    compiled = isWanted && WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : null;
+  }
+  return compiled;
+}
+
+const FIRST_PAGES = 128;
+/** All that 32 bits address. */
+const PAGES_MAX = 1 << 16;
+
+/**
+ * The module with memory of its own. The memory is shared, though only one thread uses it: shared memory grows without
+ * taking views of it away, so that what holds a view need not ask for another after every call.
+ */
+export class NativeInstance {
+  readonly memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: PAGES_MAX, shared: true });
+  readonly exports: NativeExports;
+  #bytes = new Uint8Array(this.memory.buffer);
+  #words = new Uint32Array(this.memory.buffer);
+
+  constructor(module: NativeModule, host: NativeHost) {
+    const { memory } = this;
+    const { exports } = new WebAssembly.Instance(module, { env: { memory }, host: { ...host } });
+    // The one place where the module's side is believed: a test compiles it from `assembly/` and compares.
+    this.exports = exports as NativeExports;
+  }
+
+  get bytes(): Uint8Array {
+    this.#refresh();
+    return this.#bytes;
+  }
+
+  /** The number at an address. */
+  get(address: number): number {
+    if (address >= this.#words.byteLength) this.#refresh();
+    return this.#words[address >>> 2] ?? 0;
+  }
+
+  set(address: number, value: number): void {
+    if (address >= this.#words.byteLength) this.#refresh();
+    this.#words[address >>> 2] = value;
+  }
+
+  #refresh(): void {
+    const { buffer } = this.memory;
+    if (buffer.byteLength === this.#bytes.byteLength) return;
+    this.#bytes = new Uint8Array(buffer);
+    this.#words = new Uint32Array(buffer);
+  }
+}

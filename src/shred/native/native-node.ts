@@ -1,0 +1,199 @@
+/** What a node of the column tree has in the module's memory: its entries and values. */
+import type { NodeStore } from "../node.ts";
+import type { FlagValues, NumberValues } from "../number-column.ts";
+import type { SealedTexts, SealTexts, TextValues } from "../string-column.ts";
+import type { Text } from "../text.ts";
+import type { Layout } from "./layout.ts";
+import type { NativeInstance } from "./module.ts";
+
+export class NativeNode implements NodeStore {
+  readonly address: number;
+  readonly #instance: NativeInstance;
+  readonly #layout: Layout;
+
+  constructor(instance: NativeInstance, layout: Layout, address: number) {
+    this.#instance = instance;
+    this.#layout = layout;
+    this.address = address;
+  }
+
+  get count(): number {
+    return this.#field(this.#layout.count);
+  }
+
+  addEntry(parentEntry: number): number {
+    return this.#instance.exports.addPresent(this.address, parentEntry);
+  }
+
+  strings(): NativeStrings {
+    return new NativeStrings(this.#instance, this.#layout, this.address);
+  }
+
+  numbers(): NativeNumbers {
+    return new NativeNumbers(this.#instance, this.#layout, this.address);
+  }
+
+  flags(): NativeFlags {
+    return new NativeFlags(this.#instance, this.#layout, this.address);
+  }
+
+  /** Tells the module what the node is. */
+  decide(type: number, seen: number): void {
+    this.#instance.set(this.address + this.#layout.type, type);
+    this.#instance.set(this.address + this.#layout.seen, seen);
+  }
+
+  positions(): Int32Array | null {
+    const address = this.#field(this.#layout.positions);
+    return address === 0 ? null : new Int32Array(this.#instance.memory.buffer, address, this.count);
+  }
+
+  lengths(): Int32Array {
+    return new Int32Array(this.#instance.memory.buffer, this.#field(this.#layout.lengths), this.count);
+  }
+
+  #field(offset: number): number {
+    return this.#instance.get(this.address + offset);
+  }
+}
+
+export class NativeStrings {
+  readonly #instance: NativeInstance;
+  readonly #layout: Layout;
+  readonly #node: number;
+  #sealed: SealedTexts[] = [];
+
+  constructor(instance: NativeInstance, layout: Layout, node: number) {
+    this.#instance = instance;
+    this.#layout = layout;
+    this.#node = node;
+  }
+
+  /** Strings that can be copied as they stand are the module's own business. */
+  copy(): boolean {
+    return false;
+  }
+
+  add(value: number, text: Text): void {
+    const { exports, memory, bytes } = this.#instance;
+    const { view, start, length } = text;
+    if (view.buffer === memory.buffer || view.buffer instanceof SharedArrayBuffer) {
+      exports.addText(this.#node, value, view.byteOffset + start, length);
+      return;
+    }
+    const block = exports.allocate(length + SPILL_BYTES);
+    const target = block + length > bytes.length ? this.#instance.bytes : bytes;
+    target.set(new Uint8Array(view.buffer, view.byteOffset + start, length), block);
+    exports.addText(this.#node, value, block, length);
+    exports.release(block, length + SPILL_BYTES);
+  }
+
+  /** Rows are taken back by the module. */
+  truncate(): void {}
+
+  /** Seals the texts in the arena if they still make a page: a part of them may have been taken back. */
+  seal(seal: SealTexts, bytesMin: number): void {
+    const { isPlain, used } = this.#layout;
+    const column = this.#column();
+    if (this.#instance.get(column + isPlain) === 0 || this.#instance.get(column + used) < bytesMin) return;
+    const page = seal(this.#arena(column));
+    this.#sealed.push(page);
+    this.#instance.exports.sealedStrings(column, page.count);
+  }
+
+  values(count: number): TextValues {
+    const { isPlain, entries, refs } = this.#layout;
+    const column = this.#column();
+    const arena = this.#arena(column);
+    if (this.#sealed.length > 0) return { kind: "sealed", pages: this.#sealed, arena };
+    const numbers = new Int32Array(this.#instance.memory.buffer, this.#instance.get(column + refs), count);
+    if (this.#instance.get(column + isPlain) !== 0) return { kind: "texts", arena, offsets: numbers, count };
+    return { kind: "dictionary", arena, entries: this.#instance.get(column + entries), indices: numbers, count };
+  }
+
+  release(): void {
+    for (const { body } of this.#sealed) body.buffer.transfer(0);
+    this.#instance.exports.releaseLeaf(this.#node);
+    this.#sealed = [];
+  }
+
+  clear(): void {
+    this.#sealed = [];
+  }
+
+  #column(): number {
+    return this.#instance.get(this.#node + this.#layout.strings);
+  }
+
+  #arena(column: number): Uint8Array {
+    const { arena, used } = this.#layout;
+    const { memory } = this.#instance;
+    return new Uint8Array(memory.buffer, this.#instance.get(column + arena), this.#instance.get(column + used));
+  }
+}
+
+/** The module reads by blocks, which may reach behind a text. */
+const SPILL_BYTES = 16;
+
+export class NativeNumbers {
+  readonly #instance: NativeInstance;
+  readonly #layout: Layout;
+  readonly #node: number;
+  #wide: Map<number, bigint> | null = null;
+
+  constructor(instance: NativeInstance, layout: Layout, node: number) {
+    this.#instance = instance;
+    this.#layout = layout;
+    this.#node = node;
+  }
+
+  add(index: number, value: number): void {
+    this.#instance.exports.addNumber(this.#node, index, value);
+  }
+
+  addWide(index: number, value: bigint): void {
+    this.add(index, 0);
+    this.#wide ??= new Map();
+    this.#wide.set(index, value);
+  }
+
+  truncate(keep: number): void {
+    if (this.#wide === null) return;
+    for (const index of this.#wide.keys()) if (index >= keep) this.#wide.delete(index);
+  }
+
+  values(count: number): NumberValues {
+    const address = this.#instance.get(this.#node + this.#layout.numbers);
+    const values = new Float64Array(this.#instance.memory.buffer, address, count);
+    return { kind: "numbers", values, wide: this.#wide, count };
+  }
+
+  clear(): void {
+    this.#wide = null;
+  }
+
+  release(): void {
+    this.#wide = null;
+  }
+}
+
+export class NativeFlags {
+  readonly #instance: NativeInstance;
+  readonly #layout: Layout;
+  readonly #node: number;
+
+  constructor(instance: NativeInstance, layout: Layout, node: number) {
+    this.#instance = instance;
+    this.#layout = layout;
+    this.#node = node;
+  }
+
+  add(index: number, flag: number): void {
+    this.#instance.exports.addFlag(this.#node, index, flag);
+  }
+
+  values(count: number): FlagValues {
+    const address = this.#instance.get(this.#node + this.#layout.flags);
+    return { kind: "flags", flags: new Uint8Array(this.#instance.memory.buffer, address, count), count };
+  }
+}

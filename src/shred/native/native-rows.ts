@@ -1,0 +1,330 @@
+/**
+ * Shreds rows by the WebAssembly module. The module reads what is common; here is what it asks for in the middle of a row,
+ * which is done by the same functions as without it, and what brings both sides' nodes together.
+ */
+import { BadLine, type Cursor, unexpected } from "../cursor.ts";
+import type { Node } from "../node.ts";
+import { LIST, UNKNOWN } from "../node-type.ts";
+import { restore } from "../rollback.ts";
+import type { RowState } from "../row-state.ts";
+import { settle } from "../settle.ts";
+import { readKey, repeatedKey, shredValue } from "../shred-values.ts";
+import { tooDeep } from "../skip.ts";
+import { type Layout, layoutOf } from "./layout.ts";
+import { NativeInstance, type NativeModule } from "./module.ts";
+import { NativeNode, NativeStrings } from "./native-node.ts";
+
+interface CreatedNode {
+  readonly parent: Node;
+  readonly node: Node;
+}
+
+export class NativeRows {
+  readonly #state: RowState;
+  readonly #instance: NativeInstance;
+  readonly #layout: Layout;
+  /** By number; a number is used again once its node was taken back. */
+  readonly #nodes: Node[];
+  readonly #numbers = new Map<number, Node>();
+  #enteredLine = -1;
+  /** What the line being read brought about and changed. */
+  readonly #created: CreatedNode[] = [];
+  readonly #changed = new Set<Node>();
+  /** Offset in the text of the buffer's first byte. */
+  #base = 0;
+  /** Whether anything waits that the module does not know of. */
+  readonly #hasFindings: () => boolean;
+
+  constructor(module: NativeModule, state: RowState, groupBytesMax: number, hasFindings: () => boolean) {
+    this.#state = state;
+    this.#hasFindings = hasFindings;
+    this.#instance = new NativeInstance(module, {
+      field: (node, at) => this.#field(this.#nodeAt(node), at >>> 0),
+      element: (list) => this.#element(this.#nodeAt(list)),
+      settle: (node, kind, at) => this.#settle(this.#nodeAt(node), kind, at >>> 0),
+      value: (node, parentEntry, depth, at) => this.#value(this.#nodeAt(node), parentEntry, depth, at >>> 0),
+      superseded: (at, depth) => this.#passSuperseded(at >>> 0, depth),
+      repeated: (field) => this.#repeated(this.#nodeAt(field)),
+      fail: (at, wish) => this.#fail(at >>> 0, wish),
+    });
+    const { exports } = this.#instance;
+    const { settings, root } = state;
+    exports.configure(settings.lineBytesMax, settings.depthMax, groupBytesMax);
+    this.#layout = layoutOf(exports);
+    this.#nodes = [root];
+    this.#attach(root, exports.root.value >>> 0);
+  }
+
+  get #cursor(): Cursor {
+    return this.#state.cursor;
+  }
+
+  /** Rows since the text began. */
+  get rows(): number {
+    return this.#instance.exports.rows.value;
+  }
+
+  /** Memory that the module reads, for text; the first `used` bytes of `old` stay. */
+  allocate(bytes: number, old: Buffer | null, used: number): Buffer {
+    const { exports, memory } = this.#instance;
+    const address = exports.allocate(bytes) >>> 0;
+    const buffer = Buffer.from(memory.buffer, address, bytes);
+    if (old === null) return buffer;
+    old.copy(buffer, 0, 0, used);
+    exports.release(old.byteOffset, old.length);
+    return buffer;
+  }
+
+  /** Offset `base` of the text stands at the cursor's byte 0. */
+  load(base: number): void {
+    this.#base = base;
+  }
+
+  /**
+   * Reads lines from the cursor to byte `end` of its buffer, or until the group is full or something was found. Moves the
+   * cursor and the line's number behind what was read; when a line is rejected, which throws, they stand in it.
+   */
+  readLines(end: number): void {
+    const state = this.#state;
+    const { bytes, at } = this.#cursor;
+    const { byteOffset } = bytes;
+    const { exports } = this.#instance;
+    try {
+      const next = exports.readLines(byteOffset + at, byteOffset + end, state.line) >>> 0;
+      this.#cursor.at = next - byteOffset;
+      state.line = exports.line.value;
+    } catch (error) {
+      this.#enter(this.#cursor.at + byteOffset);
+      throw error;
+    }
+  }
+
+  /** Begins the line at byte `start`, which may turn out not to be text at all. */
+  beginLine(start: number): void {
+    const { exports } = this.#instance;
+    exports.beginLine(this.#cursor.bytes.byteOffset + start, this.#state.line);
+    this.#enter(this.#cursor.bytes.byteOffset + start);
+  }
+
+  /** Where the line begins that is being read. */
+  get lineStart(): number {
+    return (this.#instance.exports.lineStart.value >>> 0) - this.#cursor.bytes.byteOffset;
+  }
+
+  set hasSuperseded(some: boolean) {
+    this.#instance.exports.supersede(some ? 1 : 0);
+  }
+
+  /** Columns with pages that the last line completed, once for each page. */
+  takeFullPages(): NativeStrings[] {
+    const { exports } = this.#instance;
+    const count = exports.fullCount.value;
+    const found: NativeStrings[] = [];
+    if (count === 0) return found;
+    const pages = exports.fullPages() >>> 0;
+    for (let i = 0; i < count; i++) {
+      const node = this.#nodes[this.#instance.get(pages + 4 * i)];
+      if (node === undefined) throw new RangeError("a page of no column");
+      node.strings ??= storeOf(node).strings();
+      if (node.strings instanceof NativeStrings) found.push(node.strings);
+    }
+    exports.settleStrings();
+    return found;
+  }
+
+  /** Takes back what the line brought about that is being read. */
+  rollBack(): void {
+    const { exports } = this.#instance;
+    const { line } = this.#state;
+    exports.rollBack();
+    const parents = new Set<Node>();
+    for (const { parent, node } of this.#created.toReversed()) {
+      this.#numbers.delete(storeOf(node).address);
+      this.#nodes.pop();
+      if (parent.element === node) continue;
+      parent.fields.pop();
+      parent.fieldsByKey.delete(node.key);
+      exports.removeLastField(storeOf(parent).address);
+      if (parent.createdLine !== line || parent.path === "") parents.add(parent);
+    }
+    const removed = new Set(this.#created.map(({ node }) => node));
+    for (const parent of parents) if (!removed.has(parent)) exports.forgetPredictions(storeOf(parent).address);
+    for (const node of this.#changed) {
+      if (removed.has(node)) continue;
+      node.numbers?.truncate(storeOf(node).count);
+      if (node.undo?.line !== line) continue;
+      const { type } = node.undo;
+      restore(node, node.undo);
+      if (type === UNKNOWN) exports.forget(storeOf(node).address);
+      storeOf(node).decide(node.type, node.seen);
+    }
+    this.#created.length = 0;
+    this.#changed.clear();
+  }
+
+  /** Brings what the tree says of entries up to date, as views of the module's memory. */
+  sync(): void {
+    this.#instance.exports.settleStrings();
+    this.#syncNode(this.#state.root);
+  }
+
+  #syncNode(node: Node): void {
+    const store = storeOf(node);
+    const { count } = store;
+    node.count = count;
+    node.positions = store.positions();
+    if (node.type === LIST) node.lengths = store.lengths();
+    for (const field of node.fields) this.#syncNode(field);
+    if (node.element !== null) this.#syncNode(node.element);
+  }
+
+  /** Empties the module's columns. */
+  clear(): void {
+    const { exports } = this.#instance;
+    exports.settleStrings();
+    exports.clear();
+    exports.beginGroup();
+  }
+
+  get groupBytes(): number {
+    return this.#instance.exports.groupBytes.value;
+  }
+
+  get rootCount(): number {
+    return storeOf(this.#state.root).count;
+  }
+
+  #nodeAt(address: number): Node {
+    const node = this.#numbers.get(address >>> 0);
+    if (node === undefined) throw new RangeError("no such node");
+    return node;
+  }
+
+  /** Before anything is done for the line being read, at address `at`. */
+  #enter(at: number): void {
+    const state = this.#state;
+    const { exports } = this.#instance;
+    const cursor = this.#cursor;
+    const line = exports.line.value;
+    cursor.at = at - cursor.bytes.byteOffset;
+    if (line === this.#enteredLine) return;
+    this.#enteredLine = line;
+    this.#created.length = 0;
+    this.#changed.clear();
+    state.line = line;
+    state.lineOffset = this.#base + this.lineStart;
+    state.beginRow();
+  }
+
+  /** After a node may have become something else. */
+  #leave(node: Node): void {
+    if (node.undo?.line === this.#state.line || node.numbers !== null) this.#changed.add(node);
+    storeOf(node).decide(node.type, node.seen);
+    if (this.#hasFindings()) this.#instance.exports.stopAfterLine();
+  }
+
+  #attach(node: Node, address: number): NativeNode {
+    const store = new NativeNode(this.#instance, this.#layout, address);
+    node.store = store;
+    this.#numbers.set(address, node);
+    store.decide(node.type, node.seen);
+    return store;
+  }
+
+  #field(parent: Node, at: number): number {
+    this.#enter(at);
+    const { exports } = this.#instance;
+    const { byteOffset } = this.#cursor.bytes;
+    const node = readKey(this.#state, parent);
+    exports.resume(byteOffset + this.#cursor.at);
+    if (node.store !== null) return storeOf(node).address;
+    const id = this.#nodes.push(node) - 1;
+    const address = exports.newField(storeOf(parent).address, id, node.type, at, node.keyLength) >>> 0;
+    this.#created.push({ parent, node });
+    this.#attach(node, address);
+    this.#leave(node);
+    return address;
+  }
+
+  #element(list: Node): number {
+    this.#enter(this.#cursor.at + this.#cursor.bytes.byteOffset);
+    const node = this.#state.createElement(list);
+    const id = this.#nodes.push(node) - 1;
+    const address = this.#instance.exports.newElement(storeOf(list).address, id, node.type) >>> 0;
+    this.#created.push({ parent: list, node });
+    this.#attach(node, address);
+    this.#leave(node);
+    return address;
+  }
+
+  #settle(node: Node, kind: number, at: number): void {
+    this.#enter(at);
+    settle(this.#state, node, kind, this.#cursor.at);
+    this.#leave(node);
+  }
+
+  #value(node: Node, parentEntry: number, depth: number, at: number): number {
+    this.#enter(at);
+    const store = storeOf(node);
+    node.count = store.count;
+    try {
+      shredValue(this.#state, node, parentEntry, depth);
+    } finally {
+      this.#leave(node);
+    }
+    return this.#cursor.bytes.byteOffset + this.#cursor.at;
+  }
+
+  #passSuperseded(at: number, depth: number): number {
+    this.#enter(at);
+    const cursor = this.#cursor;
+    if (this.#state.superseded?.has(cursor.at) !== true) return 0;
+    this.#state.skipper.passMember(cursor, depth);
+    return cursor.bytes.byteOffset + cursor.at;
+  }
+
+  #repeated(field: Node): never {
+    this.#enter(this.#cursor.at + this.#cursor.bytes.byteOffset);
+    repeatedKey(this.#state, field);
+  }
+
+  #fail(at: number, wish: number): never {
+    this.#enter(at);
+    switch (wish) {
+      case WISH_OBJECT:
+        throw new BadLine("not an object");
+      case WISH_END:
+        throw new BadLine("second value on the line");
+      case WISH_SHORTER:
+        throw new BadLine(`longer than ${this.#state.settings.lineBytesMax} bytes`);
+      case WISH_SHALLOWER:
+        throw tooDeep(this.#state.settings.depthMax);
+      case WISH_VALUE:
+        throw unexpected(this.#cursor, "a value");
+      case WISH_LIST_END:
+        throw unexpected(this.#cursor, '"," or "]"');
+      case WISH_OBJECT_END:
+        throw unexpected(this.#cursor, '"," or "}"');
+      case WISH_KEY:
+        throw unexpected(this.#cursor, "a key");
+      default:
+        throw new RangeError(`no such wish: ${wish}`);
+    }
+  }
+}
+
+// What a line is rejected for: the same numbers as in `assembly/rows.ts`.
+const WISH_OBJECT = 0;
+const WISH_END = 1;
+const WISH_SHORTER = 2;
+const WISH_VALUE = 3;
+const WISH_LIST_END = 4;
+const WISH_OBJECT_END = 5;
+const WISH_KEY = 6;
+const WISH_SHALLOWER = 7;
+
+function storeOf(node: Node): NativeNode {
+  if (node.store instanceof NativeNode) return node.store;
+  throw new RangeError(`column ${node.path} is not the module's`);
+}
+
