@@ -22,8 +22,22 @@ const FIRST_ENTRIES: u32 = 16;
 /** What copying by blocks may write behind a text. */
 const SPILL: usize = 16;
 
-/** A slot of the hash table is the hash and the entry's number plus one. */
-const SLOT_SHIFT: usize = 3;
+/** The hash table has so many slots at first; it grows twofold when three quarters of them are taken. */
+const FIRST_TABLE: u32 = 32;
+
+/**
+ * A slot of the hash table, with open addressing: all that is to be known before the texts are compared, since each access
+ * elsewhere is a miss of the cache.
+ */
+@unmanaged
+class Slot {
+  hash: u32;
+  /** The entry's number plus one; 0 if the slot is free. */
+  entry: u32;
+  /** Where the text's length stands in the arena. */
+  offset: u32;
+  length: u32;
+}
 
 @unmanaged
 export class StringColumn {
@@ -33,7 +47,9 @@ export class StringColumn {
   used: usize;
   /** 1 once the dictionary was given up. */
   isPlain: u32;
-  slots: usize;
+  table: usize;
+  tableSize: u32;
+  /** The size that the table of the reference has, which decides when it is asked whether the dictionary pays. */
   slotCount: u32;
   entries: u32;
   /** By entry: where its length stands in the arena, and the first value that had it. */
@@ -91,17 +107,18 @@ function startDictionary(column: StringColumn): void {
   column.isPlain = 0;
   column.entries = 0;
   column.slotCount = FIRST_SLOTS;
-  column.slots = allocateZeroed(<usize>FIRST_SLOTS << SLOT_SHIFT);
+  column.tableSize = FIRST_TABLE;
+  column.table = allocateZeroed(<usize>FIRST_TABLE * offsetof<Slot>());
   column.entryCapacity = FIRST_ENTRIES;
   column.offsets = allocate(<usize>FIRST_ENTRIES << 2);
   column.firstValues = allocate(<usize>FIRST_ENTRIES << 2);
 }
 
 function releaseDictionary(column: StringColumn): void {
-  release(column.slots, <usize>column.slotCount << SLOT_SHIFT);
+  release(column.table, <usize>column.tableSize * offsetof<Slot>());
   release(column.offsets, <usize>column.entryCapacity << 2);
   release(column.firstValues, <usize>column.entryCapacity << 2);
-  column.slots = 0;
+  column.table = 0;
 }
 
 /** Gives all memory but the record's own back. Nothing may be unsettled. */
@@ -167,30 +184,29 @@ export function addString(column: StringColumn, value: u32, text: usize, length:
   }
   if (value >= column.refCapacity) growRefs(column, value);
   const hash = hashOf(text, length);
-  const mask = column.slotCount - 1;
-  const slots = column.slots;
-  const arena = column.arena;
-  const offsets = column.offsets;
-  let slot = hash & mask;
-  for (;;) {
-    const at = slots + (<usize>slot << SLOT_SHIFT);
-    const entry = load<u32>(at, 4);
-    if (entry == 0) break;
-    if (load<u32>(at) == hash) {
-      const known = arena + load<u32>(offsets + (<usize>(entry - 1) << 2));
-      if (load<u32>(known) == <u32>length && isSame(known + 4, text, length)) {
-        store<u32>(column.refs + (<usize>value << 2), entry - 1);
-        return;
-      }
+  const mask = column.tableSize - 1;
+  const table = column.table;
+  let index = hash & mask;
+  let slot = slotAt(table, index);
+  while (slot.entry != 0) {
+    if (slot.hash == hash && slot.length == <u32>length && isSame(column.arena + slot.offset + 4, text, length)) {
+      store<u32>(column.refs + (<usize>value << 2), slot.entry - 1);
+      return;
     }
-    slot = (slot + 1) & mask;
+    index = (index + 1) & mask;
+    slot = slotAt(table, index);
   }
   addEntryOfDictionary(column, slot, hash, value, text, length);
 }
 
+@inline
+function slotAt(table: usize, index: u32): Slot {
+  return changetype<Slot>(table + <usize>index * offsetof<Slot>());
+}
+
 function addEntryOfDictionary(
   column: StringColumn,
-  slot: u32,
+  slot: Slot,
   hash: u32,
   value: u32,
   text: usize,
@@ -203,14 +219,20 @@ function addEntryOfDictionary(
   store<u32>(column.offsets + (<usize>entry << 2), <u32>column.used);
   store<u32>(column.firstValues + (<usize>entry << 2), value);
   store<u32>(column.arena + column.used, <u32>length);
+  slot.hash = hash;
+  slot.entry = entry + 1;
+  slot.offset = <u32>column.used;
+  slot.length = <u32>length;
   column.used += 4 + length;
-  const at = column.slots + (<usize>slot << SLOT_SHIFT);
-  store<u32>(at, hash);
-  store<u32>(at, entry + 1, 4);
-  // Half of the slots are taken.
-  if (column.entries * 2 <= column.slotCount) return;
-  if (doesNotPay(column, value + 1)) giveUp(column, value + 1);
-  else rehash(column, column.slotCount * 4);
+  // Half of the reference's slots are taken.
+  if (column.entries * 2 > column.slotCount) {
+    if (doesNotPay(column, value + 1)) {
+      giveUp(column, value + 1);
+      return;
+    }
+    column.slotCount *= 4;
+  }
+  if (column.entries * 4 > column.tableSize * 3) rebuildTable(column, column.tableSize * 2);
 }
 
 function growEntries(column: StringColumn): void {
@@ -308,24 +330,23 @@ function notePages(column: StringColumn, before: usize): void {
   }
 }
 
-/** The slots of the dictionary's entries in a table of the given length, without those of forgotten entries. */
-function rehash(column: StringColumn, slotCount: u32): void {
-  const old = column.slots;
-  const oldCount = column.slotCount;
-  const slots = allocateZeroed(<usize>slotCount << SLOT_SHIFT);
-  const mask = slotCount - 1;
+/** Puts the dictionary's entries into a table of the given size, without those that were forgotten. */
+function rebuildTable(column: StringColumn, tableSize: u32): void {
+  const old = column.table;
+  const oldSize = column.tableSize;
+  const table = allocateZeroed(<usize>tableSize * offsetof<Slot>());
+  const mask = tableSize - 1;
   const entries = column.entries;
-  for (let i: u32 = 0; i < oldCount; i++) {
-    const pair = load<u64>(old + (<usize>i << SLOT_SHIFT));
-    const entry = <u32>(pair >> 32);
-    if (entry == 0 || entry > entries) continue;
-    let slot = <u32>pair & mask;
-    while (load<u32>(slots + (<usize>slot << SLOT_SHIFT), 4) != 0) slot = (slot + 1) & mask;
-    store<u64>(slots + (<usize>slot << SLOT_SHIFT), pair);
+  for (let i: u32 = 0; i < oldSize; i++) {
+    const slot = slotAt(old, i);
+    if (slot.entry == 0 || slot.entry > entries) continue;
+    let index = slot.hash & mask;
+    while (slotAt(table, index).entry != 0) index = (index + 1) & mask;
+    v128.store(changetype<usize>(slotAt(table, index)), v128.load(changetype<usize>(slot)));
   }
-  release(old, <usize>oldCount << SLOT_SHIFT);
-  column.slots = slots;
-  column.slotCount = slotCount;
+  release(old, <usize>oldSize * offsetof<Slot>());
+  column.table = table;
+  column.tableSize = tableSize;
 }
 
 /** Forgets all values from number `keep` on, as if they had never been added. `count` is how many there are. */
@@ -345,7 +366,8 @@ export function truncateStrings(column: StringColumn, keep: u32, count: u32): vo
   column.entries = entries;
   let slotCount = FIRST_SLOTS;
   while (entries * 2 > slotCount) slotCount *= 4;
-  rehash(column, slotCount);
+  column.slotCount = slotCount;
+  rebuildTable(column, column.tableSize);
 }
 
 function restoreDictionary(column: StringColumn): void {
@@ -381,13 +403,24 @@ function isSame(left: usize, right: usize, length: usize): bool {
   return rest == 0 || (load<u64>(left + i) ^ load<u64>(right + i)) << (64 - (<u64>rest << 3)) == 0;
 }
 
+/** Two words at a time, of which neither waits for the other. */
 @inline
 function hashOf(text: usize, length: usize): u32 {
-  let hash: u64 = <u64>length * 0x9e3779b97f4a7c15;
+  let left: u64 = <u64>length * 0x9e3779b97f4a7c15;
+  let right: u64 = 0xc2b2ae3d27d4eb4f;
   let i: usize = 0;
-  for (; i + 8 <= length; i += 8) hash = mixed(hash, load<u64>(text + i));
-  const rest = length - i;
-  if (rest != 0) hash = mixed(hash, load<u64>(text + i) << (64 - (<u64>rest << 3)));
+  for (; i + 16 <= length; i += 16) {
+    left = mixed(left, load<u64>(text + i));
+    right = mixed(right, load<u64>(text + i, 8));
+  }
+  let rest = length - i;
+  if (rest >= 8) {
+    left = mixed(left, load<u64>(text + i));
+    rest -= 8;
+    i += 8;
+  }
+  if (rest != 0) right = mixed(right, load<u64>(text + i) << (64 - (<u64>rest << 3)));
+  const hash = mixed(left, right);
   return <u32>(hash ^ (hash >> 29));
 }
 

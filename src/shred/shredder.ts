@@ -165,8 +165,7 @@ export class Shredder {
     while (cursor.at < end) {
       const lineEnd = isValid ? end : cursor.bytes.indexOf(LINE_FEED, cursor.at) + 1;
       try {
-        if (!isValid) this.#checkLine(native, cursor.at);
-        native.readLines(lineEnd);
+        if (isValid || this.#checkLine(native, cursor.at)) native.readLines(lineEnd);
       } catch (error) {
         this.#rejectNatively(native, error);
       }
@@ -182,13 +181,21 @@ export class Shredder {
     state.root.count = native.rootCount;
   }
 
-  #checkLine(native: NativeRows, start: number): void {
-    const { cursor } = this.#state;
-    const isBlank = skipBlanks(cursor) === LINE_FEED;
-    cursor.at = start;
-    if (isBlank) return;
-    native.beginLine(start);
-    this.#checkUtf8(start);
+  /** Whether the line is text or blank; otherwise it is rejected and the cursor stands after it. */
+  #checkLine(native: NativeRows, start: number): boolean {
+    const state = this.#state;
+    const { cursor } = state;
+    try {
+      if (skipBlanks(cursor) !== LINE_FEED) this.#checkUtf8(start);
+      cursor.at = start;
+      return true;
+    } catch (error) {
+      native.beginLine(start);
+      this.#rejectLine(start, error);
+      cursor.at++;
+      state.line++;
+      return false;
+    }
   }
 
   #rejectNatively(native: NativeRows, error: unknown): void {
