@@ -3,8 +3,8 @@
  * file is what the other side sees.
  */
 import { addEntry, addFlag as addFlagTo, addNumber as addNumberTo, clearNode, Node, releaseContent } from "./node";
-import { addString, fullCount, newStringColumn, restartStrings, StringColumn } from "./string-column";
 import { root } from "./rows";
+import { addString, newStringColumn, restartStrings, StringColumn } from "./string-column";
 
 export { allocate, release } from "./memory";
 export { forgetPredictions, newElement, newField, removeLastField } from "./node";

@@ -26,7 +26,7 @@ export function allocate(size: usize): usize {
   if (size >= LARGE) return allocatePages(inPages(size));
   const list = listOf(size);
   const block = load<usize>(list);
-  if (block != 0) {
+  if (block !== 0) {
     store<usize>(list, load<usize>(block));
     return block;
   }
@@ -47,7 +47,7 @@ export function allocateZeroed(size: usize): usize {
 }
 
 export function release(block: usize, size: usize): void {
-  if (block == 0) return;
+  if (block === 0) return;
   if (size >= LARGE) {
     releasePages(block, inPages(size));
     return;
@@ -73,7 +73,7 @@ function inPages(size: usize): usize {
 
 /** Sizes up to 64 in steps of 16, then four to each power of two. */
 function inClass(size: usize): usize {
-  if (size <= 64) return size == 0 ? 16 : (size + 15) & ~15;
+  if (size <= 64) return size === 0 ? 16 : (size + 15) & ~15;
   const shift = 29 - clz(<u32>(size - 1));
   return (((size - 1) >> shift) + 1) << shift;
 }
@@ -89,7 +89,7 @@ function listOf(size: usize): usize {
 function allocatePages(size: usize): usize {
   let before: usize = 0;
   let block = freeLarge;
-  while (block != 0) {
+  while (block !== 0) {
     const room = load<usize>(block);
     const next = load<usize>(block, 4);
     if (room >= size) {
@@ -107,11 +107,11 @@ function allocatePages(size: usize): usize {
 function raiseTop(size: usize): void {
   const end = top + size;
   if (end < top) unreachable();
-  const limit = <usize>memory.size() << WASM_PAGE_BITS;
+  const limit = (<usize>memory.size()) << WASM_PAGE_BITS;
   if (end > limit) {
     const missing = end - limit;
-    const pages = <i32>(max(missing, GROWTH) + 0xffff >> WASM_PAGE_BITS);
-    if (memory.grow(pages) < 0 && memory.grow(<i32>(missing + 0xffff >> WASM_PAGE_BITS)) < 0) unreachable();
+    const pages = <i32>((max(missing, GROWTH) + 0xffff) >> WASM_PAGE_BITS);
+    if (memory.grow(pages) < 0 && memory.grow(<i32>((missing + 0xffff) >> WASM_PAGE_BITS)) < 0) unreachable();
   }
   top = end;
 }
@@ -124,23 +124,23 @@ function freeRun(block: usize, size: usize, next: usize): usize {
 
 @inline
 function link(before: usize, next: usize): void {
-  if (before == 0) freeLarge = next;
+  if (before === 0) freeLarge = next;
   else store<usize>(before, next, 4);
 }
 
 function releasePages(block: usize, size: usize): void {
   let before: usize = 0;
   let next = freeLarge;
-  while (next != 0 && next < block) {
+  while (next !== 0 && next < block) {
     before = next;
     next = load<usize>(next, 4);
   }
   let run = size;
-  if (next != 0 && block + size == next) {
+  if (next !== 0 && block + size === next) {
     run += load<usize>(next);
     next = load<usize>(next, 4);
   }
-  if (before != 0 && before + load<usize>(before) == block) freeRun(before, load<usize>(before) + run, next);
+  if (before !== 0 && before + load<usize>(before) === block) freeRun(before, load<usize>(before) + run, next);
   else link(before, freeRun(block, run, next));
 }
 
@@ -149,17 +149,17 @@ function growInPlace(block: usize, size: usize, wanted: usize): bool {
   if (wanted <= size) return true;
   const end = block + size;
   const missing = wanted - size;
-  if (end == top) {
+  if (end === top) {
     raiseTop(missing);
     return true;
   }
   let before: usize = 0;
   let next = freeLarge;
-  while (next != 0 && next < end) {
+  while (next !== 0 && next < end) {
     before = next;
     next = load<usize>(next, 4);
   }
-  if (next != end) return false;
+  if (next !== end) return false;
   const room = load<usize>(next);
   const after = load<usize>(next, 4);
   if (room < missing) return false;

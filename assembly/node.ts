@@ -3,7 +3,6 @@
  * becomes is decided on the other side, which writes it here.
  */
 import { allocate, allocateZeroed, release, resize } from "./memory";
-import { LIST, STRUCT } from "./node-type";
 import { roomFor } from "./room";
 import { releaseStrings, restartStrings, StringColumn, truncateStrings } from "./string-column";
 
@@ -67,10 +66,10 @@ export function newField(parent: Node, id: u32, type: u32, key: usize, keyLength
   node.keyLength = keyLength;
   memory.copy(node.key, key, keyLength - 2);
   store<u16>(node.key + keyLength - 2, 0x3a22);
-  if (parent.fieldCount == parent.fieldCapacity) {
+  if (parent.fieldCount === parent.fieldCapacity) {
     const capacity = max<u32>(8, parent.fieldCapacity * 2);
-    const bytes = <usize>parent.fieldCapacity << 2;
-    parent.fields = resize(parent.fields, bytes, bytes, <usize>capacity << 2);
+    const bytes = (<usize>parent.fieldCapacity) << 2;
+    parent.fields = resize(parent.fields, bytes, bytes, (<usize>capacity) << 2);
     parent.fieldCapacity = capacity;
   }
   store<usize>(parent.fields + (<usize>(parent.fieldCount++) << 2), changetype<usize>(node));
@@ -84,58 +83,58 @@ function keyRoom(keyLength: u32): usize {
 
 @inline
 export function fieldAt(node: Node, index: u32): Node {
-  return changetype<Node>(load<usize>(node.fields + (<usize>index << 2)));
+  return changetype<Node>(load<usize>(node.fields + ((<usize>index) << 2)));
 }
 
 /** Adds an entry to the node, present in entry `parentEntry` of its parent, and answers its number. */
 @inline
 export function addEntry(node: Node, parentEntry: u32): u32 {
   const entry = node.count;
-  if (node.positions != 0 || parentEntry != entry) notePosition(node, entry, parentEntry);
+  if (node.positions !== 0 || parentEntry !== entry) notePosition(node, entry, parentEntry);
   node.count = entry + 1;
   return entry;
 }
 
 function notePosition(node: Node, entry: u32, parentEntry: u32): void {
-  if (node.positions == 0) {
+  if (node.positions === 0) {
     // The first gap: until here every entry stood where its number says.
     const capacity = max<u32>(16, entry * 2);
-    node.positions = allocate(<usize>capacity << 2);
+    node.positions = allocate((<usize>capacity) << 2);
     node.positionCapacity = capacity;
-    for (let i: u32 = 0; i < entry; i++) store<u32>(node.positions + (<usize>i << 2), i);
-  } else if (entry == node.positionCapacity) {
+    for (let i: u32 = 0; i < entry; i++) store<u32>(node.positions + ((<usize>i) << 2), i);
+  } else if (entry === node.positionCapacity) {
     const capacity = roomFor(entry + 1, entry);
-    const bytes = <usize>entry << 2;
-    node.positions = resize(node.positions, bytes, bytes, <usize>capacity << 2);
+    const bytes = (<usize>entry) << 2;
+    node.positions = resize(node.positions, bytes, bytes, (<usize>capacity) << 2);
     node.positionCapacity = capacity;
   }
-  store<u32>(node.positions + (<usize>entry << 2), parentEntry);
+  store<u32>(node.positions + ((<usize>entry) << 2), parentEntry);
 }
 
 /** Notes that list entry `entry` has `length` elements. */
 @inline
 export function setLength(node: Node, entry: u32, length: u32): void {
   if (entry >= node.lengthCapacity) growLengths(node, entry);
-  store<u32>(node.lengths + (<usize>entry << 2), length);
+  store<u32>(node.lengths + ((<usize>entry) << 2), length);
 }
 
 function growLengths(node: Node, entry: u32): void {
   const capacity = max<u32>(16, roomFor(entry + 1, node.lengthCapacity));
-  const bytes = <usize>node.lengthCapacity << 2;
-  node.lengths = resize(node.lengths, bytes, bytes, <usize>capacity << 2);
+  const bytes = (<usize>node.lengthCapacity) << 2;
+  node.lengths = resize(node.lengths, bytes, bytes, (<usize>capacity) << 2);
   node.lengthCapacity = capacity;
 }
 
 @inline
 export function addNumber(node: Node, index: u32, value: f64): void {
   if (index >= node.numberCapacity) growNumbers(node, index);
-  store<f64>(node.numbers + (<usize>index << 3), value);
+  store<f64>(node.numbers + ((<usize>index) << 3), value);
 }
 
 function growNumbers(node: Node, index: u32): void {
   const capacity = max<u32>(16, roomFor(index + 1, node.numberCapacity));
-  const bytes = <usize>node.numberCapacity << 3;
-  node.numbers = resize(node.numbers, bytes, bytes, <usize>capacity << 3);
+  const bytes = (<usize>node.numberCapacity) << 3;
+  node.numbers = resize(node.numbers, bytes, bytes, (<usize>capacity) << 3);
   node.numberCapacity = capacity;
 }
 
@@ -155,12 +154,12 @@ function growFlags(node: Node, index: u32): void {
 export function truncateNode(node: Node, keep: u32): void {
   const count = node.count;
   node.count = keep;
-  if (keep == 0) forgetPositions(node);
+  if (keep === 0) forgetPositions(node);
   const strings = node.strings;
   const element = node.element;
   if (strings !== null) truncateStrings(strings, keep, count);
   if (element !== null) {
-    for (let i = keep; i < count; i++) node.total -= load<u32>(node.lengths + (<usize>i << 2));
+    for (let i = keep; i < count; i++) node.total -= load<u32>(node.lengths + ((<usize>i) << 2));
     truncateChild(element, node.total);
   }
   for (let i: u32 = 0; i < node.fieldCount; i++) truncateChild(fieldAt(node, i), keep);
@@ -170,13 +169,13 @@ export function truncateNode(node: Node, keep: u32): void {
 function truncateChild(node: Node, keep: u32): void {
   if (node.last >= keep) node.last = NONE;
   let remaining = node.count;
-  if (node.positions == 0) remaining = min(remaining, keep);
-  else while (remaining > 0 && load<u32>(node.positions + (<usize>(remaining - 1) << 2)) >= keep) remaining--;
+  if (node.positions === 0) remaining = min(remaining, keep);
+  else while (remaining > 0 && load<u32>(node.positions + ((<usize>(remaining - 1)) << 2)) >= keep) remaining--;
   if (remaining < node.count) truncateNode(node, remaining);
 }
 
 function forgetPositions(node: Node): void {
-  release(node.positions, <usize>node.positionCapacity << 2);
+  release(node.positions, (<usize>node.positionCapacity) << 2);
   node.positions = 0;
   node.positionCapacity = 0;
 }
@@ -206,14 +205,14 @@ export function releaseContent(node: Node): void {
   if (strings !== null) releaseStrings(strings);
   node.strings = null;
   releaseValues(node);
-  release(node.lengths, <usize>node.lengthCapacity << 2);
+  release(node.lengths, (<usize>node.lengthCapacity) << 2);
   node.lengths = 0;
   node.lengthCapacity = 0;
   node.total = 0;
   if (element !== null) releaseNode(element);
   node.element = null;
   for (let i: u32 = 0; i < node.fieldCount; i++) releaseNode(fieldAt(node, i));
-  release(node.fields, <usize>node.fieldCapacity << 2);
+  release(node.fields, (<usize>node.fieldCapacity) << 2);
   node.fields = 0;
   node.fieldCount = 0;
   node.fieldCapacity = 0;
@@ -221,7 +220,7 @@ export function releaseContent(node: Node): void {
 }
 
 function releaseValues(node: Node): void {
-  release(node.numbers, <usize>node.numberCapacity << 3);
+  release(node.numbers, (<usize>node.numberCapacity) << 3);
   node.numbers = 0;
   node.numberCapacity = 0;
   release(node.flags, node.flagCapacity);

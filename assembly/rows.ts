@@ -2,9 +2,29 @@
  * Shreds JSON lines into columns: the loop of `src/shred/shred-values.ts`. What stands where is predicted from the last row;
  * whatever is seldom is asked of the other side.
  */
-import { element as createElement, fail, field as readKey, otherValue, passSuperseded, repeatedKey, settle } from "./host";
-import { addEntry, addFlag, addNumber, fieldAt, newNode, Node, setLength, truncateNode } from "./node";
-import { BOOL, DOUBLE, INT, LIST, SEEN_DOUBLE, SEEN_LIST, SEEN_STRING, SEEN_STRUCT, STRING, STRUCT, TEXT } from "./node-type";
+import {
+  element as createElement,
+  fail,
+  value as otherValue,
+  superseded as passSuperseded,
+  field as readKey,
+  repeated as repeatedKey,
+  settle,
+} from "./host";
+import { addEntry, addFlag, addNumber, fieldAt, Node, newNode, setLength, truncateNode } from "./node";
+import {
+  BOOL,
+  DOUBLE,
+  INT,
+  LIST,
+  SEEN_DOUBLE,
+  SEEN_LIST,
+  SEEN_STRING,
+  SEEN_STRUCT,
+  STRING,
+  STRUCT,
+  TEXT,
+} from "./node-type";
 import { fullCount, newStringColumn, settleStrings } from "./string-column";
 import { readString } from "./text";
 
@@ -24,15 +44,14 @@ const NULL_WORD: u32 = 0x6c6c756e;
 const TRUE_WORD: u32 = 0x65757274;
 const ALSE_WORD: u32 = 0x65736c61;
 
-/** What a line is rejected for: the same numbers as in `src/shred/native/wishes.ts`. */
+/** What a line is rejected for: the same numbers as in `src/shred/native/native-rows.ts`. */
 const WISH_OBJECT: u32 = 0;
 const WISH_END: u32 = 1;
 const WISH_SHORTER: u32 = 2;
-const WISH_VALUE: u32 = 3;
-const WISH_LIST_END: u32 = 4;
-const WISH_OBJECT_END: u32 = 5;
-const WISH_KEY: u32 = 6;
-const WISH_SHALLOWER: u32 = 7;
+const WISH_LIST_END: u32 = 3;
+const WISH_OBJECT_END: u32 = 4;
+const WISH_KEY: u32 = 5;
+const WISH_SHALLOWER: u32 = 6;
 
 /** More fields than most objects have, and few enough to be cheap where an object has thousands. */
 const LOOKED_THROUGH_MAX: u32 = 64;
@@ -112,10 +131,10 @@ export function readLines(start: usize, end: usize, firstLine: u32): usize {
   while (at < end) {
     lineStart = at;
     at = skipBlanks(at);
-    if (load<u8>(at) != LINE_FEED) at = readRow(at);
+    if (load<u8>(at) !== LINE_FEED) at = readRow(at);
     at++;
     line++;
-    if (hasFindings || fullCount != 0 || groupBytes >= groupBytesMax) break;
+    if (hasFindings || fullCount !== 0 || groupBytes >= groupBytesMax) break;
   }
   return at;
 }
@@ -123,9 +142,9 @@ export function readLines(start: usize, end: usize, firstLine: u32): usize {
 function readRow(start: usize): usize {
   rowsBefore = root.count;
   settleStrings();
-  if (load<u8>(start) != OPEN_OBJECT) fail(start, WISH_OBJECT);
+  if (load<u8>(start) !== OPEN_OBJECT) fail(start, WISH_OBJECT);
   const end = skipBlanks(shredFields(root, addEntry(root, rowsBefore), 1, start));
-  if (load<u8>(end) != LINE_FEED) fail(end, WISH_END);
+  if (load<u8>(end) !== LINE_FEED) fail(end, WISH_END);
   if (end - lineStart > lineBytesMax) fail(end, WISH_SHORTER);
   rows++;
   groupBytes += <f64>(end - lineStart);
@@ -136,7 +155,7 @@ function readRow(start: usize): usize {
 function skipBlanks(start: usize): usize {
   let at = start;
   let byte = <u32>load<u8>(at);
-  while (byte == 0x20 || byte == 0x0d || byte == 0x09) byte = <u32>load<u8>(++at);
+  while (byte === 0x20 || byte === 0x0d || byte === 0x09) byte = <u32>load<u8>(++at);
   return at;
 }
 
@@ -144,13 +163,13 @@ function skipBlanks(start: usize): usize {
 function shredFields(node: Node, entry: u32, depth: u32, start: usize): usize {
   let at = start + 1;
   if (load<u8>(at) <= 0x20) at = skipBlanks(at);
-  if (load<u8>(at) == CLOSE_OBJECT) return at + 1;
+  if (load<u8>(at) === CLOSE_OBJECT) return at + 1;
   let previous: Node | null = null;
   let predicted = node.first;
   for (;;) {
-    if (load<u8>(at) != QUOTE) fail(at, WISH_KEY);
+    if (load<u8>(at) !== QUOTE) fail(at, WISH_KEY);
     const passed = hasSuperseded ? passSuperseded(at, depth) : 0;
-    if (passed != 0) at = passed;
+    if (passed !== 0) at = passed;
     else {
       at++;
       let field = predicted;
@@ -164,8 +183,8 @@ function shredFields(node: Node, entry: u32, depth: u32, start: usize): usize {
         }
       }
       const found = changetype<Node>(field);
-      at = resumeAt != 0 ? takeResume() : at + found.keyLength;
-      if (found.last == entry) repeatedKey(found);
+      at = resumeAt !== 0 ? takeResume() : at + found.keyLength;
+      if (found.last === entry) repeatedKey(found);
       found.last = entry;
       if (load<u8>(at) <= 0x20) at = skipBlanks(at);
       at = shredValue(found, entry, depth, at);
@@ -173,11 +192,11 @@ function shredFields(node: Node, entry: u32, depth: u32, start: usize): usize {
       predicted = found.next;
     }
     if (load<u8>(at) <= 0x20) at = skipBlanks(at);
-    if (load<u8>(at) != COMMA) break;
+    if (load<u8>(at) !== COMMA) break;
     at++;
     if (load<u8>(at) <= 0x20) at = skipBlanks(at);
   }
-  if (load<u8>(at) != CLOSE_OBJECT) fail(at, WISH_OBJECT_END);
+  if (load<u8>(at) !== CLOSE_OBJECT) fail(at, WISH_OBJECT_END);
   return at + 1;
 }
 
@@ -195,9 +214,9 @@ function isKey(field: Node, at: usize): bool {
   let rest = field.keyLength;
   let i: usize = 0;
   for (; rest > 16; rest -= 16, i += 16) {
-    if (differences(key + i, at + i) != 0) return false;
+    if (differences(key + i, at + i) !== 0) return false;
   }
-  return (differences(key + i, at + i) & ((1 << rest) - 1)) == 0;
+  return (differences(key + i, at + i) & ((1 << rest) - 1)) === 0;
 }
 
 @inline
@@ -222,16 +241,17 @@ function findField(node: Node, at: usize): Node {
 function shredValue(node: Node, parentEntry: u32, depth: u32, at: usize): usize {
   const byte = <u32>load<u8>(at);
   const type = node.type;
-  if (byte == QUOTE) {
-    if ((type == STRING || type == TEXT) && (node.seen & SEEN_STRING) != 0) return shredText(node, parentEntry, depth, at);
-  } else if (byte == LETTER_N) {
-    if (load<u32>(at) == NULL_WORD) return at + 4;
+  if (byte === QUOTE) {
+    if ((type === STRING || type === TEXT) && (node.seen & SEEN_STRING) !== 0)
+      return shredText(node, parentEntry, depth, at);
+  } else if (byte === LETTER_N) {
+    if (load<u32>(at) === NULL_WORD) return at + 4;
   } else if (type < TEXT) {
-    if (byte == OPEN_OBJECT) return shredObject(node, parentEntry, depth, at);
-    if (byte == OPEN_LIST) return shredList(node, parentEntry, depth, at);
-    if (byte == LETTER_T || byte == LETTER_F) {
-      if (type == BOOL) return shredFlag(node, parentEntry, depth, at, byte);
-    } else if (type == INT || type == DOUBLE) return shredNumber(node, parentEntry, depth, at);
+    if (byte === OPEN_OBJECT) return shredObject(node, parentEntry, depth, at);
+    if (byte === OPEN_LIST) return shredList(node, parentEntry, depth, at);
+    if (byte === LETTER_T || byte === LETTER_F) {
+      if (type === BOOL) return shredFlag(node, parentEntry, depth, at, byte);
+    } else if (type === INT || type === DOUBLE) return shredNumber(node, parentEntry, depth, at);
   }
   return otherValue(node, parentEntry, depth, at);
 }
@@ -243,25 +263,25 @@ function shredText(node: Node, parentEntry: u32, depth: u32, at: usize): usize {
     node.strings = strings;
   }
   const end = readString(strings, node.count, at);
-  if (end == 0) return otherValue(node, parentEntry, depth, at);
+  if (end === 0) return otherValue(node, parentEntry, depth, at);
   addEntry(node, parentEntry);
   return end;
 }
 
 function shredFlag(node: Node, parentEntry: u32, depth: u32, at: usize, byte: u32): usize {
   let end: usize = 0;
-  if (byte == LETTER_T) {
-    if (load<u32>(at) == TRUE_WORD) end = at + 4;
-  } else if (load<u32>(at, 1) == ALSE_WORD) end = at + 5;
-  if (end == 0) return otherValue(node, parentEntry, depth, at);
-  addFlag(node, addEntry(node, parentEntry), byte == LETTER_T ? 1 : 0);
+  if (byte === LETTER_T) {
+    if (load<u32>(at) === TRUE_WORD) end = at + 4;
+  } else if (load<u32>(at, 1) === ALSE_WORD) end = at + 5;
+  if (end === 0) return otherValue(node, parentEntry, depth, at);
+  addFlag(node, addEntry(node, parentEntry), byte === LETTER_T ? 1 : 0);
   return end;
 }
 
 /** Integers of few digits and plain fractions; whatever else is a number, or none, is not for here. */
 function shredNumber(node: Node, parentEntry: u32, depth: u32, start: usize): usize {
   let at = start;
-  const isNegative = load<u8>(at) == 0x2d;
+  const isNegative = load<u8>(at) === 0x2d;
   if (isNegative) at++;
   const first = at;
   let mantissa: u64 = 0;
@@ -271,13 +291,13 @@ function shredNumber(node: Node, parentEntry: u32, depth: u32, start: usize): us
     digit = <u32>load<u8>(++at) - 0x30;
   }
   const digits = <u32>(at - first);
-  if (digits == 0 || digits > EXACT_DIGITS || (digits > 1 && load<u8>(first) == 0x30)) {
+  if (digits === 0 || digits > EXACT_DIGITS || (digits > 1 && load<u8>(first) === 0x30)) {
     return otherValue(node, parentEntry, depth, start);
   }
   let byte = <u32>load<u8>(at);
   let value = <f64>mantissa;
-  if (byte == 0x2e) {
-    if (node.type != DOUBLE || (node.seen & SEEN_DOUBLE) == 0) return otherValue(node, parentEntry, depth, start);
+  if (byte === 0x2e) {
+    if (node.type !== DOUBLE || (node.seen & SEEN_DOUBLE) === 0) return otherValue(node, parentEntry, depth, start);
     const fraction = ++at;
     digit = <u32>load<u8>(at) - 0x30;
     while (digit <= 9) {
@@ -285,31 +305,31 @@ function shredNumber(node: Node, parentEntry: u32, depth: u32, start: usize): us
       digit = <u32>load<u8>(++at) - 0x30;
     }
     const scale = <u32>(at - fraction);
-    if (scale == 0 || digits + scale > EXACT_DIGITS) return otherValue(node, parentEntry, depth, start);
+    if (scale === 0 || digits + scale > EXACT_DIGITS) return otherValue(node, parentEntry, depth, start);
     // Both operands are exact, so that IEEE division rounds once, correctly (Clinger 1990).
-    value = <f64>mantissa / load<f64>(exactPowers + (<usize>scale << 3));
+    value = <f64>mantissa / load<f64>(exactPowers + ((<usize>scale) << 3));
     if (isNegative) value = -value;
     byte = <u32>load<u8>(at);
   } else if (isNegative) value = 0 - value;
-  if ((byte | 0x20) == 0x65) return otherValue(node, parentEntry, depth, start);
+  if ((byte | 0x20) === 0x65) return otherValue(node, parentEntry, depth, start);
   addNumber(node, addEntry(node, parentEntry), value);
   return at;
 }
 
 function shredObject(node: Node, parentEntry: u32, depth: u32, at: usize): usize {
   if (depth >= depthMax) fail(at, WISH_SHALLOWER);
-  if (node.type != STRUCT) {
+  if (node.type !== STRUCT) {
     settle(node, SEEN_STRUCT, at);
-    if (node.type != STRUCT) return otherValue(node, parentEntry, depth, at);
+    if (node.type !== STRUCT) return otherValue(node, parentEntry, depth, at);
   }
   return shredFields(node, addEntry(node, parentEntry), depth + 1, at);
 }
 
 function shredList(node: Node, parentEntry: u32, depth: u32, start: usize): usize {
   if (depth >= depthMax) fail(start, WISH_SHALLOWER);
-  if (node.type != LIST) {
+  if (node.type !== LIST) {
     settle(node, SEEN_LIST, start);
-    if (node.type != LIST) return otherValue(node, parentEntry, depth, start);
+    if (node.type !== LIST) return otherValue(node, parentEntry, depth, start);
   }
   const known = node.element;
   const element = known === null ? createElement(node) : known;
@@ -318,14 +338,14 @@ function shredList(node: Node, parentEntry: u32, depth: u32, start: usize): usiz
   const base = node.total;
   let length: u32 = 0;
   let at = skipBlanks(start + 1);
-  if (load<u8>(at) == CLOSE_LIST) return at + 1;
+  if (load<u8>(at) === CLOSE_LIST) return at + 1;
   for (;;) {
     at = skipBlanks(shredValue(element, base + length, depth + 1, at));
     length++;
     const byte = <u32>load<u8>(at);
-    if (byte != COMMA && byte != CLOSE_LIST) fail(at, WISH_LIST_END);
+    if (byte !== COMMA && byte !== CLOSE_LIST) fail(at, WISH_LIST_END);
     at++;
-    if (byte == CLOSE_LIST) break;
+    if (byte === CLOSE_LIST) break;
     at = skipBlanks(at);
   }
   node.total = base + length;

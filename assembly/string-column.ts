@@ -97,7 +97,7 @@ function start(column: StringColumn): void {
   column.arena = allocate(FIRST_ARENA_BYTES);
   column.capacity = FIRST_ARENA_BYTES;
   column.used = 0;
-  column.refs = allocate(<usize>FIRST_ENTRIES << 2);
+  column.refs = allocate((<usize>FIRST_ENTRIES) << 2);
   column.refCapacity = FIRST_ENTRIES;
   column.sealedCount = 0;
   startDictionary(column);
@@ -110,21 +110,21 @@ function startDictionary(column: StringColumn): void {
   column.tableSize = FIRST_TABLE;
   column.table = allocateZeroed(<usize>FIRST_TABLE * offsetof<Slot>());
   column.entryCapacity = FIRST_ENTRIES;
-  column.offsets = allocate(<usize>FIRST_ENTRIES << 2);
-  column.firstValues = allocate(<usize>FIRST_ENTRIES << 2);
+  column.offsets = allocate((<usize>FIRST_ENTRIES) << 2);
+  column.firstValues = allocate((<usize>FIRST_ENTRIES) << 2);
 }
 
 function releaseDictionary(column: StringColumn): void {
   release(column.table, <usize>column.tableSize * offsetof<Slot>());
-  release(column.offsets, <usize>column.entryCapacity << 2);
-  release(column.firstValues, <usize>column.entryCapacity << 2);
+  release(column.offsets, (<usize>column.entryCapacity) << 2);
+  release(column.firstValues, (<usize>column.entryCapacity) << 2);
   column.table = 0;
 }
 
 /** Gives all memory but the record's own back. Nothing may be unsettled. */
 function releaseStorage(column: StringColumn): void {
   release(column.arena, column.capacity);
-  release(column.refs, <usize>column.refCapacity << 2);
+  release(column.refs, (<usize>column.refCapacity) << 2);
   if (!column.isPlain) releaseDictionary(column);
 }
 
@@ -141,15 +141,16 @@ export function restartStrings(column: StringColumn): void {
 
 /** To be called when a line is certain to stay or has been taken back. */
 export function settleStrings(): void {
-  for (let i: u32 = 0; i < unsettledCount; i++) settle(changetype<StringColumn>(load<usize>(unsettled + (<usize>i << 2))));
+  for (let i: u32 = 0; i < unsettledCount; i++)
+    settle(changetype<StringColumn>(load<usize>(unsettled + ((<usize>i) << 2))));
   unsettledCount = 0;
   fullCount = 0;
 }
 
 function settle(column: StringColumn): void {
-  if (column.givenUpAt == 0) return;
+  if (column.givenUpAt === 0) return;
   release(column.formerArena, column.formerCapacity);
-  release(column.formerRefs, <usize>column.formerRefCapacity << 2);
+  release(column.formerRefs, (<usize>column.formerRefCapacity) << 2);
   releaseDictionary(column);
   column.givenUpAt = 0;
 }
@@ -169,10 +170,10 @@ export function appended(column: StringColumn, value: u32, length: usize): void 
   if (place >= column.refCapacity) growRefs(column, place);
   const offset = column.used;
   store<u32>(column.arena + offset, <u32>length);
-  store<u32>(column.refs + (<usize>place << 2), <u32>offset);
+  store<u32>(column.refs + ((<usize>place) << 2), <u32>offset);
   const end = offset + 4 + length;
   column.used = end;
-  if (offset >> SEAL_SHIFT != end >> SEAL_SHIFT) notePages(column, offset);
+  if (offset >> SEAL_SHIFT !== end >> SEAL_SHIFT) notePages(column, offset);
 }
 
 /** Adds the bytes from `text` on as value number `value`, which must be one more than the last. Reads behind the text. */
@@ -188,9 +189,9 @@ export function addString(column: StringColumn, value: u32, text: usize, length:
   const table = column.table;
   let index = hash & mask;
   let slot = slotAt(table, index);
-  while (slot.entry != 0) {
-    if (slot.hash == hash && slot.length == <u32>length && isSame(column.arena + slot.offset + 4, text, length)) {
-      store<u32>(column.refs + (<usize>value << 2), slot.entry - 1);
+  while (slot.entry !== 0) {
+    if (slot.hash === hash && slot.length === <u32>length && isSame(column.arena + slot.offset + 4, text, length)) {
+      store<u32>(column.refs + ((<usize>value) << 2), slot.entry - 1);
       return;
     }
     index = (index + 1) & mask;
@@ -213,11 +214,11 @@ function addEntryOfDictionary(
   length: usize,
 ): void {
   const entry = column.entries++;
-  if (entry == column.entryCapacity) growEntries(column);
-  store<u32>(column.refs + (<usize>value << 2), entry);
+  if (entry === column.entryCapacity) growEntries(column);
+  store<u32>(column.refs + ((<usize>value) << 2), entry);
   copyBlocks(roomForText(column, length), text, length);
-  store<u32>(column.offsets + (<usize>entry << 2), <u32>column.used);
-  store<u32>(column.firstValues + (<usize>entry << 2), value);
+  store<u32>(column.offsets + ((<usize>entry) << 2), <u32>column.used);
+  store<u32>(column.firstValues + ((<usize>entry) << 2), value);
   store<u32>(column.arena + column.used, <u32>length);
   slot.hash = hash;
   slot.entry = entry + 1;
@@ -238,17 +239,17 @@ function addEntryOfDictionary(
 function growEntries(column: StringColumn): void {
   const length = column.entryCapacity;
   const capacity = roomFor(length + 1, length);
-  const bytes = <usize>length << 2;
-  column.offsets = resize(column.offsets, bytes, bytes, <usize>capacity << 2);
-  column.firstValues = resize(column.firstValues, bytes, bytes, <usize>capacity << 2);
+  const bytes = (<usize>length) << 2;
+  column.offsets = resize(column.offsets, bytes, bytes, (<usize>capacity) << 2);
+  column.firstValues = resize(column.firstValues, bytes, bytes, (<usize>capacity) << 2);
   column.entryCapacity = capacity;
 }
 
 function growRefs(column: StringColumn, place: u32): void {
   const length = column.refCapacity;
   const capacity = roomFor(place + 1, length);
-  const bytes = <usize>length << 2;
-  column.refs = resize(column.refs, bytes, bytes, <usize>capacity << 2);
+  const bytes = (<usize>length) << 2;
+  column.refs = resize(column.refs, bytes, bytes, (<usize>capacity) << 2);
   column.refCapacity = capacity;
 }
 
@@ -284,12 +285,12 @@ function giveUp(column: StringColumn, count: u32): void {
   for (let i: u32 = 0; i < count; i++) bytes += 4 + load<u32>(old + offsetOf(offsets, oldRefs, i));
   const capacity = bytes + (bytes >> 1) + 64;
   const arena = allocate(capacity);
-  const refs = allocate(<usize>column.refCapacity << 2);
+  const refs = allocate((<usize>column.refCapacity) << 2);
   let used: usize = 0;
   for (let i: u32 = 0; i < count; i++) {
     const text = old + offsetOf(offsets, oldRefs, i);
     const length = 4 + load<u32>(text);
-    store<u32>(refs + (<usize>i << 2), <u32>used);
+    store<u32>(refs + ((<usize>i) << 2), <u32>used);
     copyBlocks(arena + used, text, length);
     used += length;
   }
@@ -303,14 +304,14 @@ function giveUp(column: StringColumn, count: u32): void {
 
 @inline
 function offsetOf(offsets: usize, refs: usize, value: u32): u32 {
-  return load<u32>(offsets + (<usize>load<u32>(refs + (<usize>value << 2)) << 2));
+  return load<u32>(offsets + ((<usize>load<u32>(refs + ((<usize>value) << 2))) << 2));
 }
 
 function noteUnsettled(column: StringColumn): void {
-  if (unsettledCount == unsettledCapacity) {
+  if (unsettledCount === unsettledCapacity) {
     const capacity = max<u32>(16, unsettledCapacity * 2);
-    const bytes = <usize>unsettledCapacity << 2;
-    unsettled = resize(unsettled, bytes, bytes, <usize>capacity << 2);
+    const bytes = (<usize>unsettledCapacity) << 2;
+    unsettled = resize(unsettled, bytes, bytes, (<usize>capacity) << 2);
     unsettledCapacity = capacity;
   }
   store<usize>(unsettled + (<usize>(unsettledCount++) << 2), changetype<usize>(column));
@@ -320,10 +321,10 @@ function noteUnsettled(column: StringColumn): void {
 function notePages(column: StringColumn, before: usize): void {
   const pages = column.used >> SEAL_SHIFT;
   for (let page = before >> SEAL_SHIFT; page < pages; page++) {
-    if (fullCount == fullCapacity) {
+    if (fullCount === fullCapacity) {
       const capacity = max<u32>(16, fullCapacity * 2);
-      const bytes = <usize>fullCapacity << 2;
-      full = resize(full, bytes, bytes, <usize>capacity << 2);
+      const bytes = (<usize>fullCapacity) << 2;
+      full = resize(full, bytes, bytes, (<usize>capacity) << 2);
       fullCapacity = capacity;
     }
     store<u32>(full + (<usize>(fullCount++) << 2), column.id);
@@ -339,9 +340,9 @@ function rebuildTable(column: StringColumn, tableSize: u32): void {
   const entries = column.entries;
   for (let i: u32 = 0; i < oldSize; i++) {
     const slot = slotAt(old, i);
-    if (slot.entry == 0 || slot.entry > entries) continue;
+    if (slot.entry === 0 || slot.entry > entries) continue;
     let index = slot.hash & mask;
-    while (slotAt(table, index).entry != 0) index = (index + 1) & mask;
+    while (slotAt(table, index).entry !== 0) index = (index + 1) & mask;
     v128.store(changetype<usize>(slotAt(table, index)), v128.load(changetype<usize>(slot)));
   }
   release(old, <usize>oldSize * offsetof<Slot>());
@@ -352,17 +353,17 @@ function rebuildTable(column: StringColumn, tableSize: u32): void {
 /** Forgets all values from number `keep` on, as if they had never been added. `count` is how many there are. */
 export function truncateStrings(column: StringColumn, keep: u32, count: u32): void {
   if (keep >= count) return;
-  if (column.givenUpAt != 0 && keep < column.givenUpAt) restoreDictionary(column);
+  if (column.givenUpAt !== 0 && keep < column.givenUpAt) restoreDictionary(column);
   if (column.isPlain) {
     const place = keep - column.sealedCount;
-    column.used = load<u32>(column.refs + (<usize>place << 2));
+    column.used = load<u32>(column.refs + ((<usize>place) << 2));
     return;
   }
   let entries = column.entries;
   // Entries are numbered in order of first use, so the ones to forget are the last.
-  while (entries > 0 && load<u32>(column.firstValues + (<usize>(entries - 1) << 2)) >= keep) entries--;
-  if (entries == column.entries) return;
-  column.used = load<u32>(column.offsets + (<usize>entries << 2));
+  while (entries > 0 && load<u32>(column.firstValues + ((<usize>(entries - 1)) << 2)) >= keep) entries--;
+  if (entries === column.entries) return;
+  column.used = load<u32>(column.offsets + ((<usize>entries) << 2));
   column.entries = entries;
   let slotCount = FIRST_SLOTS;
   while (entries * 2 > slotCount) slotCount *= 4;
@@ -372,7 +373,7 @@ export function truncateStrings(column: StringColumn, keep: u32, count: u32): vo
 
 function restoreDictionary(column: StringColumn): void {
   release(column.arena, column.capacity);
-  release(column.refs, <usize>column.refCapacity << 2);
+  release(column.refs, (<usize>column.refCapacity) << 2);
   column.arena = column.formerArena;
   column.capacity = column.formerCapacity;
   column.used = column.formerUsed;
@@ -398,16 +399,22 @@ function copyBlocks(to: usize, from: usize, length: usize): void {
 @inline
 function isSame(left: usize, right: usize, length: usize): bool {
   let i: usize = 0;
-  for (; i + 8 <= length; i += 8) if (load<u64>(left + i) != load<u64>(right + i)) return false;
+  for (; i + 8 <= length; i += 8) if (load<u64>(left + i) !== load<u64>(right + i)) return false;
   const rest = length - i;
-  return rest == 0 || (load<u64>(left + i) ^ load<u64>(right + i)) << (64 - (<u64>rest << 3)) == 0;
+  return rest === 0 || (load<u64>(left + i) ^ load<u64>(right + i)) << (64 - ((<u64>rest) << 3)) === 0;
 }
+
+// Constants of 64 bits in two halves: the large odd number near 2^64 divided by the golden ratio, a prime, and the multiplier
+// of MurmurHash 3's finalizer.
+const SPREAD: u64 = ((<u64>0x9e3779b9) << 32) | 0x7f4a7c15;
+const SEED: u64 = ((<u64>0xc2b2ae3d) << 32) | 0x27d4eb4f;
+const MIX: u64 = ((<u64>0xff51afd7) << 32) | 0xed558ccd;
 
 /** Two words at a time, of which neither waits for the other. */
 @inline
 function hashOf(text: usize, length: usize): u32 {
-  let left: u64 = <u64>length * 0x9e3779b97f4a7c15;
-  let right: u64 = 0xc2b2ae3d27d4eb4f;
+  let left: u64 = <u64>length * SPREAD;
+  let right: u64 = SEED;
   let i: usize = 0;
   for (; i + 16 <= length; i += 16) {
     left = mixed(left, load<u64>(text + i));
@@ -419,14 +426,14 @@ function hashOf(text: usize, length: usize): u32 {
     rest -= 8;
     i += 8;
   }
-  if (rest != 0) right = mixed(right, load<u64>(text + i) << (64 - (<u64>rest << 3)));
+  if (rest !== 0) right = mixed(right, load<u64>(text + i) << (64 - ((<u64>rest) << 3)));
   const hash = mixed(left, right);
   return <u32>(hash ^ (hash >> 29));
 }
 
-/** A multiplication spreads every bit upwards, the shift back down (the constant is that of MurmurHash 3's finalizer). */
+/** A multiplication spreads every bit upwards, the shift back down. */
 @inline
 function mixed(hash: u64, word: u64): u64 {
-  const product = (hash ^ word) * 0xff51afd7ed558ccd;
+  const product = (hash ^ word) * MIX;
   return product ^ (product >> 32);
 }

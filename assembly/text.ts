@@ -30,12 +30,12 @@ export function readString(column: StringColumn, value: u32, quote: usize): usiz
   const text = quote + 1;
   let at = text;
   let stops = stopsIn(v128.load(at));
-  while (stops == 0) {
+  while (stops === 0) {
     at += 16;
     stops = stopsIn(v128.load(at));
   }
   at += ctz(stops);
-  if (load<u8>(at) != QUOTE) return readEscaped(column, value, text);
+  if (load<u8>(at) !== QUOTE) return readEscaped(column, value, text);
   addString(column, value, text, at - text);
   return at + 1;
 }
@@ -56,20 +56,20 @@ function copyString(column: StringColumn, value: u32, quote: usize): usize {
     const block = v128.load(text + length);
     v128.store(to + length, block);
     const stops = stopsIn(block);
-    if (stops != 0) {
+    if (stops !== 0) {
       length += ctz(stops);
       break;
     }
     length += 16;
   }
-  if (load<u8>(text + length) != QUOTE) return readEscaped(column, value, text);
+  if (load<u8>(text + length) !== QUOTE) return readEscaped(column, value, text);
   appended(column, value, length);
   return text + length + 1;
 }
 
 /** Reads a string whose text begins at `text` and in which something stands that is not simply text. */
 function readEscaped(column: StringColumn, value: u32, text: usize): usize {
-  if (scratch == 0) {
+  if (scratch === 0) {
     scratchBytes = 1 << 16;
     scratch = allocate(scratchBytes);
   }
@@ -84,7 +84,7 @@ function readEscaped(column: StringColumn, value: u32, text: usize): usize {
     const block = v128.load(from);
     v128.store(scratch + used, block);
     const stops = stopsIn(block);
-    if (stops == 0) {
+    if (stops === 0) {
       from += 16;
       used += 16;
       continue;
@@ -93,12 +93,12 @@ function readEscaped(column: StringColumn, value: u32, text: usize): usize {
     from += before;
     used += before;
     const byte = load<u8>(from);
-    if (byte == QUOTE) break;
-    if (byte != BACKSLASH) return 0;
+    if (byte === QUOTE) break;
+    if (byte !== BACKSLASH) return 0;
     const name = load<u8>(from + 1);
-    if (name != LETTER_U) {
+    if (name !== LETTER_U) {
       const stands = shortEscape(name);
-      if (stands == 0) return 0;
+      if (stands === 0) return 0;
       store<u8>(scratch + used++, stands);
       from += 2;
       continue;
@@ -107,7 +107,7 @@ function readEscaped(column: StringColumn, value: u32, text: usize): usize {
     if (code < 0) return 0;
     from += 6;
     if (code >= 0xd800 && code < 0xe000) {
-      const low = code < 0xdc00 && load<u16>(from) == 0x755c ? readHex(from + 2) : -1;
+      const low = code < 0xdc00 && load<u16>(from) === 0x755c ? readHex(from + 2) : -1;
       if (low >= 0xdc00 && low < 0xe000) {
         code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
         from += 6;

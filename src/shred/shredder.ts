@@ -72,13 +72,19 @@ export class Shredder {
       this.#native = new NativeRows(module, this.#state, options.groupBytes, () => this.#hasFindings());
       this.#state.columns = this.#native;
     }
-    this.#lines = new LineBuffer(settings.lineBytesMax, {
-      lines: (buffer, end, base) => this.#readLines(buffer, end, base),
-      overlong: ({ prefix, length, offset, isBlank }) => {
-        if (!isBlank) this.#rejectBytes(prefix, length, offset, this.#tooLong());
-        this.#state.line++;
+    this.#lines = new LineBuffer(
+      settings.lineBytesMax,
+      {
+        lines: (buffer, end, base) => this.#readLines(buffer, end, base),
+        overlong: ({ prefix, length, offset, isBlank }) => {
+          if (!isBlank) this.#rejectBytes(prefix, length, offset, this.#tooLong());
+          this.#state.line++;
+        },
       },
-    }, this.#native === null ? undefined : (bytes, old, used) => this.#native?.allocate(bytes, old, used) ?? Buffer.alloc(bytes));
+      this.#native === null
+        ? undefined
+        : (bytes, old, used) => this.#native?.allocate(bytes, old, used) ?? Buffer.alloc(bytes),
+    );
   }
 
   get root(): Node {

@@ -84,10 +84,10 @@ let compiled: NativeModule | null | undefined;
 
 /** The compiled module, or null where there is none: without SIMD, or where the TypeScript reference is asked for. */
 export function nativeModule(): NativeModule | null {
+  if (process.env.MILLRACE_SHRED === "typescript") return null;
   if (compiled === undefined) {
     const bytes = Buffer.from(moduleText, "base64");
-    const isWanted = process.env["MILLRACE_SHRED"] !== "typescript";
-    compiled = isWanted && WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : null;
+    compiled = WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : null;
   }
   return compiled;
 }

@@ -88,8 +88,9 @@ export class NativeStrings {
     exports.release(block, length + SPILL_BYTES);
   }
 
-  /** Rows are taken back by the module. */
-  truncate(): void {}
+  truncate(): void {
+    // Rows are taken back by the module itself.
+  }
 
   /** Seals the texts in the arena if they still make a page: a part of them may have been taken back. */
   seal(seal: SealTexts, bytesMin: number): void {

@@ -137,18 +137,20 @@ export class NativeRows {
     const { exports } = this.#instance;
     const { line } = this.#state;
     exports.rollBack();
+    const removed = new Set(this.#created.map(({ node }) => node));
     const parents = new Set<Node>();
     for (const { parent, node } of this.#created.toReversed()) {
       this.#numbers.delete(storeOf(node).address);
       this.#nodes.pop();
       if (parent.element === node) continue;
+      exports.removeLastField(storeOf(parent).address);
+      // Those of a node that is removed itself stay, as without the module: a report may still tell how many there were.
+      if (removed.has(parent)) continue;
       parent.fields.pop();
       parent.fieldsByKey.delete(node.key);
-      exports.removeLastField(storeOf(parent).address);
-      if (parent.createdLine !== line || parent.path === "") parents.add(parent);
+      parents.add(parent);
     }
-    const removed = new Set(this.#created.map(({ node }) => node));
-    for (const parent of parents) if (!removed.has(parent)) exports.forgetPredictions(storeOf(parent).address);
+    for (const parent of parents) exports.forgetPredictions(storeOf(parent).address);
     for (const node of this.#changed) {
       if (removed.has(node)) continue;
       node.numbers?.truncate(storeOf(node).count);
@@ -299,8 +301,6 @@ export class NativeRows {
         throw new BadLine(`longer than ${this.#state.settings.lineBytesMax} bytes`);
       case WISH_SHALLOWER:
         throw tooDeep(this.#state.settings.depthMax);
-      case WISH_VALUE:
-        throw unexpected(this.#cursor, "a value");
       case WISH_LIST_END:
         throw unexpected(this.#cursor, '"," or "]"');
       case WISH_OBJECT_END:
@@ -317,14 +317,12 @@ export class NativeRows {
 const WISH_OBJECT = 0;
 const WISH_END = 1;
 const WISH_SHORTER = 2;
-const WISH_VALUE = 3;
-const WISH_LIST_END = 4;
-const WISH_OBJECT_END = 5;
-const WISH_KEY = 6;
-const WISH_SHALLOWER = 7;
+const WISH_LIST_END = 3;
+const WISH_OBJECT_END = 4;
+const WISH_KEY = 5;
+const WISH_SHALLOWER = 6;
 
 function storeOf(node: Node): NativeNode {
   if (node.store instanceof NativeNode) return node.store;
   throw new RangeError(`column ${node.path} is not the module's`);
 }
-

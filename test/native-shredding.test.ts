@@ -1,0 +1,125 @@
+/** The WebAssembly module against the TypeScript reference: every file comes out byte by byte the same. */
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import fc from "fast-check";
+import { compileNative, writtenNative } from "../scripts/native.ts";
+import type { ConvertRequest } from "../src/convert/contract.ts";
+import { openNativeConverter } from "../src/convert/open.ts";
+import { nativeModule } from "../src/shred/native/module.ts";
+import { edgeCorpus } from "./corpus/corpus.ts";
+import { settingsOf } from "./corpus/corpus-case.ts";
+import { corpusDocument } from "./corpus/documents.ts";
+import { openDuckdbReader } from "./corpus/duckdb-reader.ts";
+import { convertBytes, type Workplace } from "./corpus/equality.ts";
+import { runSettings } from "./corpus/runs.ts";
+import { realHours } from "./real/real.ts";
+import { defaultSettings, type ReferenceSettings } from "./reference/parse.ts";
+
+let place: Workplace;
+const chosen = process.env.MILLRACE_SHRED;
+
+before(async () => {
+  place = {
+    converter: openNativeConverter({ workers: 0 }),
+    duckdb: await openDuckdbReader(),
+    folder: await mkdtemp(join(tmpdir(), "millrace-native-")),
+  };
+});
+
+after(async () => {
+  choose(chosen);
+  await place.converter.close();
+  place.duckdb.close();
+  await rm(place.folder, { recursive: true });
+});
+
+function choose(shredding: string | undefined): void {
+  if (shredding === undefined) delete process.env.MILLRACE_SHRED;
+  else process.env.MILLRACE_SHRED = shredding;
+}
+
+/** All that a conversion leaves, or what it is refused for. */
+async function outcome(
+  shredding: string | undefined,
+  file: Uint8Array,
+  settings: ReferenceSettings,
+  request: Partial<ConvertRequest["settings"]>,
+): Promise<object> {
+  choose(shredding);
+  assert.equal(nativeModule() === null, shredding === "typescript");
+  try {
+    const { report, parquet, rejects } = await convertBytes(place, file, settings, request);
+    const { timings: _, ...found } = report;
+    return { report: found, parquet, rejects };
+  } catch (error) {
+    return { message: error instanceof Error ? error.message.replace(/\/c\d+\./g, "/c.") : error };
+  }
+}
+
+async function assertSame(
+  name: string,
+  file: Uint8Array,
+  settings: ReferenceSettings,
+  request: Partial<ConvertRequest["settings"]> = {},
+): Promise<void> {
+  const reference = await outcome("typescript", file, settings, request);
+  assert.deepEqual(await outcome(undefined, file, settings, request), reference, name);
+}
+
+test("the module is what its sources give", () => {
+  assert.ok(compileNative() === writtenNative(), "run `npm run native`");
+});
+
+test("the edge corpus", async () => {
+  for (const entry of edgeCorpus()) {
+    await assertSame(entry.name, entry.file, settingsOf(entry));
+    await assertSame(entry.name, entry.file, settingsOf(entry), { columnsMax: 4 });
+  }
+});
+
+test("random files", async (t) => {
+  const runs = runSettings(300);
+  t.diagnostic(`seed ${runs.seed}`);
+  await fc.assert(
+    fc.asyncProperty(corpusDocument, fc.constantFrom(3, 10_000), async (entry, columnsMax) => {
+      for (const duplicateKeys of ["reject", "last"] as const) {
+        await assertSame(entry.name, entry.file, { ...settingsOf(entry), duplicateKeys }, { columnsMax });
+      }
+    }),
+    runs,
+  );
+});
+
+/** Enough rows for dictionaries to be given up and pages to be sealed, with a byte changed here and there. */
+test("many rows, some of them damaged", async (t) => {
+  const runs = runSettings(12);
+  t.diagnostic(`seed ${runs.seed}`);
+  const damage = fc.array(fc.tuple(fc.nat(), fc.constantFrom(0x22, 0x5c, 0x7b, 0x7d, 0x2c, 0x00, 0x80, 0x65, 0x30)), {
+    maxLength: 60,
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 2, max: 5_000 }), damage, async (distinct, changes) => {
+      const lines = Array.from({ length: 4_000 }, (_, i) => {
+        const key = (i * 7_919) % distinct;
+        const text = `${key}-\\u00e9\\n"`.replace(/"$/, "\\\"").repeat(1 + (key % 9));
+        const list = Array.from({ length: i % 4 }, (_, at) => `{"x":${key}.${at},"y":"${key % 300}"}`).join(",");
+        return `{"id":${i},"t":"${text}","l":[${list}],"b":${i % 3 === 0},"long":"${"long text ".repeat(key % 50)}${i}"}\n`;
+      });
+      const file = Buffer.from(lines.join(""));
+      for (const [at, byte] of changes) file[at % file.length] = byte;
+      await assertSame("many rows", file, defaultSettings);
+    }),
+    runs,
+  );
+});
+
+test("real hours", async (t) => {
+  const hours = realHours(t);
+  if (hours === undefined) return;
+  for (const name of hours.files) {
+    await assertSame(name, await readFile(join(hours.directory, name)), defaultSettings);
+  }
+});
