@@ -104,7 +104,7 @@ test("many rows, some of them damaged", async (t) => {
     fc.asyncProperty(fc.integer({ min: 2, max: 5_000 }), damage, async (distinct, changes) => {
       const lines = Array.from({ length: 4_000 }, (_, i) => {
         const key = (i * 7_919) % distinct;
-        const text = `${key}-\\u00e9\\n"`.replace(/"$/, "\\\"").repeat(1 + (key % 9));
+        const text = `${key}-\\u00e9\\n"`.replace(/"$/, '\\"').repeat(1 + (key % 9));
         const list = Array.from({ length: i % 4 }, (_, at) => `{"x":${key}.${at},"y":"${key % 300}"}`).join(",");
         return `{"id":${i},"t":"${text}","l":[${list}],"b":${i % 3 === 0},"long":"${"long text ".repeat(key % 50)}${i}"}\n`;
       });

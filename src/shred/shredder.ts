@@ -13,8 +13,7 @@ import { columnsExplode, countColumns, widestObject } from "./column-limit.ts";
 import { BadLine, LINE_FEED, skipBlanks } from "./cursor.ts";
 import { FileSchema } from "./file-schema.ts";
 import { LineBuffer, PREFIX_BYTES_MAX } from "./line-buffer.ts";
-import { nativeModule } from "./native/module.ts";
-import { NativeRows } from "./native/native-rows.ts";
+import { type NativeRows, openNativeRows } from "./native/native-rows.ts";
 import type { Node } from "./node.ts";
 import { clearColumns, type RowGroup, takeRowGroup } from "./row-group.ts";
 import { RowState, type ShredSettings, TooManyPaths } from "./row-state.ts";
@@ -54,7 +53,8 @@ export class Shredder {
   readonly #settings: ShredSettings;
   readonly #options: ShredderOptions;
   readonly #lines: LineBuffer;
-  #native: NativeRows | null = null;
+  /** What shreds rows, if not this side. */
+  readonly #native: NativeRows | null;
   readonly #newHints = new Map<string, Hint>();
   #rows = 0;
   #rejected = 0;
@@ -67,11 +67,8 @@ export class Shredder {
     this.#options = options;
     this.#state = new RowState(settings, options.hints, options.groupBytes, options.sealTexts);
     this.#state.line = 1;
-    const module = nativeModule();
-    if (module !== null) {
-      this.#native = new NativeRows(module, this.#state, options.groupBytes, () => this.#hasFindings());
-      this.#state.columns = this.#native;
-    }
+    this.#native = openNativeRows(this.#state, options.groupBytes, () => this.#hasFindings());
+    this.#state.columns = this.#native;
     this.#lines = new LineBuffer(
       settings.lineBytesMax,
       {

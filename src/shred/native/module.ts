@@ -9,7 +9,7 @@ declare const WebAssembly: {
   readonly validate: (bytes: Uint8Array) => boolean;
 };
 
-interface NativeMemory {
+export interface NativeMemory {
   readonly buffer: SharedArrayBuffer;
 }
 
@@ -97,17 +97,30 @@ const FIRST_PAGES = 128;
 const PAGES_MAX = 1 << 16;
 
 /**
- * The module with memory of its own. The memory is shared, though only one thread uses it: shared memory grows without
- * taking views of it away, so that what holds a view need not ask for another after every call.
+ * Memory for one instance, or null where so much address space is not to be had. It is shared, though only one thread uses
+ * it: shared memory grows without taking views of it away, so that what holds a view need not ask for another after every
+ * call.
  */
-export class NativeInstance {
-  readonly memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: PAGES_MAX, shared: true });
-  readonly exports: NativeExports;
-  #bytes = new Uint8Array(this.memory.buffer);
-  #words = new Uint32Array(this.memory.buffer);
+export function nativeMemory(): NativeMemory | null {
+  try {
+    return new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: PAGES_MAX, shared: true });
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
 
-  constructor(module: NativeModule, host: NativeHost) {
-    const { memory } = this;
+/** The module with memory of its own. */
+export class NativeInstance {
+  readonly memory: NativeMemory;
+  readonly exports: NativeExports;
+  #bytes: Uint8Array;
+  #words: Uint32Array;
+
+  constructor(module: NativeModule, memory: NativeMemory, host: NativeHost) {
+    this.memory = memory;
+    this.#bytes = new Uint8Array(memory.buffer);
+    this.#words = new Uint32Array(memory.buffer);
     const { exports } = new WebAssembly.Instance(module, { env: { memory }, host: { ...host } });
     // The one place where the module's side is believed: a test compiles it from `assembly/` and compares.
     this.exports = exports as NativeExports;

@@ -11,7 +11,7 @@ import { settle } from "../settle.ts";
 import { readKey, repeatedKey, shredValue } from "../shred-values.ts";
 import { tooDeep } from "../skip.ts";
 import { type Layout, layoutOf } from "./layout.ts";
-import { NativeInstance, type NativeModule } from "./module.ts";
+import { NativeInstance, type NativeMemory, type NativeModule, nativeMemory, nativeModule } from "./module.ts";
 import { NativeNode, NativeStrings } from "./native-node.ts";
 
 interface CreatedNode {
@@ -35,10 +35,16 @@ export class NativeRows {
   /** Whether anything waits that the module does not know of. */
   readonly #hasFindings: () => boolean;
 
-  constructor(module: NativeModule, state: RowState, groupBytesMax: number, hasFindings: () => boolean) {
+  constructor(
+    module: NativeModule,
+    memory: NativeMemory,
+    state: RowState,
+    groupBytesMax: number,
+    hasFindings: () => boolean,
+  ) {
     this.#state = state;
     this.#hasFindings = hasFindings;
-    this.#instance = new NativeInstance(module, {
+    this.#instance = new NativeInstance(module, memory, {
       field: (node, at) => this.#field(this.#nodeAt(node), at >>> 0),
       element: (list) => this.#element(this.#nodeAt(list)),
       settle: (node, kind, at) => this.#settle(this.#nodeAt(node), kind, at >>> 0),
@@ -321,6 +327,13 @@ const WISH_LIST_END = 3;
 const WISH_OBJECT_END = 4;
 const WISH_KEY = 5;
 const WISH_SHALLOWER = 6;
+
+/** Rows by the module, or null where they are to be shredded without it. */
+export function openNativeRows(state: RowState, groupBytesMax: number, hasFindings: () => boolean): NativeRows | null {
+  const module = nativeModule();
+  const memory = module === null ? null : nativeMemory();
+  return module === null || memory === null ? null : new NativeRows(module, memory, state, groupBytesMax, hasFindings);
+}
 
 function storeOf(node: Node): NativeNode {
   if (node.store instanceof NativeNode) return node.store;
