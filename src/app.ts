@@ -12,6 +12,7 @@ import { openCache } from "./cache/open.ts";
 import type { Catalog } from "./catalog/contract.ts";
 import { openCatalog } from "./catalog/open.ts";
 import { environment, localFiles } from "./config/read.ts";
+import { chosenRows } from "./config/rows.ts";
 import { resolveSecret } from "./config/secret.ts";
 import type { Converter } from "./convert/contract.ts";
 import { converterVersion } from "./convert/version.ts";
@@ -72,11 +73,13 @@ const scratchAgeMs = 24 * 3_600_000;
 
 const silent: Report = () => undefined;
 
+const signalOf = (operation: Operation = {}): { readonly signal?: AbortSignal } =>
+  operation.signal === undefined ? {} : { signal: operation.signal };
+
 export async function openApp(project: Project, options: AppOptions = {}): Promise<App> {
   const opened = await openParts(project, options);
   const { parts } = opened;
   const choose = (selection: Selection) => ({ ...selection, converter: parts.converterVersion });
-  const signalOf = (operation: Operation = {}) => (operation.signal === undefined ? {} : { signal: operation.signal });
   const look = async (
     selection: Selection & Operation,
   ): Promise<{ seen: Awaited<ReturnType<typeof observe>>; plan: Plan }> => {
@@ -231,10 +234,11 @@ async function openParts(project: Project, options: AppOptions): Promise<OpenedP
     placeOf: (storage) => placeId(project.lake[storage === marts ? "marts" : storage === tables ? "tables" : "raw"]),
   });
   const workers = options.workers ?? conversionSlots();
+  const rows = chosenRows(environment());
   const sources = new Map<string, Promise<Source>>();
   const converter = once(async (): Promise<Converter> => {
     const { openNativeConverter } = await import("./convert/open.ts");
-    return openNativeConverter({ workers });
+    return openNativeConverter({ workers, rows });
   });
   const engines = projectEngine(project, {
     async open(settings) {
@@ -314,9 +318,10 @@ export { lakePolicies } from "./operations/lake-policy.ts";
 /** What works without a project. `parallel` is the most conversions side by side. */
 export function openTools({ parallel }: { readonly parallel?: number | undefined } = {}): Tools {
   const slots = parallel ?? conversionSlots();
+  const rows = chosenRows(environment());
   const converter = once(async (): Promise<Converter> => {
     const { openNativeConverter } = await import("./convert/open.ts");
-    return openNativeConverter({ workers: slots });
+    return openNativeConverter({ workers: slots, rows });
   });
   return {
     async convert(jobs, options = {}) {
@@ -326,7 +331,7 @@ export function openTools({ parallel }: { readonly parallel?: number | undefined
       return convertFiles(jobs, {
         ...options,
         slots,
-        convert: ({ input, output }, own) => convertWith(pool, input, output, own),
+        convert: ({ input, output }, own) => convertWith(pool, input, output, { ...own, rows }),
       });
     },
     async knownSchema(file) {
@@ -335,7 +340,7 @@ export function openTools({ parallel }: { readonly parallel?: number | undefined
     },
     async schemaOfFile(file, operation = {}) {
       const { profileFile } = await import("./convert/profile-file.ts");
-      return schemaOfFile(file, await profileFile(file, operation.signal));
+      return schemaOfFile(file, await profileFile(file, { ...signalOf(operation), rows }));
     },
     async close() {
       await (await converter.started())?.close();

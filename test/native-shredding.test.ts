@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import fc from "fast-check";
 import { compileNative, writtenNative } from "../scripts/native.ts";
-import type { ConvertRequest } from "../src/convert/contract.ts";
+import type { Converter, ConvertRequest } from "../src/convert/contract.ts";
+import { convertNative } from "../src/convert/native.ts";
 import { openNativeConverter } from "../src/convert/open.ts";
-import { nativeModule } from "../src/shred/native/module.ts";
+import { nativeMemory, nativeModule, PAGES_MAX } from "../src/shred/native/module.ts";
 import { edgeCorpus } from "./corpus/corpus.ts";
 import { settingsOf } from "./corpus/corpus-case.ts";
 import { corpusDocument } from "./corpus/documents.ts";
@@ -18,40 +19,29 @@ import { runSettings } from "./corpus/runs.ts";
 import { realHours } from "./real/real.ts";
 import { defaultSettings, type ReferenceSettings } from "./reference/parse.ts";
 
-let place: Workplace;
-const chosen = process.env.MILLRACE_SHRED;
+let shared: Omit<Workplace, "converter">;
+const webassembly = openNativeConverter({ workers: 0 });
+const typescript = openNativeConverter({ workers: 0, rows: "typescript" });
 
 before(async () => {
-  place = {
-    converter: openNativeConverter({ workers: 0 }),
-    duckdb: await openDuckdbReader(),
-    folder: await mkdtemp(join(tmpdir(), "millrace-native-")),
-  };
+  shared = { duckdb: await openDuckdbReader(), folder: await mkdtemp(join(tmpdir(), "millrace-native-")) };
 });
 
 after(async () => {
-  choose(chosen);
-  await place.converter.close();
-  place.duckdb.close();
-  await rm(place.folder, { recursive: true });
+  for (const converter of [webassembly, typescript]) await converter.close();
+  shared.duckdb.close();
+  await rm(shared.folder, { recursive: true });
 });
-
-function choose(shredding: string | undefined): void {
-  if (shredding === undefined) delete process.env.MILLRACE_SHRED;
-  else process.env.MILLRACE_SHRED = shredding;
-}
 
 /** All that a conversion leaves, or what it is refused for. */
 async function outcome(
-  shredding: string | undefined,
+  converter: Converter,
   file: Uint8Array,
   settings: ReferenceSettings,
   request: Partial<ConvertRequest["settings"]>,
 ): Promise<object> {
-  choose(shredding);
-  assert.equal(nativeModule() === null, shredding === "typescript");
   try {
-    const { report, parquet, rejects } = await convertBytes(place, file, settings, request);
+    const { report, parquet, rejects } = await convertBytes({ ...shared, converter }, file, settings, request);
     const { timings: _, ...found } = report;
     return { report: found, parquet, rejects };
   } catch (error) {
@@ -64,10 +54,15 @@ async function assertSame(
   file: Uint8Array,
   settings: ReferenceSettings,
   request: Partial<ConvertRequest["settings"]> = {},
+  converter = webassembly,
 ): Promise<void> {
-  const reference = await outcome("typescript", file, settings, request);
-  assert.deepEqual(await outcome(undefined, file, settings, request), reference, name);
+  const reference = await outcome(typescript, file, settings, request);
+  assert.deepEqual(await outcome(converter, file, settings, request), reference, name);
 }
+
+test("there is a module to compare with", () => {
+  assert.ok(nativeModule() !== null && nativeMemory(PAGES_MAX) !== null);
+});
 
 test("the module is what its sources give", () => {
   assert.ok(compileNative() === writtenNative(), "run `npm run native`");
@@ -114,6 +109,20 @@ test("many rows, some of them damaged", async (t) => {
     }),
     runs,
   );
+});
+
+test("where memory does not suffice at some line, the file is made without WebAssembly", async () => {
+  const file = Buffer.from(
+    Array.from(
+      { length: 120_000 },
+      (_, i) => `{"id":${i},"text":"${`number ${i} of many `.repeat(5)}","e":${i === 70_000 ? '"é"' : 0}}\n`,
+    ).join(""),
+  );
+  // 128 pages are there from the beginning; 2000 are more than this file needs.
+  for (const memoryPagesMax of [1, 128, 129, 160, 2000]) {
+    const bounded: Converter = { ...webassembly, convert: (request) => convertNative(request, { memoryPagesMax }) };
+    await assertSame(`${memoryPagesMax} pages`, file, defaultSettings, {}, bounded);
+  }
 });
 
 test("real hours", async (t) => {

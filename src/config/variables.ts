@@ -18,6 +18,7 @@ export const reservedVariables: ReadonlyMap<string, string> = new Map([
   ["MILLRACE_TARGET", "The target, like `--target`."],
   ["MILLRACE_LOG", "The form of messages, like `--log`: `text` or `json`."],
   ["MILLRACE_DEBUG", "Any value: errors are printed with their stacks and causes."],
+  ["MILLRACE_SHRED", "`typescript`: JSON lines are read without WebAssembly, slower and with the same files."],
   ["MILLRACE_REAL_HOURS", "For the test suite: a directory with real archive hours."],
   ["MILLRACE_TEST_SPARK", "For the test suite: the URL of a Spark Connect server to use."],
   ["MILLRACE_TEST_METASTORE", "For the test suite: `host:port` of a Hive Metastore to use."],

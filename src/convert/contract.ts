@@ -146,6 +146,8 @@ export interface ConvertOptions extends Partial<Omit<ConvertSettings, "declared"
   readonly rejectsMax?: number;
   /** Goes into the footer's metadata under the key `millrace`, beside what the converter found. */
   readonly provenance?: Readonly<Record<string, string | number | boolean>>;
+  /** What makes rows of lines. Default: `webassembly`, where it can be had; `typescript` is slower and gives the same file. */
+  readonly rows?: "webassembly" | "typescript";
   /** What messages call an input without a path. Default: `input`. */
   readonly name?: string;
   readonly signal?: AbortSignal;

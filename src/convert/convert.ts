@@ -49,8 +49,12 @@ export async function convertWith(
   output: ConvertOutput,
   options: ConvertOptions = {},
 ): Promise<ConvertReport> {
-  const { signal, onProgress, name = "input" } = options;
-  const calls = { ...(signal === undefined ? {} : { signal }), ...(onProgress === undefined ? {} : { onProgress }) };
+  const { signal, onProgress, rows, name = "input" } = options;
+  const calls = {
+    ...(signal === undefined ? {} : { signal }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+    ...(rows === undefined ? {} : { rows }),
+  };
   const [from, to] = [await fromOf(input, name), await toOf(output)];
   const request = requestOf(from, to, options);
   refuseSame(from, to);

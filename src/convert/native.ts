@@ -19,7 +19,7 @@ export const GROUP_BYTES = 256 << 20;
 /** Reading is recursive; deeper nesting than this could exhaust the stack. */
 const DEPTH_LIMIT = 1000;
 
-export interface NativeOptions extends Pick<PassOptions, "openInput" | "openOutput"> {
+export interface NativeOptions extends Pick<PassOptions, "openInput" | "openOutput" | "rows" | "memoryPagesMax"> {
   readonly signal?: AbortSignal;
   readonly onProgress?: (bytesIn: number) => void;
   /** Smaller than by default only in tests. */
@@ -27,7 +27,7 @@ export interface NativeOptions extends Pick<PassOptions, "openInput" | "openOutp
 }
 
 export async function convertNative(request: ConvertRequest, options: NativeOptions = {}): Promise<ConvertReport> {
-  const { signal, onProgress, groupBytes = GROUP_BYTES, openInput, openOutput } = options;
+  const { signal, onProgress, groupBytes = GROUP_BYTES, openInput, openOutput, rows, memoryPagesMax } = options;
   if (request.settings.depthMax > DEPTH_LIMIT) {
     throw new Failure("usage", `depth_max: expected at most ${DEPTH_LIMIT}, got ${request.settings.depthMax}`);
   }
@@ -38,7 +38,7 @@ export async function convertNative(request: ConvertRequest, options: NativeOpti
     ...(openInput === undefined ? {} : { openInput }),
     ...(openOutput === undefined ? {} : { openOutput }),
     accept: (found) => refuse(request, found),
-    groupBytes,
+    ...{ groupBytes, rows, memoryPagesMax },
     converter: converterVersion,
     stopwatch,
     onChunk: (bytesIn) => {

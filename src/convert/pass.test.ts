@@ -14,7 +14,7 @@ import { runSettings } from "../../test/corpus/runs.ts";
 import { parseFile } from "../../test/reference/parse.ts";
 import { readSchema } from "../parquet/read.ts";
 import type { TextInput } from "./input-stream.ts";
-import { type PassResult, runPasses } from "./pass.ts";
+import { type PassOptions, type PassResult, runPasses } from "./pass.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
 let folder: string;
@@ -36,7 +36,12 @@ interface Converted {
 }
 
 /** Converts text that arrives in the given chunks. */
-async function convert(entry: CorpusCase, chunks: readonly Buffer[], groupBytes = 1 << 30): Promise<Converted> {
+async function convert(
+  entry: CorpusCase,
+  chunks: readonly Buffer[],
+  groupBytes = 1 << 30,
+  around: Pick<PassOptions, "rows" | "memoryPagesMax" | "openInput"> = {},
+): Promise<Converted> {
   const [output, rejects] = [join(folder, "data.parquet"), join(folder, "rejects.gz")];
   const openInput = async (): Promise<TextInput> => ({ chunks: arriving(chunks), bytesRead: () => 0, close: noop });
   const { known, declared, conflicts, duplicateKeys, lineBytesMax, depthMax } = settingsOf(entry);
@@ -47,6 +52,7 @@ async function convert(entry: CorpusCase, chunks: readonly Buffer[], groupBytes 
       settings: { ...settings, compression: "zstd" },
     },
     ...{ groupBytes, converter: "native/1", stopwatch: new Stopwatch(), onChunk: noop, openInput },
+    ...around,
   });
   const quarantine = existsSync(rejects) ? gunzipSync(await readFile(rejects)).toString() : "";
   const parquet = await readFile(output);
@@ -168,6 +174,39 @@ test("one pass as a rule, two where a column turns out otherwise", async () => {
   assert.equal(await passes(mixed), 1, "the table knows that the column is mixed");
   const shaped = { ...lines('{"a":{"b":1}}', '{"a":{"b":2}}'), settings: { known } };
   assert.equal(await passes(shaped), 2, "but here it has one shape, which is a clash to be reported");
+});
+
+test("a pass that WebAssembly has no memory for is run again in TypeScript, of the whole input", async () => {
+  const rows = Array.from(
+    { length: 60_000 },
+    (_, i) => `{"id":${i},"text":"${`number ${i} of many `.repeat(9)}","c":${i < 40_000 ? i : '"x"'}}`,
+  );
+  const entry = lines(...rows, "[]");
+  const chunks = cut(entry.file, () => 65_536);
+  // A stream can be read once: later passes have what the first one read of it.
+  const remembered: Buffer[] = [];
+  let passes = 0;
+  async function* remembering(): AsyncGenerator<Buffer> {
+    for (const chunk of chunks) {
+      remembered.push(chunk);
+      yield chunk;
+    }
+  }
+  const openInput = async (): Promise<TextInput> => {
+    const arrived = passes++ === 0 ? remembering() : arriving([...remembered]);
+    return { chunks: arrived, bytesRead: () => 0, close: noop };
+  };
+  for (const groupBytes of [1 << 30, 1 << 19]) {
+    passes = 0;
+    remembered.length = 0;
+    const bounded = await convert(entry, chunks, groupBytes, { memoryPagesMax: 128, openInput });
+    const reference = await convert(entry, chunks, groupBytes, { rows: "typescript" });
+    assert.equal(reference.result.passes, 2, "of a column that turns out to be text");
+    assert.equal(bounded.result.passes, groupBytes === 1 << 30 ? 3 : 2);
+    assert.deepEqual({ ...bounded.result, passes: 2 }, reference.result);
+    assert.ok(bounded.parquet.equals(reference.parquet));
+    assert.equal(bounded.rejects, reference.rejects);
+  }
 });
 
 test("columns and lists that appear late get their chunks in the row groups before", async () => {

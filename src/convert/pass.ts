@@ -2,6 +2,8 @@
 import { Failure } from "../errors.ts";
 import type { Schema } from "../model/schema.ts";
 import { type Departure, missedShapes } from "../shred/file-schema.ts";
+import { isMemoryExhausted } from "../shred/native/module.ts";
+import type { RowsBy } from "../shred/rows.ts";
 import type { Hints } from "../shred/settle.ts";
 import { Shredder } from "../shred/shredder.ts";
 import type { ConvertRequest } from "./contract.ts";
@@ -18,6 +20,9 @@ export interface PassOptions {
   readonly groupBytes: number;
   readonly converter: string;
   readonly stopwatch: Stopwatch;
+  /** See `ShredderOptions`. */
+  readonly rows?: RowsBy | undefined;
+  readonly memoryPagesMax?: number | undefined;
   /** Other than `openTextInput` for streams. Called once a pass. */
   readonly openInput?: (file: string) => Promise<TextInput>;
   /** Other than a file for sinks. Called once a pass. */
@@ -40,8 +45,15 @@ export interface PassResult {
   readonly bytesOut: number;
 }
 
-/** Answers the result or, where earlier rows would have had to be read otherwise, hints for another pass. */
-export async function runPass(options: PassOptions): Promise<PassResult | { readonly newHints: Hints }> {
+/** What another pass over the same input must do otherwise. */
+export interface Repetition {
+  readonly newHints: Hints;
+  /** The way to make rows that needs no memory of its own kind, where that was not enough. */
+  readonly rows?: "typescript";
+}
+
+/** Answers the result or, where rows would have had to be read otherwise, what another pass must know. */
+export async function runPass(options: PassOptions): Promise<PassResult | Repetition> {
   const { request, openOutput = (path) => new OutputFile(path) } = options;
   const output = openOutput(request.output);
   const rejects = new Rejects(request.rejects);
@@ -55,6 +67,9 @@ export async function runPass(options: PassOptions): Promise<PassResult | { read
     options.accept?.(result);
     output.finish();
     return result;
+  } catch (error) {
+    if (!isMemoryExhausted(error)) throw error;
+    return { newHints: new Map(), rows: "typescript" };
   } finally {
     output.discard();
     rejects.discard();
@@ -66,6 +81,8 @@ class Pass {
   readonly #shredder: Shredder;
   readonly #writer: GroupWriter;
   readonly #rejects: Rejects;
+  /** What ended the shredding, though not the reading, if WebAssembly had not the memory for it. */
+  #exhaustion: unknown;
 
   constructor(options: PassOptions, output: Output, rejects: Rejects) {
     this.#options = options;
@@ -80,23 +97,37 @@ class Pass {
         sealTexts: (texts) => this.#writer.sealTexts(texts),
         onReject: (rejected) => rejects.add(rejected),
         onGroup: () => this.#writeGroup(),
+        rows: options.rows,
+        memoryPagesMax: options.memoryPagesMax,
       },
     );
   }
 
   async read(): Promise<number> {
-    const { request, stopwatch, onChunk, openInput = openTextInput } = this.#options;
+    const { request, onChunk, openInput = openTextInput } = this.#options;
     const input = await openInput(request.input.file);
     try {
       for await (const chunk of input.chunks) {
         onChunk(input.bytesRead());
-        stopwatch.measure("shred", () => this.#shredder.push(chunk));
+        this.#shred(() => this.#shredder.push(chunk));
       }
-      stopwatch.measure("shred", () => this.#shredder.end());
+      this.#shred(() => this.#shredder.end());
       onChunk(input.bytesRead());
+      if (this.#exhaustion !== undefined) throw this.#exhaustion;
       return input.bytesRead();
     } finally {
       input.close();
+    }
+  }
+
+  /** Without memory for it nothing is done any more: a stream is remembered for another pass only as far as this one reads. */
+  #shred(work: () => void): void {
+    if (this.#exhaustion !== undefined) return;
+    try {
+      this.#options.stopwatch.measure("shred", work);
+    } catch (error) {
+      if (!isMemoryExhausted(error)) throw error;
+      this.#exhaustion = error;
     }
   }
 
@@ -137,15 +168,20 @@ class Pass {
 /** No file asks for so many passes: each adds hints for paths that had none. */
 const PASSES_MAX = 50;
 
-/** Runs passes until one needs no further hint: one as a rule, two if the file is in conflict with itself. */
+/**
+ * Runs passes until one needs no further hint: one as a rule, two if the file is in conflict with itself. Where WebAssembly
+ * has not the memory for a pass, that one is run again in TypeScript.
+ */
 export async function runPasses(
   options: Omit<PassOptions, "hints">,
 ): Promise<PassResult & { readonly passes: number }> {
   const hints = new Map<string, "double" | "text" | "shape">();
+  let { rows } = options;
   for (let passes = 1; passes <= PASSES_MAX; passes++) {
-    const result = await runPass({ ...options, hints });
+    const result = await runPass({ ...options, hints, rows });
     if (!("newHints" in result)) return { ...result, passes };
     for (const [path, hint] of result.newHints) hints.set(path, hint);
+    rows = result.rows ?? rows;
   }
   throw new Failure("bug", `${options.request.input.file}: its columns did not settle in ${PASSES_MAX} passes`);
 }

@@ -1,6 +1,7 @@
 /** What the columns of a local file are, Parquet or JSON lines. */
 import { asFailure, Failure } from "../errors.ts";
 import { type FileProfile, readProfile } from "../parquet/profile.ts";
+import type { ConvertOptions } from "./contract.ts";
 import { convert } from "./convert.ts";
 import { isParquetFile, readFooter } from "./footer-file.ts";
 
@@ -14,7 +15,10 @@ export interface FoundProfile {
 const TAIL_BYTES = 32 << 20;
 
 /** JSON is converted for the answer: what its columns are is what they would become. */
-export async function profileFile(path: string, signal: AbortSignal | undefined): Promise<FoundProfile> {
+export async function profileFile(
+  path: string,
+  options: Pick<ConvertOptions, "signal" | "rows">,
+): Promise<FoundProfile> {
   const isParquet = await isParquetFile(path).catch((error: unknown) => {
     const { kind, message } = asFailure(error);
     throw new Failure(kind, `${path}: ${kind === "missing" ? "no such file" : message}`, { cause: error });
@@ -28,8 +32,7 @@ export async function profileFile(path: string, signal: AbortSignal | undefined)
     }
   }
   const tail = new Tail();
-  const options = { rejectsMax: 1, ...(signal === undefined ? {} : { signal }) };
-  const { rejected } = await convert(path, (bytes) => tail.add(bytes), options);
+  const { rejected } = await convert(path, (bytes) => tail.add(bytes), { ...options, rejectsMax: 1 });
   return { kind: "json", profile: readProfile(tail.bytes()), rejected };
 }
 

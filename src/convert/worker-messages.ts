@@ -1,11 +1,13 @@
 /** What the converter's thread and its workers say to each other. */
 import type { Failure, FailureKind } from "../errors.ts";
+import type { RowsBy } from "../shred/rows.ts";
 import type { ConvertReport, ConvertRequest } from "./contract.ts";
 
 export interface Job {
   readonly id: number;
   readonly request: ConvertRequest;
   readonly groupBytes: number | undefined;
+  readonly rows: RowsBy | undefined;
   /** One shared integer: anything but 0 asks the worker to stop. */
   readonly stop: Int32Array;
 }

@@ -4,6 +4,7 @@ import { extname } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { type ResourceLimits, Worker } from "node:worker_threads";
 import { Failure } from "../errors.ts";
+import type { RowsBy } from "../shred/rows.ts";
 import type { ConvertReport, ConvertRequest } from "./contract.ts";
 import { partialPath } from "./output-file.ts";
 import type { Job, PlainFailure, WorkerMessage } from "./worker-messages.ts";
@@ -19,6 +20,7 @@ export interface PoolOptions {
   /** How many workers there are at most. They are started when they are first needed. */
   readonly workers: number;
   readonly groupBytes: number | undefined;
+  readonly rows: RowsBy | undefined;
   /** Limits of each worker's heap; Node's own unless given. */
   readonly resourceLimits?: ResourceLimits;
 }
@@ -56,7 +58,8 @@ export class WorkerPool {
       if (this.#isClosed) throw new Failure("bug", "the converter is closed");
       signal?.throwIfAborted();
       const stop = new Int32Array(new SharedArrayBuffer(4));
-      const job: Job = { id: ++this.#jobs, request: cloneable(request), groupBytes: this.#options.groupBytes, stop };
+      const { groupBytes, rows } = this.#options;
+      const job: Job = { id: ++this.#jobs, request: cloneable(request), groupBytes, rows, stop };
       const onAbort = (): void => this.#abort(pending, signal?.reason);
       const pending: Pending = {
         job,

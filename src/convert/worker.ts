@@ -10,9 +10,10 @@ if (port === null) throw new Error("this file runs only as a worker of the conve
 const send = (message: WorkerMessage): void => port.postMessage(message);
 
 port.on("message", (job: Job) => {
-  const { id, request, groupBytes, stop } = job;
+  const { id, request, groupBytes, rows, stop } = job;
   const options = {
     ...(groupBytes === undefined ? {} : { groupBytes }),
+    rows,
     onProgress: (bytesIn: number): void => {
       if (Atomics.load(stop, 0) !== 0) throw new Failure("cancelled", `${request.input.file}: conversion stopped`);
       send({ id, kind: "progress", bytesIn });

@@ -28,7 +28,8 @@ const FIRST_BUFFER_BYTES = 1 << 21;
 /** Answers memory of `bytes` bytes that begins with the first `used` bytes of `old`, which is not used any more. */
 export type AllocateLines = (bytes: number, old: Buffer | null, used: number) => Buffer;
 
-function allocateLines(bytes: number, old: Buffer | null, used: number): Buffer {
+/** Memory of the process's own. */
+export function allocateLines(bytes: number, old: Buffer | null, used: number): Buffer {
   const buffer = Buffer.alloc(bytes);
   old?.copy(buffer, 0, 0, used);
   return buffer;

@@ -20,10 +20,9 @@ import {
   UNKNOWN,
 } from "./node-type.ts";
 import { NumberReader } from "./number.ts";
-import { rollBack } from "./rollback.ts";
 import { type Hint, type Hints, offendingKinds, type SettleContext } from "./settle.ts";
 import { Skipper } from "./skip.ts";
-import { type Sealable, SealQueue, type SealTexts, settleStrings } from "./string-column.ts";
+import { type Sealable, SealQueue, type SealTexts } from "./string-column.ts";
 import { Text } from "./text.ts";
 
 export interface ShredSettings {
@@ -68,20 +67,23 @@ export class RowState implements SettleContext {
   readonly newHints = new Map<string, Hint>();
   readonly #sealTexts: SealTexts | undefined;
   readonly sealQueue: SealQueue;
-  /** What takes the columns back if they are not in the tree itself. */
-  columns: { rollBack(): void } | null = null;
-  line = 0;
-  /** Byte offset of the line in the text. */
-  lineOffset = 0;
+  /** The number of the line that is read, from 1. */
+  line = 1;
+  /** Byte offset in the text of the cursor's byte 0. */
+  base = 0;
+  /** Where the line begins among the cursor's bytes. */
+  lineStart = 0;
   /** Where members begin that a later one with the same key replaces; null unless the line has such. */
   #superseded: ReadonlySet<number> | null = null;
   /** How many nodes have a type: no fewer than there are columns. */
   typed = 0;
+  /** How many had one when the columns were last counted. */
+  #countedAt = 0;
   /** Paths met so far, typed or not, and the sum of their lengths. */
   #paths = 0;
   #pathBytes = 0;
   /** What to return to if the row is rejected. */
-  #before = { entries: 0, typed: 0, paths: 0, pathBytes: 0, keyBytes: 0 };
+  #before = { typed: 0, paths: 0, pathBytes: 0, keyBytes: 0 };
   readonly #knownFields = new Map<ColumnType, ReadonlyMap<string, ColumnType>>();
 
   /** `groupBytes` is how many bytes of lines make a row group. */
@@ -114,13 +116,26 @@ export class RowState implements SettleContext {
 
   /** Remembers where the row begins. Lines are good as a rule, so this is all that is done for a rollback beforehand. */
   beginRow(): void {
-    settleStrings();
     const before = this.#before;
-    before.entries = this.root.count;
     before.typed = this.typed;
     before.paths = this.#paths;
     before.pathBytes = this.#pathBytes;
     before.keyBytes = this.keys.used;
+  }
+
+  /** Whether columns were added since they were last counted, and may be too many now. */
+  get mayExplode(): boolean {
+    return this.typed > this.settings.columnsMax && this.typed !== this.#countedAt;
+  }
+
+  /** Notes that the columns were counted. */
+  noteCounted(): void {
+    this.#countedAt = this.typed;
+  }
+
+  /** Whether something is to be looked at before the next line. */
+  get hasFindings(): boolean {
+    return this.newHints.size > 0 || this.mayExplode;
   }
 
   /** The row stays. */
@@ -133,11 +148,9 @@ export class RowState implements SettleContext {
     if (this.#sealTexts !== undefined) this.sealQueue.takePages(columns, this.#sealTexts);
   }
 
-  /** Takes back everything since `beginRow`. */
+  /** Takes back everything since `beginRow` but what is in the tree. */
   rollBackRow(): void {
     const before = this.#before;
-    if (this.columns === null) rollBack(this.root, before.entries, this.line);
-    else this.columns.rollBack();
     this.newHints.clear();
     this.superseded = null;
     this.typed = before.typed;
@@ -174,7 +187,7 @@ export class RowState implements SettleContext {
     // A character takes at most four bytes.
     const end = Math.min(this.#endOfValue(start), start + VALUE_CHARACTERS_MAX * 4);
     const value = this.cursor.bytes.toString("utf8", start, end).slice(0, VALUE_CHARACTERS_MAX);
-    return { line: this.line, offset: this.lineOffset, value };
+    return { line: this.line, offset: this.base + this.lineStart, value };
   }
 
   #endOfValue(start: number): number {

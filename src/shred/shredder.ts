@@ -12,13 +12,14 @@ import { isUtf8 } from "node:buffer";
 import { columnsExplode, countColumns, widestObject } from "./column-limit.ts";
 import { BadLine, LINE_FEED, skipBlanks } from "./cursor.ts";
 import { FileSchema } from "./file-schema.ts";
-import { LineBuffer, PREFIX_BYTES_MAX } from "./line-buffer.ts";
-import { type NativeRows, openNativeRows } from "./native/native-rows.ts";
+import { LineBuffer, type LineConsumer, PREFIX_BYTES_MAX } from "./line-buffer.ts";
+import { PAGES_MAX } from "./native/module.ts";
 import type { Node } from "./node.ts";
-import { clearColumns, type RowGroup, takeRowGroup } from "./row-group.ts";
+import { openRows } from "./open-rows.ts";
+import { type RowGroup, takeRowGroup } from "./row-group.ts";
 import { RowState, type ShredSettings, TooManyPaths } from "./row-state.ts";
+import { type Rows, type RowsBy, tooLong } from "./rows.ts";
 import type { Hint, Hints } from "./settle.ts";
-import { shredRow } from "./shred-values.ts";
 import { RepeatedKey } from "./skip.ts";
 import type { SealTexts } from "./string-column.ts";
 
@@ -44,6 +45,10 @@ export interface ShredderOptions {
   readonly sealTexts?: SealTexts;
   /** A row group is full: it is to be taken and cleared. */
   readonly onGroup: () => void;
+  /** Default: `webassembly`. Both give the same. */
+  readonly rows?: RowsBy | undefined;
+  /** For tests: how much memory WebAssembly may have, in pages of 64 KiB. With more needed, `isMemoryExhausted` is thrown. */
+  readonly memoryPagesMax?: number | undefined;
 }
 
 const OPEN_OBJECT = 0x7b;
@@ -52,36 +57,26 @@ export class Shredder {
   readonly #state: RowState;
   readonly #settings: ShredSettings;
   readonly #options: ShredderOptions;
+  readonly #rows: Rows;
   readonly #lines: LineBuffer;
-  /** What shreds rows, if not this side. */
-  readonly #native: NativeRows | null;
   readonly #newHints = new Map<string, Hint>();
-  #rows = 0;
   #rejected = 0;
-  #groupBytes = 0;
-  /** How many typed nodes there were when the columns were last counted. */
-  #countedAt = 0;
 
   constructor(settings: ShredSettings, options: ShredderOptions) {
     this.#settings = settings;
     this.#options = options;
-    this.#state = new RowState(settings, options.hints, options.groupBytes, options.sealTexts);
-    this.#state.line = 1;
-    this.#native = openNativeRows(this.#state, options.groupBytes, () => this.#hasFindings());
-    this.#state.columns = this.#native;
-    this.#lines = new LineBuffer(
-      settings.lineBytesMax,
-      {
-        lines: (buffer, end, base) => this.#readLines(buffer, end, base),
-        overlong: ({ prefix, length, offset, isBlank }) => {
-          if (!isBlank) this.#rejectBytes(prefix, length, offset, this.#tooLong());
-          this.#state.line++;
-        },
+    const { hints, groupBytes, sealTexts, rows: by = "webassembly", memoryPagesMax = PAGES_MAX } = options;
+    const state = new RowState(settings, hints, groupBytes, sealTexts);
+    this.#state = state;
+    this.#rows = openRows(state, { by, groupBytes, memoryPagesMax });
+    const consumer: LineConsumer = {
+      lines: (buffer, end, base) => this.#readLines(buffer, end, base),
+      overlong: ({ prefix, length, offset, isBlank }) => {
+        if (!isBlank) this.#tellRejected(prefix, length, offset, this.#tooLong());
+        state.line++;
       },
-      this.#native === null
-        ? undefined
-        : (bytes, old, used) => this.#native?.allocate(bytes, old, used) ?? Buffer.alloc(bytes),
-    );
+    };
+    this.#lines = new LineBuffer(settings.lineBytesMax, consumer, this.#rows.allocate);
   }
 
   get root(): Node {
@@ -89,7 +84,7 @@ export class Shredder {
   }
 
   get rows(): number {
-    return this.#rows;
+    return this.#rows.count;
   }
 
   get rejected(): number {
@@ -117,158 +112,77 @@ export class Shredder {
 
   /** What the columns are so far. */
   fileSchema(): FileSchema {
-    this.#native?.sync();
+    this.#rows.sync();
     return new FileSchema(this.#state.root, this.#settings.conflicts);
   }
 
   /** The rows since the last row group, in memory that they share with the columns until `clearGroup`. */
   takeGroup(): RowGroup {
-    this.#native?.sync();
+    this.#rows.sync();
     return takeRowGroup(this.#state.root);
   }
 
   clearGroup(): void {
-    this.#native?.sync();
-    clearColumns(this.#state.root);
-    this.#native?.clear();
+    this.#rows.clear();
     this.#state.sealQueue.clear();
-    this.#groupBytes = 0;
   }
 
   #readLines(buffer: Buffer, end: number, base: number): void {
     const state = this.#state;
     const { cursor } = state;
     cursor.load(buffer, 0);
-    if (this.#native !== null) {
-      this.#readNatively(this.#native, end, base);
-      return;
-    }
+    state.base = base;
     // Nearly always the whole text is valid, and one native call says so; only otherwise the lines are asked one by one.
     const isValid = isUtf8(buffer.subarray(0, end));
     while (cursor.at < end) {
-      state.lineOffset = base + cursor.at;
-      this.#readLine(isValid);
-      state.line++;
-      if (state.typed > this.#settings.columnsMax) this.#checkColumns();
-      if (this.#groupBytes >= this.#options.groupBytes) this.#options.onGroup();
-    }
-  }
-
-  /** Whether something is to be done before the next line. */
-  #hasFindings(): boolean {
-    const { newHints, typed } = this.#state;
-    return newHints.size > 0 || (typed > this.#settings.columnsMax && typed !== this.#countedAt);
-  }
-
-  #readNatively(native: NativeRows, end: number, base: number): void {
-    const state = this.#state;
-    const { cursor } = state;
-    native.load(base);
-    const isValid = isUtf8(cursor.bytes.subarray(0, end));
-    while (cursor.at < end) {
-      const lineEnd = isValid ? end : cursor.bytes.indexOf(LINE_FEED, cursor.at) + 1;
-      try {
-        if (isValid || this.#checkLine(native, cursor.at)) native.readLines(lineEnd);
-      } catch (error) {
-        this.#rejectNatively(native, error);
-      }
-      this.#rows = native.rows;
-      state.takePages(native.takeFullPages());
+      if (isValid) this.#read(end);
+      else this.#readIfText();
       this.#takeHints();
-      if (state.typed > this.#settings.columnsMax) {
-        native.sync();
-        this.#checkColumns();
-      }
-      if (native.groupBytes >= this.#options.groupBytes) this.#options.onGroup();
+      if (state.mayExplode) this.#checkColumns();
+      if (this.#rows.groupBytes >= this.#options.groupBytes) this.#options.onGroup();
     }
-    state.root.count = native.rootCount;
   }
 
-  /** Whether the line is text or blank; otherwise it is rejected and the cursor stands after it. */
-  #checkLine(native: NativeRows, start: number): boolean {
-    const state = this.#state;
-    const { cursor } = state;
+  /** Reads the line at the cursor if it is valid UTF-8, and otherwise rejects it. */
+  #readIfText(): void {
+    const { bytes, at } = this.#state.cursor;
+    const end = bytes.indexOf(LINE_FEED, at);
+    if (isUtf8(bytes.subarray(at, end))) this.#read(end + 1);
+    else this.#reject(at, new BadLine("invalid UTF-8"));
+  }
+
+  /** Reads the line at the cursor, and maybe more before byte `end`. */
+  #read(end: number): void {
     try {
-      if (skipBlanks(cursor) !== LINE_FEED) this.#checkUtf8(start);
-      cursor.at = start;
-      return true;
+      this.#rows.read(end);
     } catch (error) {
-      native.beginLine(start);
-      this.#rejectLine(start, error);
-      cursor.at++;
-      state.line++;
-      return false;
+      const start = this.#state.lineStart;
+      try {
+        this.#readAgain(start, error);
+      } catch (reason) {
+        this.#reject(start, this.#takeBack(start, reason));
+      }
     }
   }
 
-  #rejectNatively(native: NativeRows, error: unknown): void {
-    const state = this.#state;
-    const start = native.lineStart;
-    try {
-      this.#readLineAgain(native, start, error);
-    } catch (reason) {
-      this.#rejectLine(start, reason);
-      state.cursor.at++;
-      state.line++;
-    }
-  }
-
-  /** See `#readRowAgain`. */
-  #readLineAgain(native: NativeRows, start: number, error: unknown): void {
+  /**
+   * Where the last member with a key counts, reads the line at `start` again that has a key twice, now knowing which members
+   * to leave out; what was wrong with the line (`error`) may have been in one of them.
+   */
+  #readAgain(start: number, error: unknown): void {
     const state = this.#state;
     const { cursor } = state;
     const mayPass = error instanceof RepeatedKey || error instanceof BadLine;
     if (this.#settings.duplicateKeys !== "last" || !mayPass) throw error;
-    state.rollBackRow();
     cursor.at = start;
     if (skipBlanks(cursor) !== OPEN_OBJECT) throw error;
     const superseded = state.skipper.findSuperseded(cursor);
     if (superseded.size === 0) throw error;
+    this.#rows.rollBack();
     cursor.at = start;
     state.superseded = superseded;
-    native.hasSuperseded = true;
-    try {
-      native.readLines(cursor.bytes.indexOf(LINE_FEED, start) + 1);
-    } finally {
-      native.hasSuperseded = false;
-    }
+    this.#rows.read(cursor.bytes.indexOf(LINE_FEED, start) + 1);
     state.superseded = null;
-  }
-
-  /** Reads the line at the cursor and leaves the cursor after its line feed. */
-  #readLine(isValid: boolean): void {
-    const state = this.#state;
-    const { cursor } = state;
-    const start = cursor.at;
-    if (skipBlanks(cursor) !== LINE_FEED) {
-      state.beginRow();
-      try {
-        if (!isValid) this.#checkUtf8(start);
-        this.#readRow(start);
-        state.endRow();
-        this.#rows++;
-        this.#groupBytes += cursor.at - start;
-      } catch (error) {
-        this.#rejectLine(start, error);
-      }
-    }
-    cursor.at++;
-  }
-
-  /** Shreds the line at the cursor and leaves the cursor at its line feed. `start` is where the line begins. */
-  #readRow(start: number): void {
-    const state = this.#state;
-    const { cursor } = state;
-    const objectStart = cursor.at;
-    if (cursor.bytes[objectStart] !== OPEN_OBJECT) throw new BadLine("not an object");
-    try {
-      shredRow(state);
-    } catch (error) {
-      this.#readRowAgain(objectStart, error);
-    }
-    if (skipBlanks(cursor) !== LINE_FEED) throw new BadLine("second value on the line");
-    if (cursor.at - start > this.#settings.lineBytesMax) throw this.#tooLong();
-    this.#takeHints();
   }
 
   #takeHints(): void {
@@ -278,45 +192,36 @@ export class Shredder {
     newHints.clear();
   }
 
-  /**
-   * Where the last member with a key counts, reads a row again that has a key twice, now knowing which members to leave
-   * out; what was wrong with the row (`error`) may have been in one of them.
-   */
-  #readRowAgain(objectStart: number, error: unknown): void {
-    const state = this.#state;
-    const mayPass = error instanceof RepeatedKey || error instanceof BadLine;
-    if (this.#settings.duplicateKeys !== "last" || !mayPass) throw error;
-    state.rollBackRow();
-    state.cursor.at = objectStart;
-    const superseded = state.skipper.findSuperseded(state.cursor);
-    if (superseded.size === 0) throw error;
-    state.cursor.at = objectStart;
-    state.superseded = superseded;
-    shredRow(state);
-    state.superseded = null;
+  /** Takes the line at `start` back and answers what it is to be rejected for; whatever is no fault of the line is thrown. */
+  #takeBack(start: number, error: unknown): BadLine {
+    if (error instanceof BadLine) {
+      this.#rows.rollBack();
+      return error;
+    }
+    if (!(error instanceof TooManyPaths)) throw error;
+    const widest = widestObject(this.#state.root);
+    this.#rows.rollBack();
+    const mistake = this.#findMistake(start);
+    if (mistake === undefined) throw columnsExplode(widest, this.#settings.columnsMax);
+    if (!(mistake instanceof BadLine)) throw error;
+    return mistake;
   }
 
-  /** Takes the line that begins at `start` back and leaves the cursor at its line feed. */
-  #rejectLine(start: number, error: unknown): void {
+  /** Rejects the line at `start`, which has left nothing, and moves behind it. */
+  #reject(start: number, reason: BadLine): void {
     const state = this.#state;
-    const end = state.cursor.bytes.indexOf(LINE_FEED, start);
-    let reason = error;
-    if (error instanceof TooManyPaths) {
-      const widest = widestObject(state.root);
-      state.rollBackRow();
-      reason = this.#findMistake(start);
-      if (reason === undefined) throw columnsExplode(widest, this.#settings.columnsMax);
-    } else state.rollBackRow();
-    if (!(reason instanceof BadLine)) throw error;
-    const bytes = state.cursor.bytes.subarray(start, Math.min(end, start + PREFIX_BYTES_MAX));
+    const { cursor, base } = state;
+    const end = cursor.bytes.indexOf(LINE_FEED, start);
+    const bytes = cursor.bytes.subarray(start, Math.min(end, start + PREFIX_BYTES_MAX));
     const isTooLong = end - start > this.#settings.lineBytesMax;
-    this.#rejectBytes(bytes, end - start, state.lineOffset, isTooLong ? this.#tooLong() : reason);
-    state.cursor.at = end;
+    this.#tellRejected(bytes, end - start, base + start, isTooLong ? this.#tooLong() : reason);
+    cursor.at = end + 1;
+    state.line++;
   }
 
-  #rejectBytes(bytes: Buffer, length: number, offset: number, error: BadLine): void {
+  #tellRejected(bytes: Buffer, length: number, offset: number, { message: reason }: BadLine): void {
     this.#rejected++;
-    this.#options.onReject({ line: this.#state.line, offset, reason: error.message, bytes, length });
+    this.#options.onReject({ line: this.#state.line, offset, reason, bytes, length });
   }
 
   /** What is wrong with the text of the line at `start` by itself, if anything. */
@@ -337,20 +242,15 @@ export class Shredder {
     }
   }
 
-  #checkUtf8(start: number): void {
-    const { bytes } = this.#state.cursor;
-    if (!isUtf8(bytes.subarray(start, bytes.indexOf(LINE_FEED, start)))) throw new BadLine("invalid UTF-8");
-  }
-
   #tooLong(): BadLine {
-    return new BadLine(`longer than ${this.#settings.lineBytesMax} bytes`);
+    return tooLong(this.#settings.lineBytesMax);
   }
 
   /** Counts the columns exactly, once there are more typed nodes than columns allowed: structs and lists are no columns. */
   #checkColumns(): void {
-    const { root, typed } = this.#state;
-    if (typed === this.#countedAt) return;
-    this.#countedAt = typed;
+    const { root } = this.#state;
+    this.#rows.sync();
+    this.#state.noteCounted();
     if (countColumns(root) > this.#settings.columnsMax) {
       throw columnsExplode(widestObject(root), this.#settings.columnsMax);
     }

@@ -6,6 +6,7 @@ declare const WebAssembly: {
   readonly Memory: new (limits: { initial: number; maximum: number; shared: true }) => NativeMemory;
   readonly Module: new (bytes: Uint8Array) => NativeModule;
   readonly Instance: new (module: NativeModule, imports: object) => { readonly exports: unknown };
+  readonly RuntimeError: ErrorConstructor;
   readonly validate: (bytes: Uint8Array) => boolean;
 };
 
@@ -26,7 +27,6 @@ export interface NativeExports {
   readonly release: (block: number, size: number) => void;
   readonly configure: (lineBytesMax: number, depthMax: number, groupBytesMax: number) => void;
   readonly readLines: (start: number, end: number, firstLine: number) => number;
-  readonly beginLine: (start: number, line: number) => void;
   readonly rollBack: () => void;
   readonly resume: (at: number) => void;
   readonly stopAfterLine: () => void;
@@ -82,9 +82,8 @@ export interface NativeHost {
 
 let compiled: NativeModule | null | undefined;
 
-/** The compiled module, or null where there is none: without SIMD, or where the TypeScript reference is asked for. */
+/** The compiled module, or null where there is none: without SIMD. */
 export function nativeModule(): NativeModule | null {
-  if (process.env.MILLRACE_SHRED === "typescript") return null;
   if (compiled === undefined) {
     const bytes = Buffer.from(moduleText, "base64");
     compiled = WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : null;
@@ -93,21 +92,29 @@ export function nativeModule(): NativeModule | null {
 }
 
 const FIRST_PAGES = 128;
-/** All that 32 bits address. */
-const PAGES_MAX = 1 << 16;
+/** All that 32 bits address, in pages of 64 KiB. */
+export const PAGES_MAX = 1 << 16;
 
 /**
- * Memory for one instance, or null where so much address space is not to be had. It is shared, though only one thread uses
+ * Memory for one instance, of at most `pagesMax` pages, or null where so much address space is not to be had. It is shared, though only one thread uses
  * it: shared memory grows without taking views of it away, so that what holds a view need not ask for another after every
  * call.
  */
-export function nativeMemory(): NativeMemory | null {
+export function nativeMemory(pagesMax: number): NativeMemory | null {
   try {
-    return new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: PAGES_MAX, shared: true });
+    return new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: pagesMax, shared: true });
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw error;
   }
+}
+
+/**
+ * Whether the module ended because its memory could not grow, which it says by the only trap that it has. Nothing of what
+ * it holds can be used any more.
+ */
+export function isMemoryExhausted(error: unknown): boolean {
+  return error instanceof WebAssembly.RuntimeError && error.message === "unreachable";
 }
 
 /** The module with memory of its own. */

@@ -3,15 +3,18 @@
  * which is done by the same functions as without it, and what brings both sides' nodes together.
  */
 import { BadLine, type Cursor, unexpected } from "../cursor.ts";
+import type { AllocateLines } from "../line-buffer.ts";
 import type { Node } from "../node.ts";
 import { LIST, UNKNOWN } from "../node-type.ts";
 import { restore } from "../rollback.ts";
+import { clearColumns } from "../row-group.ts";
 import type { RowState } from "../row-state.ts";
+import { type Rows, tooLong } from "../rows.ts";
 import { settle } from "../settle.ts";
 import { readKey, repeatedKey, shredValue } from "../shred-values.ts";
 import { tooDeep } from "../skip.ts";
 import { type Layout, layoutOf } from "./layout.ts";
-import { NativeInstance, type NativeMemory, type NativeModule, nativeMemory, nativeModule } from "./module.ts";
+import { isMemoryExhausted, NativeInstance, type NativeMemory, type NativeModule } from "./module.ts";
 import { NativeNode, NativeStrings } from "./native-node.ts";
 
 interface CreatedNode {
@@ -19,7 +22,7 @@ interface CreatedNode {
   readonly node: Node;
 }
 
-export class NativeRows {
+export class NativeRows implements Rows {
   readonly #state: RowState;
   readonly #instance: NativeInstance;
   readonly #layout: Layout;
@@ -30,20 +33,10 @@ export class NativeRows {
   /** What the line being read brought about and changed. */
   readonly #created: CreatedNode[] = [];
   readonly #changed = new Set<Node>();
-  /** Offset in the text of the buffer's first byte. */
-  #base = 0;
-  /** Whether anything waits that the module does not know of. */
-  readonly #hasFindings: () => boolean;
 
-  constructor(
-    module: NativeModule,
-    memory: NativeMemory,
-    state: RowState,
-    groupBytesMax: number,
-    hasFindings: () => boolean,
-  ) {
+  /** `groupBytesMax` is how many bytes of lines make a row group. */
+  constructor(module: NativeModule, memory: NativeMemory, state: RowState, groupBytesMax: number) {
     this.#state = state;
-    this.#hasFindings = hasFindings;
     this.#instance = new NativeInstance(module, memory, {
       field: (node, at) => this.#field(this.#nodeAt(node), at >>> 0),
       element: (list) => this.#element(this.#nodeAt(list)),
@@ -65,13 +58,16 @@ export class NativeRows {
     return this.#state.cursor;
   }
 
-  /** Rows since the text began. */
-  get rows(): number {
+  get count(): number {
     return this.#instance.exports.rows.value;
   }
 
-  /** Memory that the module reads, for text; the first `used` bytes of `old` stay. */
-  allocate(bytes: number, old: Buffer | null, used: number): Buffer {
+  get groupBytes(): number {
+    return this.#instance.exports.groupBytes.value;
+  }
+
+  /** The module reads the text where it is. */
+  readonly allocate: AllocateLines = (bytes, old, used) => {
     const { exports, memory } = this.#instance;
     const address = exports.allocate(bytes) >>> 0;
     const buffer = Buffer.from(memory.buffer, address, bytes);
@@ -79,69 +75,30 @@ export class NativeRows {
     old.copy(buffer, 0, 0, used);
     exports.release(old.byteOffset, old.length);
     return buffer;
-  }
+  };
 
-  /** Offset `base` of the text stands at the cursor's byte 0. */
-  load(base: number): void {
-    this.#base = base;
-  }
-
-  /**
-   * Reads lines from the cursor to byte `end` of its buffer, or until the group is full or something was found. Moves the
-   * cursor and the line's number behind what was read; when a line is rejected, which throws, they stand in it.
-   */
-  readLines(end: number): void {
+  read(end: number): void {
     const state = this.#state;
     const { bytes, at } = this.#cursor;
     const { byteOffset } = bytes;
     const { exports } = this.#instance;
+    exports.supersede(state.superseded === null ? 0 : 1);
     try {
       const next = exports.readLines(byteOffset + at, byteOffset + end, state.line) >>> 0;
       this.#cursor.at = next - byteOffset;
       state.line = exports.line.value;
     } catch (error) {
-      this.#enter(this.#cursor.at + byteOffset);
+      if (!isMemoryExhausted(error)) this.#enter(this.#cursor.at + byteOffset);
       throw error;
     }
+    state.root.count = storeOf(state.root).count;
+    state.takePages(this.#takeFullPages());
   }
 
-  /** Begins the line at byte `start`, which may turn out not to be text at all. */
-  beginLine(start: number): void {
-    const { exports } = this.#instance;
-    exports.beginLine(this.#cursor.bytes.byteOffset + start, this.#state.line);
-    this.#enter(this.#cursor.bytes.byteOffset + start);
-  }
-
-  /** Where the line begins that is being read. */
-  get lineStart(): number {
-    return (this.#instance.exports.lineStart.value >>> 0) - this.#cursor.bytes.byteOffset;
-  }
-
-  set hasSuperseded(some: boolean) {
-    this.#instance.exports.supersede(some ? 1 : 0);
-  }
-
-  /** Columns with pages that the last line completed, once for each page. */
-  takeFullPages(): NativeStrings[] {
-    const { exports } = this.#instance;
-    const count = exports.fullCount.value;
-    const found: NativeStrings[] = [];
-    if (count === 0) return found;
-    const pages = exports.fullPages() >>> 0;
-    for (let i = 0; i < count; i++) {
-      const node = this.#nodes[this.#instance.get(pages + 4 * i)];
-      if (node === undefined) throw new RangeError("a page of no column");
-      node.strings ??= storeOf(node).strings();
-      if (node.strings instanceof NativeStrings) found.push(node.strings);
-    }
-    exports.settleStrings();
-    return found;
-  }
-
-  /** Takes back what the line brought about that is being read. */
   rollBack(): void {
     const { exports } = this.#instance;
-    const { line } = this.#state;
+    const state = this.#state;
+    const { line } = state;
     exports.rollBack();
     const removed = new Set(this.#created.map(({ node }) => node));
     const parents = new Set<Node>();
@@ -168,9 +125,11 @@ export class NativeRows {
     }
     this.#created.length = 0;
     this.#changed.clear();
+    state.root.count = storeOf(state.root).count;
+    state.rollBackRow();
   }
 
-  /** Brings what the tree says of entries up to date, as views of the module's memory. */
+  /** Entries and values become views of the module's memory. */
   sync(): void {
     this.#instance.exports.settleStrings();
     this.#syncNode(this.#state.root);
@@ -186,20 +145,29 @@ export class NativeRows {
     if (node.element !== null) this.#syncNode(node.element);
   }
 
-  /** Empties the module's columns. */
   clear(): void {
     const { exports } = this.#instance;
-    exports.settleStrings();
+    this.sync();
+    clearColumns(this.#state.root);
     exports.clear();
     exports.beginGroup();
   }
 
-  get groupBytes(): number {
-    return this.#instance.exports.groupBytes.value;
-  }
-
-  get rootCount(): number {
-    return storeOf(this.#state.root).count;
+  /** Columns with pages that the last line completed, once for each page. */
+  #takeFullPages(): NativeStrings[] {
+    const { exports } = this.#instance;
+    const count = exports.fullCount.value;
+    const found: NativeStrings[] = [];
+    if (count === 0) return found;
+    const pages = exports.fullPages() >>> 0;
+    for (let i = 0; i < count; i++) {
+      const node = this.#nodes[this.#instance.get(pages + 4 * i)];
+      if (node === undefined) throw new RangeError("a page of no column");
+      node.strings ??= storeOf(node).strings();
+      if (node.strings instanceof NativeStrings) found.push(node.strings);
+    }
+    exports.settleStrings();
+    return found;
   }
 
   #nodeAt(address: number): Node {
@@ -220,7 +188,7 @@ export class NativeRows {
     this.#created.length = 0;
     this.#changed.clear();
     state.line = line;
-    state.lineOffset = this.#base + this.lineStart;
+    state.lineStart = (exports.lineStart.value >>> 0) - cursor.bytes.byteOffset;
     state.beginRow();
   }
 
@@ -228,7 +196,7 @@ export class NativeRows {
   #leave(node: Node): void {
     if (node.undo?.line === this.#state.line || node.numbers !== null) this.#changed.add(node);
     storeOf(node).decide(node.type, node.seen);
-    if (this.#hasFindings()) this.#instance.exports.stopAfterLine();
+    if (this.#state.hasFindings) this.#instance.exports.stopAfterLine();
   }
 
   #attach(node: Node, address: number): NativeNode {
@@ -304,7 +272,7 @@ export class NativeRows {
       case WISH_END:
         throw new BadLine("second value on the line");
       case WISH_SHORTER:
-        throw new BadLine(`longer than ${this.#state.settings.lineBytesMax} bytes`);
+        throw tooLong(this.#state.settings.lineBytesMax);
       case WISH_SHALLOWER:
         throw tooDeep(this.#state.settings.depthMax);
       case WISH_LIST_END:
@@ -327,13 +295,6 @@ const WISH_LIST_END = 3;
 const WISH_OBJECT_END = 4;
 const WISH_KEY = 5;
 const WISH_SHALLOWER = 6;
-
-/** Rows by the module, or null where they are to be shredded without it. */
-export function openNativeRows(state: RowState, groupBytesMax: number, hasFindings: () => boolean): NativeRows | null {
-  const module = nativeModule();
-  const memory = module === null ? null : nativeMemory();
-  return module === null || memory === null ? null : new NativeRows(module, memory, state, groupBytesMax, hasFindings);
-}
 
 function storeOf(node: Node): NativeNode {
   if (node.store instanceof NativeNode) return node.store;
