@@ -4,10 +4,11 @@
  *     node bench/convert-once.ts INPUT OUTPUT [SCHEMA.json] [--workers 1]
  *
  * Prints the report's counts and timings as one JSON line; writes the schema it found into SCHEMA.json. `--workers 0`
- * converts in the main thread, which is the one to profile.
+ * converts in the main thread, which is the one to profile. `MILLRACE_SHRED` chooses what makes rows.
  */
 import { rmSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { chosenRows } from "../src/config/rows.ts";
 import type { ConvertRequest } from "../src/convert/contract.ts";
 import { openNativeConverter } from "../src/convert/open.ts";
 
@@ -37,7 +38,7 @@ if (import.meta.main) {
     options: { workers: { type: "string", default: "1" } },
   });
   const [input = "", output = "", schemaFile] = positionals;
-  const converter = openNativeConverter({ workers: Number(values.workers) });
+  const converter = openNativeConverter({ workers: Number(values.workers), rows: chosenRows(process.env) });
   rmSync(output, { force: true });
   const { rows, rejected, bytesIn, bytesJson, bytesOut, timings, schema } = await converter.convert(
     requestFor(input, output),

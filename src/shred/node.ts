@@ -29,6 +29,7 @@ interface Undo {
 export interface NodeStore {
   /** See `addEntry`. */
   addEntry(parentEntry: number): number;
+  /** The node's values, of which no column has been asked for before. */
   strings(): Strings;
   numbers(): Numbers;
   flags(): Flags;

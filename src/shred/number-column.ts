@@ -1,6 +1,7 @@
 /** The numbers of one column, and the booleans. */
 import { grownBytes, grownDoubles } from "./room.ts";
 
+/** Numbers as a row group takes them. */
 export interface NumberValues {
   readonly kind: "numbers";
   readonly values: Float64Array;
@@ -11,14 +12,21 @@ export interface NumberValues {
 
 /** The numbers of a column, wherever they are kept. */
 export interface Numbers {
+  /** Notes value number `index`. */
   add(index: number, value: number): void;
+  /** The same for an integer that a double cannot hold. */
   addWide(index: number, value: bigint): void;
+  /** Forgets all values from number `keep` on. */
   truncate(keep: number): void;
+  /** The first `count` values, in memory that they share with the column. */
   values(count: number): NumberValues;
+  /** Begins again, without a value. */
   clear(): void;
+  /** Gives the memory back as soon as the values are written. What `values` answered may not be read any more. */
   release(): void;
 }
 
+/** Numbers kept here. */
 export class NumberColumn implements Numbers {
   #values: Float64Array<ArrayBuffer> = new Float64Array(16);
   #wide: Map<number, bigint> | null = null;
@@ -47,7 +55,6 @@ export class NumberColumn implements Numbers {
     this.#wide = null;
   }
 
-  /** Gives the memory back as soon as the values are written. What `values` answered may not be read any more. */
   release(): void {
     this.#values.buffer.transfer(0);
     this.#values = new Float64Array(16);
@@ -55,6 +62,7 @@ export class NumberColumn implements Numbers {
   }
 }
 
+/** Booleans as a row group takes them. */
 export interface FlagValues {
   readonly kind: "flags";
   /** One byte a value: 0 or 1. */
@@ -64,10 +72,13 @@ export interface FlagValues {
 
 /** The booleans of a column, wherever they are kept. */
 export interface Flags {
+  /** Notes value number `index`: 0 or 1. */
   add(index: number, flag: number): void;
+  /** The first `count` values, in memory that they share with the column. */
   values(count: number): FlagValues;
 }
 
+/** Booleans kept here. */
 export class FlagColumn implements Flags {
   #flags: Uint8Array<ArrayBuffer> = new Uint8Array(32);
 

@@ -20,9 +20,9 @@ import {
   UNKNOWN,
 } from "./node-type.ts";
 import { NumberReader } from "./number.ts";
+import { type Sealable, SealQueue, type SealTexts } from "./seal-queue.ts";
 import { type Hint, type Hints, offendingKinds, type SettleContext } from "./settle.ts";
 import { Skipper } from "./skip.ts";
-import { type Sealable, SealQueue, type SealTexts } from "./string-column.ts";
 import { Text } from "./text.ts";
 
 export interface ShredSettings {
@@ -138,14 +138,9 @@ export class RowState implements SettleContext {
     return this.newHints.size > 0 || this.mayExplode;
   }
 
-  /** The row stays. */
-  endRow(): void {
-    if (this.#sealTexts !== undefined) this.sealQueue.endRow(this.#sealTexts);
-  }
-
-  /** Takes columns with pages that the row completed, once for each page. */
+  /** Takes the columns with pages that a row completed, once for each page, as soon as it is certain to stay. */
   takePages(columns: readonly Sealable[]): void {
-    if (this.#sealTexts !== undefined) this.sealQueue.takePages(columns, this.#sealTexts);
+    if (columns.length > 0 && this.#sealTexts !== undefined) this.sealQueue.takePages(columns, this.#sealTexts);
   }
 
   /** Takes back everything since `beginRow` but what is in the tree. */

@@ -19,9 +19,9 @@ import { openRows } from "./open-rows.ts";
 import { type RowGroup, takeRowGroup } from "./row-group.ts";
 import { RowState, type ShredSettings, TooManyPaths } from "./row-state.ts";
 import { type Rows, type RowsBy, tooLong } from "./rows.ts";
+import type { SealTexts } from "./seal-queue.ts";
 import type { Hint, Hints } from "./settle.ts";
 import { RepeatedKey } from "./skip.ts";
-import type { SealTexts } from "./string-column.ts";
 
 export interface RejectedLine {
   /** From 1; blank lines count. */

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { runSettings } from "../../test/corpus/runs.ts";
-import { type SealedTexts, SealQueue, StringColumn, settleStrings, type TextValues } from "./string-column.ts";
+import { type SealedTexts, SealQueue } from "./seal-queue.ts";
+import { StringColumn, settleStrings, type TextValues, takeFullPages } from "./string-column.ts";
 import { Text } from "./text.ts";
 
 function plainTexts(arena: Uint8Array): string[] {
@@ -119,9 +120,9 @@ test("pages are sealed with the row that makes it too much, and never with a row
           column.truncate(count, count + values);
           continue;
         }
-        queue.endRow(seal);
+        queue.takePages(takeFullPages(), seal);
         addRow(fresh, count, values);
-        freshQueue.endRow(seal);
+        freshQueue.takePages(takeFullPages(), seal);
         for (let i = count; i < count + values; i++) model.push(`${i} `.padEnd(150, "x"));
       }
       const [found, wanted] = [column.values(model.length), fresh.values(model.length)];

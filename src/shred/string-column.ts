@@ -6,6 +6,7 @@
  */
 import type { Cursor } from "./cursor.ts";
 import { grownInts } from "./room.ts";
+import { SEAL_BYTES, SEAL_SHIFT, type Sealable, type SealedTexts, type SealTexts } from "./seal-queue.ts";
 import { copyText, type Text } from "./text.ts";
 
 export type TextValues =
@@ -20,23 +21,6 @@ export type TextValues =
   /** The first texts in sealed pages, the rest in PLAIN layout in `arena`. */
   | { readonly kind: "sealed"; readonly pages: readonly SealedTexts[]; readonly arena: Uint8Array };
 
-/** What became of the texts of a page; the shape that a Parquet writer takes. */
-export interface SealedTexts {
-  /** Compressed, in memory of its own. */
-  readonly body: Uint8Array<ArrayBuffer>;
-  readonly uncompressedBytes: number;
-  readonly count: number;
-  readonly statistics: {
-    readonly min: Uint8Array;
-    readonly max: Uint8Array | undefined;
-    readonly minExact: boolean;
-    readonly maxExact: boolean;
-  };
-}
-
-/** Seals texts in PLAIN layout, which are only valid during the call. */
-export type SealTexts = (texts: Uint8Array) => SealedTexts;
-
 /** A dictionary ends at so many entries, */
 const ENTRIES_MAX = 65_536;
 /** or where more than this share of at least so many values is distinct, */
@@ -45,9 +29,6 @@ const SHARE_FROM_COUNT = 256;
 /** or where it is larger than this and more than this share is distinct. */
 const LARGE_BYTES = 1 << 20;
 
-/** Less of a column is not sealed: pages of half the size would make an archive hour 3 % larger. */
-const SEAL_SHIFT = 17;
-const SEAL_BYTES = 1 << SEAL_SHIFT;
 /** An arena of texts grows to a page and the row that completes it, without being doubled for that row. */
 const PAGE_ARENA_BYTES = SEAL_BYTES + (SEAL_BYTES >> 3);
 
@@ -89,59 +70,33 @@ export function settleStrings(): void {
   full.length = 0;
 }
 
-/**
- * The columns of one text that hold pages to be sealed. They are sealed together when they hold so much, since larger
- * pages compress better: what an hour of little text holds is not sealed at all. On an archive hour of 191 MB, 115 MB of
- * it plain texts, this and no more took a quarter off the peak memory.
- */
-export class SealQueue {
-  readonly #columns = new Set<Sealable>();
-  readonly #bytesMax: number;
-  #bytes = 0;
-
-  constructor(bytesMax: number) {
-    this.#bytesMax = bytesMax;
-  }
-
-  /**
-   * To be called with the end of each line that stays, before anything else is read: pages then depend on the rows only,
-   * not on how the text arrived.
-   */
-  endRow(seal: SealTexts): void {
-    if (full.length > 0) this.takePages(full.splice(0), seal);
-  }
-
-  /** The same where it is told which columns have pages that the line completed, once for each page. */
-  takePages(columns: readonly Sealable[], seal: SealTexts): void {
-    this.#bytes += columns.length * SEAL_BYTES;
-    for (const column of columns) this.#columns.add(column);
-    if (this.#bytes < this.#bytesMax) return;
-    for (const column of this.#columns) column.seal(seal, SEAL_BYTES);
-    this.clear();
-  }
-
-  /** To be called when the columns are cleared. */
-  clear(): void {
-    this.#columns.clear();
-    this.#bytes = 0;
-  }
+/** Takes the columns with pages that the line completed, once for each page. To be asked when the line is certain to stay. */
+export function takeFullPages(): readonly StringColumn[] {
+  return full.length === 0 ? none : full.splice(0);
 }
 
-export interface Sealable {
-  /** Seals the texts that are not sealed yet if they make `bytesMin`: a part of them may have been taken back. */
-  seal(seal: SealTexts, bytesMin: number): void;
-}
+const none: readonly StringColumn[] = [];
 
-/** The strings of a column, wherever they are kept. */
+/** The strings of a column, wherever they are kept. A value's number is one more than that of the value before it. */
 export interface Strings extends Sealable {
+  /**
+   * Appends the string at the cursor, if it can be taken as it stands, and moves behind it; otherwise nothing has happened
+   * and it is to be read and added.
+   */
   copy(value: number, cursor: Cursor): boolean;
+  /** Appends the text. */
   add(value: number, text: Text): void;
+  /** Forgets all values from number `keep` on, as if they had never been added. `count` is how many there are. */
   truncate(keep: number, count: number): void;
+  /** The first `count` values, in memory that they share with the column. */
   values(count: number): TextValues;
+  /** Begins again, without a value. */
   clear(): void;
+  /** Gives the memory back as soon as the values are written. What `values` answered may not be read any more. */
   release(): void;
 }
 
+/** Strings kept here. */
 export class StringColumn implements Strings {
   #arena: Arena = newArena(FIRST_ARENA_BYTES);
   #dictionary: Dictionary | null = newDictionary();
@@ -154,10 +109,8 @@ export class StringColumn implements Strings {
   #givenUp: { count: number; arena: Arena; dictionary: Dictionary; refs: Int32Array<ArrayBuffer> } | null = null;
 
   /**
-   * Appends the string at the cursor, if it can be taken as it stands; otherwise nothing has happened and it is to be read
-   * and added. Without a dictionary nobody needs a hash, so that finding the end of a text and keeping it are one loop:
-   * that takes 0.36 ms a megabyte instead of 0.56 by
-   * itself, in a loop; an archive hour has 100 MB of such texts.
+   * Without a dictionary nobody needs a hash, so that finding the end of a text and keeping it are one loop: that takes
+   * 0.36 ms a megabyte instead of 0.56 by itself, in a loop; an archive hour has 100 MB of such texts.
    */
   copy(value: number, cursor: Cursor): boolean {
     const place = value - this.#sealedCount;
@@ -173,7 +126,6 @@ export class StringColumn implements Strings {
     return true;
   }
 
-  /** Appends the text as value number `value`, which must be one more than the last. */
   add(value: number, text: Text): void {
     const place = value - this.#sealedCount;
     if (place >= this.#refs.length) this.#refs = grownInts(this.#refs, place + 1);
@@ -320,7 +272,6 @@ export class StringColumn implements Strings {
     this.#givenUp = null;
   }
 
-  /** Forgets all values from number `keep` on, as if they had never been added. `count` is how many there are. */
   truncate(keep: number, count: number): void {
     if (keep >= count) return;
     const before = this.#givenUp;

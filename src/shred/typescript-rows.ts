@@ -6,7 +6,7 @@ import { clearColumns } from "./row-group.ts";
 import type { RowState } from "./row-state.ts";
 import { type Rows, tooLong } from "./rows.ts";
 import { shredRow } from "./shred-values.ts";
-import { settleStrings } from "./string-column.ts";
+import { settleStrings, takeFullPages } from "./string-column.ts";
 
 const OPEN_OBJECT = 0x7b;
 
@@ -59,7 +59,7 @@ export class TypeScriptRows implements Rows {
     if (skipBlanks(cursor) !== LINE_FEED) throw new BadLine("second value on the line");
     const length = cursor.at - state.lineStart;
     if (length > settings.lineBytesMax) throw tooLong(settings.lineBytesMax);
-    state.endRow();
+    state.takePages(takeFullPages());
     this.count++;
     this.groupBytes += length;
   }

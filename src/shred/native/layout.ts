@@ -1,6 +1,7 @@
 /** Where fields stand in the module's records, read once. */
 import type { NativeExports } from "./module.ts";
 
+/** Offsets in bytes: of a node's record, and from `arena` on of that of a column of strings. */
 export interface Layout {
   readonly type: number;
   readonly seen: number;
@@ -18,6 +19,7 @@ export interface Layout {
   readonly sealedCount: number;
 }
 
+/** Asks the module. */
 export function layoutOf(exports: NativeExports): Layout {
   return {
     type: exports.TYPE.value,

@@ -10,6 +10,7 @@ declare const WebAssembly: {
   readonly validate: (bytes: Uint8Array) => boolean;
 };
 
+/** An instance's memory. Another `buffer` is answered after it has grown; views of the former one stay good. */
 export interface NativeMemory {
   readonly buffer: SharedArrayBuffer;
 }
@@ -71,12 +72,19 @@ export interface NativeExports {
 
 /** What the module asks for in the middle of a row; whatever is thrown ends the row. */
 export interface NativeHost {
+  /** The field, new or old, whose key stands behind the quote at `at`. */
   readonly field: (node: number, at: number) => number;
+  /** A new element of the list. */
   readonly element: (list: number) => number;
+  /** Decides what a node becomes by a value of the kind that begins at `at`. */
   readonly settle: (node: number, kind: number, at: number) => void;
+  /** Shreds the value at `at`, of whatever kind; answers where it ends. */
   readonly value: (node: number, parentEntry: number, depth: number, at: number) => number;
+  /** Where the member at `at` ends, if a later one replaces it; otherwise 0. */
   readonly superseded: (at: number, depth: number) => number;
+  /** The field has stood in this object before. */
   readonly repeated: (field: number) => void;
+  /** Rejects the line for what stands at `at` instead of what is wished for, by its number. */
   readonly fail: (at: number, wish: number) => void;
 }
 
@@ -133,6 +141,7 @@ export class NativeInstance {
     this.exports = exports as NativeExports;
   }
 
+  /** All of the memory. */
   get bytes(): Uint8Array {
     this.#refresh();
     return this.#bytes;
@@ -144,6 +153,7 @@ export class NativeInstance {
     return this.#words[address >>> 2] ?? 0;
   }
 
+  /** Writes the number at an address. */
   set(address: number, value: number): void {
     if (address >= this.#words.byteLength) this.#refresh();
     this.#words[address >>> 2] = value;

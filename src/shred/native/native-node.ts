@@ -1,11 +1,13 @@
 /** What a node of the column tree has in the module's memory: its entries and values. */
 import type { NodeStore } from "../node.ts";
-import type { FlagValues, NumberValues } from "../number-column.ts";
-import type { SealedTexts, SealTexts, TextValues } from "../string-column.ts";
+import type { Flags, FlagValues, Numbers, NumberValues } from "../number-column.ts";
+import type { SealedTexts, SealTexts } from "../seal-queue.ts";
+import type { Strings, TextValues } from "../string-column.ts";
 import type { Text } from "../text.ts";
 import type { Layout } from "./layout.ts";
 import type { NativeInstance } from "./module.ts";
 
+/** Answers are views of that memory: they are good until the module changes the column. */
 export class NativeNode implements NodeStore {
   readonly address: number;
   readonly #instance: NativeInstance;
@@ -17,6 +19,7 @@ export class NativeNode implements NodeStore {
     this.address = address;
   }
 
+  /** Present entries in this row group. */
   get count(): number {
     return this.#field(this.#layout.count);
   }
@@ -43,11 +46,13 @@ export class NativeNode implements NodeStore {
     this.#instance.set(this.address + this.#layout.seen, seen);
   }
 
+  /** See `Node`. */
   positions(): Int32Array | null {
     const address = this.#field(this.#layout.positions);
     return address === 0 ? null : new Int32Array(this.#instance.memory.buffer, address, this.count);
   }
 
+  /** See `Node`. */
   lengths(): Int32Array {
     return new Int32Array(this.#instance.memory.buffer, this.#field(this.#layout.lengths), this.count);
   }
@@ -57,7 +62,8 @@ export class NativeNode implements NodeStore {
   }
 }
 
-export class NativeStrings {
+/** The strings of a column; pages that are sealed lie on this side. */
+export class NativeStrings implements Strings {
   readonly #instance: NativeInstance;
   readonly #layout: Layout;
   readonly #node: number;
@@ -92,7 +98,6 @@ export class NativeStrings {
     // Rows are taken back by the module itself.
   }
 
-  /** Seals the texts in the arena if they still make a page: a part of them may have been taken back. */
   seal(seal: SealTexts, bytesMin: number): void {
     const { isPlain, used } = this.#layout;
     const column = this.#column();
@@ -136,7 +141,8 @@ export class NativeStrings {
 /** The module reads by blocks, which may reach behind a text. */
 const SPILL_BYTES = 16;
 
-export class NativeNumbers {
+/** The numbers of a column; those that a double cannot hold lie on this side. */
+export class NativeNumbers implements Numbers {
   readonly #instance: NativeInstance;
   readonly #layout: Layout;
   readonly #node: number;
@@ -178,7 +184,8 @@ export class NativeNumbers {
   }
 }
 
-export class NativeFlags {
+/** The booleans of a column. */
+export class NativeFlags implements Flags {
   readonly #instance: NativeInstance;
   readonly #layout: Layout;
   readonly #node: number;

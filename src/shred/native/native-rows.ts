@@ -22,6 +22,7 @@ interface CreatedNode {
   readonly node: Node;
 }
 
+/** Rows by the module. */
 export class NativeRows implements Rows {
   readonly #state: RowState;
   readonly #instance: NativeInstance;
