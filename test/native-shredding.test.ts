@@ -22,13 +22,17 @@ import { defaultSettings, type ReferenceSettings } from "./reference/parse.ts";
 let shared: Omit<Workplace, "converter">;
 const webassembly = openNativeConverter({ workers: 0 });
 const typescript = openNativeConverter({ workers: 0, rows: "typescript" });
+/** With row groups of a few lines. */
+const grouped = { workers: 0, groupBytes: 100 };
+const webassemblyGrouped = openNativeConverter(grouped);
+const typescriptGrouped = openNativeConverter({ ...grouped, rows: "typescript" });
 
 before(async () => {
   shared = { duckdb: await openDuckdbReader(), folder: await mkdtemp(join(tmpdir(), "millrace-native-")) };
 });
 
 after(async () => {
-  for (const converter of [webassembly, typescript]) await converter.close();
+  for (const converter of [webassembly, typescript, webassemblyGrouped, typescriptGrouped]) await converter.close();
   shared.duckdb.close();
   await rm(shared.folder, { recursive: true });
 });
@@ -54,10 +58,13 @@ async function assertSame(
   file: Uint8Array,
   settings: ReferenceSettings,
   request: Partial<ConvertRequest["settings"]> = {},
-  converter = webassembly,
+  converters = [webassembly, typescript] as const,
 ): Promise<void> {
-  const reference = await outcome(typescript, file, settings, request);
-  assert.deepEqual(await outcome(converter, file, settings, request), reference, name);
+  const [found, reference] = [
+    await outcome(converters[0], file, settings, request),
+    await outcome(converters[1], file, settings, request),
+  ];
+  assert.deepEqual(found, reference, name);
 }
 
 test("there is a module to compare with", () => {
@@ -81,7 +88,9 @@ test("random files", async (t) => {
   await fc.assert(
     fc.asyncProperty(corpusDocument, fc.constantFrom(3, 10_000), async (entry, columnsMax) => {
       for (const duplicateKeys of ["reject", "last"] as const) {
-        await assertSame(entry.name, entry.file, { ...settingsOf(entry), duplicateKeys }, { columnsMax });
+        const settings = { ...settingsOf(entry), duplicateKeys };
+        await assertSame(entry.name, entry.file, settings, { columnsMax });
+        await assertSame(entry.name, entry.file, settings, { columnsMax }, [webassemblyGrouped, typescriptGrouped]);
       }
     }),
     runs,
@@ -121,7 +130,7 @@ test("where memory does not suffice at some line, the file is made without WebAs
   // 128 pages are there from the beginning; 2000 are more than this file needs.
   for (const memoryPagesMax of [1, 128, 129, 160, 2000]) {
     const bounded: Converter = { ...webassembly, convert: (request) => convertNative(request, { memoryPagesMax }) };
-    await assertSame(`${memoryPagesMax} pages`, file, defaultSettings, {}, bounded);
+    await assertSame(`${memoryPagesMax} pages`, file, defaultSettings, {}, [bounded, typescript]);
   }
 });
 

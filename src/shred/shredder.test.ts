@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Failure } from "../errors.ts";
+import { asFailure, Failure } from "../errors.ts";
 import type { ColumnType, Schema } from "../model/schema.ts";
 import { describeType } from "../model/type-text.ts";
 import type { ShredSettings } from "./row-state.ts";
+import type { RowsBy } from "./rows.ts";
 import type { Hints } from "./settle.ts";
 import { type RejectedLine, Shredder } from "./shredder.ts";
 
@@ -22,7 +23,31 @@ interface Shredded {
   readonly rejected: readonly (Pick<RejectedLine, "line" | "offset" | "reason"> & { readonly text: string })[];
 }
 
+/** In both ways, which find the same. */
 function shred(text: string | Uint8Array, settings: Partial<ShredSettings> = {}, hints: Hints = new Map()): Shredded {
+  const [reference, found] = (["typescript", "webassembly"] as const).map((rows) => {
+    try {
+      return shredBy(rows, text, settings, hints);
+    } catch (error) {
+      return asFailure(error);
+    }
+  });
+  assert.ok(reference !== undefined && found !== undefined);
+  assert.deepEqual(findings(found), findings(reference));
+  if (found instanceof Failure) throw found;
+  return found;
+}
+
+function findings(found: Shredded | Failure): unknown {
+  if (found instanceof Failure) return found.message;
+  const { shredder, rejected } = found;
+  const { rows, bytes, newHints } = shredder;
+  // With hints to be known the columns are lost.
+  const fileSchema = newHints.size === 0 ? shredder.fileSchema() : undefined;
+  return { rejected, rows, bytes, newHints, schema: fileSchema?.schema(), departures: fileSchema?.departures() };
+}
+
+function shredBy(rows: RowsBy, text: string | Uint8Array, settings: Partial<ShredSettings>, hints: Hints): Shredded {
   const rejected: Shredded["rejected"][number][] = [];
   const shredder = new Shredder(
     { ...defaults, ...settings },
@@ -32,6 +57,7 @@ function shred(text: string | Uint8Array, settings: Partial<ShredSettings> = {},
       onReject: ({ line, offset, reason, bytes }) =>
         rejected.push({ line, offset, reason, text: Buffer.from(bytes).toString("latin1") }),
       onGroup: () => assert.fail("no group is full"),
+      rows,
     },
   );
   shredder.push(Buffer.from(text));
