@@ -16,6 +16,7 @@ export declare function value(node: Node, parentEntry: u32, depth: u32, at: usiz
 /** Passes over the member at `at` if a later one replaces it, and answers where it ends; otherwise answers 0. */
 export declare function superseded(at: usize, depth: u32): usize;
 
+/** A key stands twice in an object. */
 export declare function repeated(field: Node): void;
 
 /** Rejects the line for what stands at `at`. */

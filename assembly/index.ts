@@ -7,6 +7,15 @@ import { root } from "./rows";
 import { addString, newStringColumn, restartStrings, StringColumn } from "./string-column";
 
 export { allocate, release } from "./memory";
+// What must be as in `src/shred/string-column.ts`, for a test that compares.
+export {
+  DISTINCT_SHARE_MAX,
+  ENTRIES_MAX,
+  FIRST_SLOTS,
+  LARGE_BYTES,
+  LARGE_SHARE_MAX,
+  SHARE_FROM_COUNT,
+} from "./dictionary";
 export { forgetPredictions, newElement, newField, removeLastField } from "./node";
 export {
   beginGroup,
@@ -23,8 +32,9 @@ export {
   stopAfterLine,
   supersede,
 } from "./rows";
-export { fullCount, fullPages, sealedStrings, settleStrings } from "./string-column";
+export { fullCount, fullPages, SEAL_SHIFT, sealedStrings, settleStrings } from "./string-column";
 
+// Where fields stand in the records that the other side reads.
 export const TYPE = offsetof<Node>("type");
 export const SEEN = offsetof<Node>("seen");
 export const COUNT = offsetof<Node>("count");
@@ -40,10 +50,12 @@ export const ENTRIES = offsetof<StringColumn>("entries");
 export const REFS = offsetof<StringColumn>("refs");
 export const SEALED_COUNT = offsetof<StringColumn>("sealedCount");
 
+/** See `addEntry`. */
 export function addPresent(node: Node, parentEntry: u32): u32 {
   return addEntry(node, parentEntry);
 }
 
+/** See `addString`. */
 export function addText(node: Node, value: u32, text: usize, length: usize): void {
   let strings = node.strings;
   if (strings === null) {
@@ -53,10 +65,12 @@ export function addText(node: Node, value: u32, text: usize, length: usize): voi
   addString(strings, value, text, length);
 }
 
+/** Notes a number as value number `index`. */
 export function addNumber(node: Node, index: u32, value: f64): void {
   addNumberTo(node, index, value);
 }
 
+/** Notes a boolean, 0 or 1, as value number `index`. */
 export function addFlag(node: Node, index: u32, flag: u32): void {
   addFlagTo(node, index, flag);
 }
@@ -66,11 +80,13 @@ export function forget(node: Node): void {
   releaseContent(node);
 }
 
+/** Gives back what the texts of a leaf take, once they are written. */
 export function releaseLeaf(node: Node): void {
   const strings = node.strings;
   if (strings !== null) restartStrings(strings);
 }
 
+/** Empties all columns for the next row group. */
 export function clear(): void {
   clearNode(root);
 }

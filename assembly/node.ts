@@ -8,6 +8,7 @@ import { releaseStrings, restartStrings, StringColumn, truncateStrings } from ".
 
 const NONE: u32 = 0xffffffff;
 
+/** A path, and what is stored of it. */
 @unmanaged
 export class Node {
   /** Its number, by which the other side knows it. */
@@ -52,13 +53,14 @@ export function newNode(id: u32, type: u32): Node {
   return node;
 }
 
+/** The element of a list. */
 export function newElement(list: Node, id: u32, type: u32): Node {
   const node = newNode(id, type);
   list.element = node;
   return node;
 }
 
-/** `key` is where the text after the opening quote stands; `keyLength` counts what the colon adds. */
+/** A new field of `parent`: `key` is where the text after the opening quote stands; `keyLength` counts what the colon adds. */
 export function newField(parent: Node, id: u32, type: u32, key: usize, keyLength: u32): Node {
   const node = newNode(id, type);
   const room = keyRoom(keyLength);
@@ -72,7 +74,8 @@ export function newField(parent: Node, id: u32, type: u32, key: usize, keyLength
     parent.fields = resize(parent.fields, bytes, bytes, (<usize>capacity) << 2);
     parent.fieldCapacity = capacity;
   }
-  store<usize>(parent.fields + (<usize>(parent.fieldCount++) << 2), changetype<usize>(node));
+  const index = parent.fieldCount++;
+  store<usize>(parent.fields + ((<usize>index) << 2), changetype<usize>(node));
   return node;
 }
 
@@ -81,6 +84,7 @@ function keyRoom(keyLength: u32): usize {
   return (<usize>keyLength + 15) & ~15;
 }
 
+/** Field number `index`, in the order in which they were created. */
 @inline
 export function fieldAt(node: Node, index: u32): Node {
   return changetype<Node>(load<usize>(node.fields + ((<usize>index) << 2)));
@@ -125,6 +129,7 @@ function growLengths(node: Node, entry: u32): void {
   node.lengthCapacity = capacity;
 }
 
+/** Notes a number as value number `index`. */
 @inline
 export function addNumber(node: Node, index: u32, value: f64): void {
   if (index >= node.numberCapacity) growNumbers(node, index);
@@ -138,6 +143,7 @@ function growNumbers(node: Node, index: u32): void {
   node.numberCapacity = capacity;
 }
 
+/** Notes a boolean, 0 or 1, as value number `index`. */
 @inline
 export function addFlag(node: Node, index: u32, flag: u32): void {
   if (index >= node.flagCapacity) growFlags(node, index);

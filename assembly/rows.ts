@@ -63,8 +63,10 @@ const exactPowers = memory.data<f64>([
   1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
 ]);
 
+/** The rows themselves. */
 export const root: Node = newNode(0, STRUCT);
 
+/** The number of the line that is being read. */
 export let line: u32 = 0;
 /** Where the line begins that is being read. */
 export let lineStart: usize = 0;
@@ -76,32 +78,38 @@ let resumeAt: usize = 0;
 let hasFindings: bool = false;
 /** Whether some members of this row are to be passed over. */
 let hasSuperseded: bool = false;
-/** Rows and their bytes since the group began. */
+/** Rows since the text began. */
 export let rows: u32 = 0;
+/** Bytes of the rows since the group began. */
 export let groupBytes: f64 = 0;
 
 let lineBytesMax: usize = 0;
 let depthMax: u32 = 0;
 let groupBytesMax: f64 = 0;
 
+/** What the project's settings say, and at how many bytes of its lines a row group is full. */
 export function configure(lineBytes: f64, depth: u32, bytes: f64): void {
   lineBytesMax = <usize>min<f64>(lineBytes, 4294967295);
   depthMax = depth;
   groupBytesMax = bytes;
 }
 
+/** Reading goes on at `at`, behind a key that the other side has read. */
 export function resume(at: usize): void {
   resumeAt = at;
 }
 
+/** The other side wants to look at something before the next line. */
 export function stopAfterLine(): void {
   hasFindings = true;
 }
 
+/** Whether to ask for each member if it is to be passed over. */
 export function supersede(some: bool): void {
   hasSuperseded = some;
 }
 
+/** Begins a row group. */
 export function beginGroup(): void {
   groupBytes = 0;
 }

@@ -1,6 +1,7 @@
 /** Reads JSON strings. A text without an escape, which is nearly all of them, is found 16 bytes at a time. */
+import { roomForText } from "./arena";
 import { allocate, resize } from "./memory";
-import { addString, appended, roomForText, StringColumn } from "./string-column";
+import { addString, appended, StringColumn } from "./string-column";
 
 const QUOTE: u8 = 0x22;
 const BACKSLASH: u8 = 0x5c;
