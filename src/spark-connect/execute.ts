@@ -4,6 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { stopIfAborted, stopped } from "../pace/abort.ts";
+import { watchArrivals } from "./arrivals.ts";
 import type { Calls } from "./calls.ts";
 import { SparkError } from "./errors.ts";
 import { type Fault, faultOf, hasClass } from "./fault.ts";
@@ -45,6 +46,7 @@ export function startExecution(calls: Calls, plan: Plan, { tags = [], signal, on
   checkTags(tags);
   const operation = operationOf(calls, randomUUID());
   const patience = calls.patience();
+  const arrivals = watchArrivals(calls.effects);
   let stream: Stream | undefined;
   let isSent = false;
   let isResent = false;
@@ -77,6 +79,19 @@ export function startExecution(calls: Calls, plan: Plan, { tags = [], signal, on
     stream = undefined;
   }
 
+  async function interrupt(): Promise<void> {
+    if (stream !== undefined) await arrivals.untilStoppable(stream.responses);
+    drop();
+    await operation.interrupt();
+  }
+
+  /** Ends what runs; the session must not end before the interrupt, since that would interrupt at the wrong moment. */
+  function stop(): Promise<void> {
+    const interrupted = interrupt();
+    calls.beforeEnd(interrupted);
+    return interrupted.then(operation.release, operation.release);
+  }
+
   function releaseRead(): void {
     if (isReleasing || lastResponseId === undefined || unreleasedBytes < releaseAfterBytes) return;
     const responseId = lastResponseId;
@@ -102,9 +117,10 @@ export function startExecution(calls: Calls, plan: Plan, { tags = [], signal, on
     if (isOver) return Promise.resolve();
     finish();
     failure = reason;
-    drop();
+    arrivals.endWaiting();
+    if (!isRunning || !isSent) drop();
     if (!isSent) return Promise.resolve();
-    const work = isRunning ? operation.interrupt().then(operation.release, operation.release) : operation.release();
+    const work = isRunning ? stop() : operation.release();
     calls.beside(work);
     givingUp = within(work, stopMsMax, calls);
     return givingUp;
@@ -134,7 +150,9 @@ export function startExecution(calls: Calls, plan: Plan, { tags = [], signal, on
       stopIfAborted(signal);
       try {
         stream ??= open();
-        const { done, value } = await stream.responses.next();
+        const arrived = await arrivals.next(stream.responses);
+        if (arrived === undefined) continue;
+        const { done, value } = arrived;
         if (done !== true) {
           calls.check(value);
           return value;
@@ -146,8 +164,8 @@ export function startExecution(calls: Calls, plan: Plan, { tags = [], signal, on
           throw new SparkError("unavailable", "the server ends the stream of results before its end, again and again");
         }
       } catch (error) {
-        drop();
         if (failure !== undefined) throw failure;
+        drop();
         if (signal?.aborted === true) throw stopped(signal);
         if (error instanceof SparkError) throw error;
         await recover(faultOf(error));
@@ -187,7 +205,7 @@ export function startExecution(calls: Calls, plan: Plan, { tags = [], signal, on
       }
       return response;
     },
-    close: () => giveUp(new SparkError("usage", "the result was closed"), false),
+    close: () => giveUp(new SparkError("usage", "the result was closed"), true),
     fail: (error) => giveUp(error, true),
   };
 }
