@@ -1,5 +1,6 @@
 /** What arrives of an execution's responses: for its reader, who may be told to stop waiting, and for whoever stops it. */
 import type { Effects } from "../pace/effects.ts";
+import { withinMs } from "../pace/within.ts";
 import type { ExecutePlanResponse } from "./gen/spark_connect_pb.ts";
 
 export type Arrived = IteratorResult<ExecutePlanResponse, unknown>;
@@ -69,7 +70,7 @@ export function watchArrivals(effects: Effects): Arrivals {
       try {
         while (!hasRows) {
           const steadyAt = Math.max(tasksSince + steadyMs, effects.nowMs() + newsMsMax);
-          const arrived = await withinMs(arrival(responses), Math.min(steadyAt, deadline) - effects.nowMs());
+          const arrived = await withinMs(arrival(responses), Math.min(steadyAt, deadline) - effects.nowMs(), effects);
           if (arrived === undefined || arrived.done === true) return;
           if (effects.nowMs() >= Math.min(tasksSince + steadyMs, deadline)) return;
         }
@@ -78,18 +79,4 @@ export function watchArrivals(effects: Effects): Arrivals {
       }
     },
   };
-
-  /** `undefined` if it takes longer. */
-  async function withinMs<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
-    const enough = new AbortController();
-    const late = effects.sleep(ms, enough.signal).then(
-      () => undefined,
-      () => undefined,
-    );
-    try {
-      return await Promise.race([work, late]);
-    } finally {
-      enough.abort();
-    }
-  }
 }

@@ -3,6 +3,7 @@ import { type Client, Code, createClient } from "@connectrpc/connect";
 import { Failure } from "../errors.ts";
 import { stopIfAborted, stopped } from "../pace/abort.ts";
 import type { Effects } from "../pace/effects.ts";
+import { withinMs } from "../pace/within.ts";
 import { SparkError } from "./errors.ts";
 import { type Fault, faultOf, isTransient } from "./fault.ts";
 import { type FetchErrorDetailsResponse, SparkConnectService } from "./gen/spark_connect_pb.ts";
@@ -157,10 +158,7 @@ export function makeCalls(wire: Wire, caller: Caller, limits: RetryLimits, effec
       await Promise.all(before);
     },
     async settled(msMax) {
-      const enough = new AbortController();
-      const late = effects.sleep(msMax, enough.signal).catch((error: unknown) => error);
-      await Promise.race([Promise.all(besides), late]);
-      enough.abort();
+      await withinMs(Promise.all(besides), msMax, effects);
     },
     end() {
       hasEnded = true;

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { stopIfAborted, stopped } from "../pace/abort.ts";
+import { withinMs } from "../pace/within.ts";
 import { watchArrivals } from "./arrivals.ts";
 import type { Calls } from "./calls.ts";
 import { SparkError } from "./errors.ts";
@@ -122,7 +123,9 @@ export function startExecution(calls: Calls, plan: Plan, { tags = [], signal, on
     if (!isSent) return Promise.resolve();
     const work = isRunning ? stop() : operation.release();
     calls.beside(work);
-    givingUp = within(work, stopMsMax, calls);
+    // Failures of giving up mean nothing: the server ends by itself what nobody asks for.
+    const ended = work.catch((error: unknown) => error);
+    givingUp = withinMs(ended, stopMsMax, calls.effects).then(() => undefined);
     return givingUp;
   }
 
@@ -216,13 +219,4 @@ function checkTags(tags: readonly string[]): void {
   throw new SparkError("usage", `tag: ${JSON.stringify(wrong)} is empty or holds a comma`, {
     remedy: "choose another",
   });
-}
-
-/** Failures of giving up mean nothing: the server ends by itself what nobody asks for. */
-async function within(work: Promise<unknown>, msMax: number, calls: Calls): Promise<void> {
-  const enough = new AbortController();
-  const done = work.catch((error: unknown) => error);
-  const late = calls.effects.sleep(msMax, enough.signal).catch((error: unknown) => error);
-  await Promise.race([done, late]);
-  enough.abort();
 }
