@@ -23,6 +23,7 @@ test("all that cannot be registered is told at once", () => {
     column("SRC"),
     column("nul\0"),
     column("half \ud83d"),
+    column("\u{10592}"),
   ];
   assert.throws(
     () => hiveColumns(columns, ["src"]),
@@ -36,6 +37,7 @@ test("all that cannot be registered is told at once", () => {
         'column "SRC": is the same name as "src" to a metastore, which folds case',
         'column "nul\\u0000": no metastore stores a name with NUL or half of a character in it',
         'column "half \\ud83d": no metastore stores a name with NUL or half of a character in it',
+        'column "\u{10592}": it has a capital letter that metastores and readers may not know as one, and could then not find the column',
       ]);
       return true;
     },

@@ -41,6 +41,14 @@ export function hiveColumns(columns: readonly RegisteredColumn[], taken: readonl
   throw new Failure("refused", first.message, { ...first.detail, ...(others.length === 0 ? {} : { others }) });
 }
 
+/** Capitals that came with Unicode 14 to 17: Java 17, on which metastores and Spark run, does not fold them, and newer ones do. */
+const youngCapitals = /[\u1c89\u2c2f\ua7c0\ua7cb-\ua7dc\u{10570}-\u{10595}\u{10d50}-\u{10d65}\u{16ea0}-\u{16eb8}]/u;
+
+/** Whether metastores, readers and we fold the case of a name to the same text, whatever they run on. */
+export function foldsAlike(name: string): boolean {
+  return [...name].every((character) => !youngCapitals.test(character) || character === character.toLowerCase());
+}
+
 function foldedName(name: string, seen: Map<string, string>): string {
   const folded = name.toLowerCase();
   const twin = seen.get(folded);
@@ -48,6 +56,11 @@ function foldedName(name: string, seen: Map<string, string>): string {
   if (name === "") throw new Failure("refused", "a column without a name cannot be registered", { remedy });
   if (!isStorable(name)) {
     const fact = "no metastore stores a name with NUL or half of a character in it";
+    throw new Failure("refused", `column ${JSON.stringify(name)}: ${fact}`, { remedy });
+  }
+  if (!foldsAlike(name)) {
+    const fact =
+      "it has a capital letter that metastores and readers may not know as one, and could then not find the column";
     throw new Failure("refused", `column ${JSON.stringify(name)}: ${fact}`, { remedy });
   }
   if (twin !== undefined) {

@@ -3,6 +3,7 @@ import { type Client, Code, createClient } from "@connectrpc/connect";
 import { Failure } from "../errors.ts";
 import { stopIfAborted, stopped } from "../pace/abort.ts";
 import type { Effects } from "../pace/effects.ts";
+import { withinMs } from "../pace/within.ts";
 import { SparkError } from "./errors.ts";
 import { type Fault, faultOf, isTransient } from "./fault.ts";
 import { type FetchErrorDetailsResponse, SparkConnectService } from "./gen/spark_connect_pb.ts";
@@ -55,6 +56,10 @@ export interface Calls {
   errorOf(fault: Fault): Promise<SparkError>;
   /** Lets work go on beside, whose failure means nothing. */
   beside(work: Promise<unknown>): void;
+  /** The same for work that the end of the session would spoil. */
+  beforeEnd(work: Promise<unknown>): void;
+  /** Resolves when no such work is left. It has a limit of its own. */
+  ready(): Promise<void>;
   /** Resolves when nothing goes on beside any more, or after `msMax`. */
   settled(msMax: number): Promise<void>;
   /** From now on everything fails as `cancelled`. */
@@ -67,6 +72,7 @@ export function makeCalls(wire: Wire, caller: Caller, limits: RetryLimits, effec
   const client = createClient(SparkConnectService, wire.transport);
   const peer = { endpoint: caller.endpoint, spoke: wire.spoke };
   const besides = new Set<Promise<unknown>>();
+  const before = new Set<Promise<unknown>>();
   let observed: string | undefined;
   let conflict: SparkError | undefined;
   let hasEnded = false;
@@ -146,22 +152,26 @@ export function makeCalls(wire: Wire, caller: Caller, limits: RetryLimits, effec
     mayPass,
     errorOf,
     patience: (own = limits) => makePatience(own, effects),
-    beside(work) {
-      const quiet: Promise<unknown> = work
-        .catch((error: unknown) => error)
-        .finally(() => {
-          besides.delete(quiet);
-        });
-      besides.add(quiet);
+    beside: (work) => keep(besides, work),
+    beforeEnd: (work) => keep(before, work),
+    async ready() {
+      await Promise.all(before);
     },
     async settled(msMax) {
-      const enough = new AbortController();
-      const late = effects.sleep(msMax, enough.signal).catch((error: unknown) => error);
-      await Promise.race([Promise.all(besides), late]);
-      enough.abort();
+      await withinMs(Promise.all(besides), msMax, effects);
     },
     end() {
       hasEnded = true;
     },
   };
+}
+
+/** Keeps work in a set until it has ended, whichever way. */
+function keep(set: Set<Promise<unknown>>, work: Promise<unknown>): void {
+  const quiet: Promise<unknown> = work
+    .catch((error: unknown) => error)
+    .finally(() => {
+      set.delete(quiet);
+    });
+  set.add(quiet);
 }

@@ -4,6 +4,8 @@
  */
 import { randomUUID } from "node:crypto";
 import { stopIfAborted, stopped } from "../pace/abort.ts";
+import { withinMs } from "../pace/within.ts";
+import { watchArrivals } from "./arrivals.ts";
 import type { Calls } from "./calls.ts";
 import { SparkError } from "./errors.ts";
 import { type Fault, faultOf, hasClass } from "./fault.ts";
@@ -45,6 +47,7 @@ export function startExecution(calls: Calls, plan: Plan, { tags = [], signal, on
   checkTags(tags);
   const operation = operationOf(calls, randomUUID());
   const patience = calls.patience();
+  const arrivals = watchArrivals(calls.effects);
   let stream: Stream | undefined;
   let isSent = false;
   let isResent = false;
@@ -77,6 +80,19 @@ export function startExecution(calls: Calls, plan: Plan, { tags = [], signal, on
     stream = undefined;
   }
 
+  async function interrupt(): Promise<void> {
+    if (stream !== undefined) await arrivals.untilStoppable(stream.responses);
+    drop();
+    await operation.interrupt();
+  }
+
+  /** Ends what runs; the session must not end before the interrupt, since that would interrupt at the wrong moment. */
+  function stop(): Promise<void> {
+    const interrupted = interrupt();
+    calls.beforeEnd(interrupted);
+    return interrupted.then(operation.release, operation.release);
+  }
+
   function releaseRead(): void {
     if (isReleasing || lastResponseId === undefined || unreleasedBytes < releaseAfterBytes) return;
     const responseId = lastResponseId;
@@ -102,11 +118,14 @@ export function startExecution(calls: Calls, plan: Plan, { tags = [], signal, on
     if (isOver) return Promise.resolve();
     finish();
     failure = reason;
-    drop();
+    arrivals.endWaiting();
+    if (!isRunning || !isSent) drop();
     if (!isSent) return Promise.resolve();
-    const work = isRunning ? operation.interrupt().then(operation.release, operation.release) : operation.release();
+    const work = isRunning ? stop() : operation.release();
     calls.beside(work);
-    givingUp = within(work, stopMsMax, calls);
+    // Failures of giving up mean nothing: the server ends by itself what nobody asks for.
+    const ended = work.catch((error: unknown) => error);
+    givingUp = withinMs(ended, stopMsMax, calls.effects).then(() => undefined);
     return givingUp;
   }
 
@@ -134,7 +153,9 @@ export function startExecution(calls: Calls, plan: Plan, { tags = [], signal, on
       stopIfAborted(signal);
       try {
         stream ??= open();
-        const { done, value } = await stream.responses.next();
+        const arrived = await arrivals.next(stream.responses);
+        if (arrived === undefined) continue;
+        const { done, value } = arrived;
         if (done !== true) {
           calls.check(value);
           return value;
@@ -146,8 +167,8 @@ export function startExecution(calls: Calls, plan: Plan, { tags = [], signal, on
           throw new SparkError("unavailable", "the server ends the stream of results before its end, again and again");
         }
       } catch (error) {
-        drop();
         if (failure !== undefined) throw failure;
+        drop();
         if (signal?.aborted === true) throw stopped(signal);
         if (error instanceof SparkError) throw error;
         await recover(faultOf(error));
@@ -187,7 +208,7 @@ export function startExecution(calls: Calls, plan: Plan, { tags = [], signal, on
       }
       return response;
     },
-    close: () => giveUp(new SparkError("usage", "the result was closed"), false),
+    close: () => giveUp(new SparkError("usage", "the result was closed"), true),
     fail: (error) => giveUp(error, true),
   };
 }
@@ -198,13 +219,4 @@ function checkTags(tags: readonly string[]): void {
   throw new SparkError("usage", `tag: ${JSON.stringify(wrong)} is empty or holds a comma`, {
     remedy: "choose another",
   });
-}
-
-/** Failures of giving up mean nothing: the server ends by itself what nobody asks for. */
-async function within(work: Promise<unknown>, msMax: number, calls: Calls): Promise<void> {
-  const enough = new AbortController();
-  const done = work.catch((error: unknown) => error);
-  const late = calls.effects.sleep(msMax, enough.signal).catch((error: unknown) => error);
-  await Promise.race([done, late]);
-  enough.abort();
 }

@@ -162,6 +162,7 @@ function makeSession(wire: Wire, calls: Calls, caller: Caller, version: string):
   async function close(): Promise<void> {
     const error = new SparkError("cancelled", "the session was closed");
     await Promise.all([...executions].map((execution) => execution.fail(error)));
+    await calls.ready();
     const released = calls
       .call((sending) => calls.client.releaseSession(calls.identity(), sending), {
         limits: { retriesMax: 3, msMax: closeMsMax },

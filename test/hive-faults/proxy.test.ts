@@ -48,3 +48,16 @@ test("a second fault while the first is being put right changes nothing of that"
   );
   await disturbedRuns(server, plans);
 });
+
+test("a database that turns out to be missing when nothing was left of the tries", async (context) => {
+  const server = await metastoreServer(context);
+  if (server === undefined) return;
+  const { failure } = await disturbedRun(
+    server,
+    new Map([
+      [4, "answer lost"],
+      [6, "answer cut"],
+    ]),
+  );
+  assert.equal(failure, undefined);
+});

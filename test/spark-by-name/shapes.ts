@@ -1,5 +1,6 @@
 /** Random columns: names and types that somebody's data may have, with a value of each in DuckDB's words. */
 import fc from "fast-check";
+import { foldsAlike } from "../../src/model/hive-type-columns.ts";
 
 export interface OddColumn {
   readonly name: string;
@@ -33,6 +34,7 @@ const sayings = [
     "more>than",
     "$",
     "\u200b",
+    "\u{10592}",
     "#",
     "new\nline",
   ],
@@ -105,7 +107,9 @@ export const oddColumns: fc.Arbitrary<readonly OddColumn[]> = fc
     ),
     { selector: ([name]) => name.toLowerCase(), minLength: 1, maxLength: 5 },
   )
-  .map((columns) => columns.map(([name, shape]) => ({ name, ...shape })));
+  .map((columns) =>
+    columns.map(([name, { literal, isReadable }]) => ({ name, literal, isReadable: isReadable && foldsAlike(name) })),
+  );
 
 export const selectOf = (columns: readonly OddColumn[]): string =>
   `select ${columns.map(({ name, literal }) => `${literal} as ${quoted(name)}`).join(", ")}`;

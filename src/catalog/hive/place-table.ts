@@ -39,6 +39,7 @@ export async function placeTable(metastore: Metastore, placement: Placement, opt
   let tries = 0;
   let lastSeen: string | undefined;
   let lastFailure: unknown;
+  let isDatabaseEnsured = false;
   for (;;) {
     const standing = await look(metastore.calls, at, placement.isSuspect, options);
     if (standing !== undefined && (await placement.isDone(standing))) return standing;
@@ -58,8 +59,12 @@ export async function placeTable(metastore: Metastore, placement: Placement, opt
     } catch (error) {
       if (options.signal?.aborted === true || !mayStandNow(error)) throw explained(error, name);
       lastFailure = error;
-      if (standing === undefined && isException(error, "NoSuchObject", "InvalidObject"))
+      if (standing === undefined && !isDatabaseEnsured && isException(error, "NoSuchObject", "InvalidObject")) {
         await placement.ensureDatabase();
+        isDatabaseEnsured = true;
+        // What was tried before could not succeed, and its failure says nothing any more.
+        tries = 0;
+      }
     }
   }
 }

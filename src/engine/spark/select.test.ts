@@ -153,13 +153,13 @@ if (server !== undefined) {
     test("a stopped statement leaves the server's cores to others", async () => {
       const slow =
         "select count(*) as n from range(100000) a(x), range(100000) b(y) where (x * y) % 7 = hash(x + y) % 11 and exists (select * from t)";
-      for (const isQuery of [true, false]) {
+      // Jobs are planned one after another: in between none runs, and Spark would start the next for nobody.
+      for (const [isQuery, delayMs] of [true, false].flatMap((kind) => [400, 1000].map((ms) => [kind, ms] as const))) {
         const controller = new AbortController();
         const [scratch, directory] = [inputs.directory(), inputs.directory()];
         const request = { sql: slow, tables, scratch, directory, compression: "zstd" } as const;
-        // Once there is progress beyond the beginning, tasks are running.
-        const onProgress = (share: number): void => {
-          if (share > 0) setTimeout(() => controller.abort(), 1000);
+        const onProgress = (): void => {
+          setTimeout(() => controller.abort(), delayMs);
         };
         const options = { signal: controller.signal, onProgress };
         const run = isQuery ? engine.query(request, options) : engine.select(request, options);

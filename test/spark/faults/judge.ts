@@ -37,8 +37,10 @@ export async function leftovers(
     for (const operationId of operations) {
       if (await isThere(client, { sessionId, userContext, operationId })) left.push(`${operationId} is kept`);
     }
+    // Interrupting would end what the client is still to end.
+    if (left.length > 0) return left;
     const { interruptedIds } = await client.interrupt({ sessionId, userContext, interruptType });
-    return [...left, ...interruptedIds.map((id) => `${id} was running`)];
+    return interruptedIds.map((id) => `${id} was running`);
   } catch (error) {
     // A session that has ended has nothing that runs.
     if (/INVALID_HANDLE\.SESSION_(NOT_FOUND|CLOSED)/.test(String(error))) return left;
@@ -64,8 +66,8 @@ async function isThere(
   } catch (error) {
     const { message } = ConnectError.from(error);
     if (/INVALID_HANDLE\.(OPERATION_NOT_FOUND|SESSION_NOT_FOUND|SESSION_CLOSED)/.test(message)) return false;
-    // The operation is there; only its beginning is not.
-    if (/INVALID_CURSOR/.test(message)) return true;
+    // The operation is there: only its beginning is not, or its end is just on its way.
+    if (/INVALID_CURSOR|OPERATION_CANCELED/.test(message)) return true;
     throw error;
   } finally {
     stop.abort();

@@ -23,7 +23,7 @@ export interface RealScene {
 }
 
 /** How long the last release may be under way. Milliseconds. */
-const releaseMsMax = 10_000;
+const releaseMsMax = 20_000;
 
 /** Before the server at that URL. */
 export async function setRealScene(context: TestContext, url: string): Promise<RealScene> {

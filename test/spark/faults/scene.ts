@@ -22,7 +22,7 @@ export interface Scene {
 }
 
 /** How long the last release of an operation may be under way. Milliseconds. */
-const releaseMsMax = 5_000;
+const releaseMsMax = 15_000;
 
 export async function setScene(context: TestContext, options: ProxyOptions = {}): Promise<Scene> {
   const { spark, server } = await startFakeSpark();
