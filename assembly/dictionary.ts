@@ -5,17 +5,15 @@
 import { Arena, copyBlocks, endText, LENGTH_BYTES, releaseArena, roomForText, startArena } from "./arena";
 import { allocate, allocateZeroed, release, resize } from "./memory";
 import { roomFor } from "./room";
-
-/** A dictionary ends at so many entries, */
-export const ENTRIES_MAX: u32 = 65536;
-/** or where more than this share of at least so many values is distinct, */
-export const DISTINCT_SHARE_MAX: f64 = 0.6;
-export const SHARE_FROM_COUNT: u32 = 256;
-/** or where it is larger than this and more than this share is distinct. */
-export const LARGE_BYTES: u32 = 1 << 20;
-export const LARGE_SHARE_MAX: f64 = 0.3;
-/** So many slots the reference's table has at first. */
-export const FIRST_SLOTS: u32 = 32;
+import {
+  DISTINCT_SHARE_MAX,
+  ENTRIES_MAX,
+  FIRST_SLOTS,
+  LARGE_BYTES,
+  LARGE_SHARE_MAX,
+  SHARE_FROM_COUNT,
+  SLOTS_FACTOR,
+} from "../src/shred/string-limits";
 
 const FIRST_ENTRIES: u32 = 16;
 /** So many slots ours has at first; it grows twofold when three quarters of them are taken. */
@@ -126,9 +124,9 @@ export function isDue(dictionary: Dictionary): bool {
 
 /** Whether texts one after the other are better. `count` is how many values there are. */
 export function doesNotPay(dictionary: Dictionary, count: u32): bool {
-  if (dictionary.entries >= ENTRIES_MAX) return true;
+  if (dictionary.entries >= <u32>ENTRIES_MAX) return true;
   const share = <f64>dictionary.entries / <f64>count;
-  if (count >= SHARE_FROM_COUNT && share > DISTINCT_SHARE_MAX) return true;
+  if (count >= <u32>SHARE_FROM_COUNT && share > DISTINCT_SHARE_MAX) return true;
   return dictionary.used > <usize>LARGE_BYTES && share > LARGE_SHARE_MAX;
 }
 
@@ -174,8 +172,8 @@ export function truncateDictionary(dictionary: Dictionary, keep: u32): void {
   if (entries === dictionary.entries) return;
   dictionary.used = load<u32>(dictionary.offsets + ((<usize>entries) << 2));
   dictionary.entries = entries;
-  let slotCount = FIRST_SLOTS;
-  while (entries * 2 > slotCount) slotCount *= 4;
+  let slotCount: u32 = FIRST_SLOTS;
+  while (entries * 2 > slotCount) slotCount *= SLOTS_FACTOR;
   dictionary.slotCount = slotCount;
   rebuildTable(dictionary, dictionary.tableSize);
 }

@@ -7,19 +7,9 @@ import { root } from "./rows";
 import { addString, newStringColumn, restartStrings, StringColumn } from "./string-column";
 
 export { allocate, release } from "./memory";
-// What must be as in `src/shred/string-column.ts`, for a test that compares.
-export {
-  DISTINCT_SHARE_MAX,
-  ENTRIES_MAX,
-  FIRST_SLOTS,
-  LARGE_BYTES,
-  LARGE_SHARE_MAX,
-  SHARE_FROM_COUNT,
-} from "./dictionary";
 export { forgetPredictions, newElement, newField, removeLastField } from "./node";
 export {
   beginGroup,
-  beginLine,
   configure,
   groupBytes,
   line,
@@ -32,7 +22,7 @@ export {
   stopAfterLine,
   supersede,
 } from "./rows";
-export { fullCount, fullPages, SEAL_SHIFT, sealedStrings, settleStrings } from "./string-column";
+export { fullCount, fullPages, sealedStrings, settleStrings } from "./string-column";
 
 // Where fields stand in the records that the other side reads.
 export const TYPE = offsetof<Node>("type");

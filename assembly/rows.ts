@@ -12,6 +12,8 @@ import {
   settle,
 } from "./host";
 import { addEntry, addFlag, addNumber, fieldAt, Node, newNode, setLength, truncateNode } from "./node";
+import { fullCount, newStringColumn, settleStrings } from "./string-column";
+import { readString } from "./text";
 import {
   BOOL,
   DOUBLE,
@@ -24,9 +26,16 @@ import {
   STRING,
   STRUCT,
   TEXT,
-} from "./node-type";
-import { fullCount, newStringColumn, settleStrings } from "./string-column";
-import { readString } from "./text";
+} from "../src/shred/node-type";
+import {
+  WISH_END,
+  WISH_KEY,
+  WISH_LIST_END,
+  WISH_OBJECT,
+  WISH_OBJECT_END,
+  WISH_SHALLOWER,
+  WISH_SHORTER,
+} from "../src/shred/wish";
 
 const LINE_FEED: u32 = 0x0a;
 const QUOTE: u32 = 0x22;
@@ -43,15 +52,6 @@ const LETTER_F: u32 = 0x66;
 const NULL_WORD: u32 = 0x6c6c756e;
 const TRUE_WORD: u32 = 0x65757274;
 const ALSE_WORD: u32 = 0x65736c61;
-
-/** What a line is rejected for: the same numbers as in `src/shred/native/native-rows.ts`. */
-const WISH_OBJECT: u32 = 0;
-const WISH_END: u32 = 1;
-const WISH_SHORTER: u32 = 2;
-const WISH_LIST_END: u32 = 3;
-const WISH_OBJECT_END: u32 = 4;
-const WISH_KEY: u32 = 5;
-const WISH_SHALLOWER: u32 = 6;
 
 /** More fields than most objects have, and few enough to be cheap where an object has thousands. */
 const LOOKED_THROUGH_MAX: u32 = 64;
@@ -115,7 +115,7 @@ export function beginGroup(): void {
 }
 
 /** Begins a line that may not become a row. */
-export function beginLine(start: usize, number: u32): void {
+function beginLine(start: usize, number: u32): void {
   line = number;
   lineStart = start;
   rowsBefore = root.count;
@@ -254,7 +254,7 @@ function shredValue(node: Node, parentEntry: u32, depth: u32, at: usize): usize 
       return shredText(node, parentEntry, depth, at);
   } else if (byte === LETTER_N) {
     if (load<u32>(at) === NULL_WORD) return at + 4;
-  } else if (type < TEXT) {
+  } else if (type < <u32>TEXT) {
     if (byte === OPEN_OBJECT) return shredObject(node, parentEntry, depth, at);
     if (byte === OPEN_LIST) return shredList(node, parentEntry, depth, at);
     if (byte === LETTER_T || byte === LETTER_F) {

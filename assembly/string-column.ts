@@ -18,9 +18,7 @@ import {
 } from "./dictionary";
 import { allocate, allocateZeroed, release, resize, shrink } from "./memory";
 import { roomFor } from "./room";
-
-/** Of the bytes that a page has at least: less of a column is not sealed. */
-export const SEAL_SHIFT: u32 = 17;
+import { SEAL_SHIFT, SLOTS_FACTOR } from "../src/shred/string-limits";
 
 const FIRST_REFS: u32 = 16;
 /** So many remain when what they told of was sealed. */
@@ -146,7 +144,7 @@ export function addString(column: StringColumn, value: u32, text: usize, length:
       giveUp(column, value + 1);
       return;
     }
-    column.slotCount *= 4;
+    column.slotCount *= SLOTS_FACTOR;
   }
   keepRoom(column);
 }

@@ -47,6 +47,9 @@ export type WriteBytes = (bytes: Uint8Array) => void;
 
 type Sealed = Extract<ColumnValues, { kind: "sealed" }>;
 
+/** The levels of a page, as runs of its own or of the whole chunk. */
+type PageLevels = Pick<ChunkLevels, "definition" | "repetition">;
+
 interface Progress {
   readonly codec: number;
   uncompressedBytes: number;
@@ -59,6 +62,8 @@ export class ChunkWriter {
   readonly #page = new ByteBuffer(1 << 16);
   readonly #body = new ByteBuffer(1 << 16);
   readonly #header = new CompactWriter();
+  /** The encoded levels of a page, before their length is known. */
+  readonly #levels = new ByteBuffer(1 << 10);
   /** Encoded levels by runs and bit width: the dense children of a struct share their runs, and so these bytes. */
   readonly #encodedLevels = new WeakMap<LevelRuns, Map<number, Uint8Array>>();
   #offset: number;
@@ -117,11 +122,8 @@ export class ChunkWriter {
     const repetition = levels.repetition === undefined ? undefined : new RunCutter(levels.repetition);
     for (const [i, page] of pages.entries()) {
       const length = (starts[i + 1] ?? entries) - (starts[i] ?? 0);
-      this.#writeSealedPage(
-        page,
-        { ...levels, definition: definition.cut(length), repetition: repetition?.cut(length) },
-        progress,
-      );
+      const cut = { definition: definition.cut(length), repetition: repetition?.cut(length) };
+      this.#writeSealedPage(page, cut, levels, progress);
     }
     return {
       physical: PHYSICAL.byteArray,
@@ -139,16 +141,15 @@ export class ChunkWriter {
   }
 
   /** The levels are compressed by themselves, since the values are already. */
-  #writeSealedPage(page: SealedTexts, levels: ChunkLevels, progress: Progress): void {
-    const { definition, definitionMax, repetition, repetitionMax } = levels;
+  #writeSealedPage(page: SealedTexts, cut: PageLevels, levels: ChunkLevels, progress: Progress): void {
+    const { entries } = cut.definition;
     const out = this.#page;
     out.clear();
-    if (repetition !== undefined) appendBlock(out, this.#encoded(repetition, repetitionMax));
-    appendBlock(out, this.#encoded(definition, definitionMax));
+    this.#appendLevels(out, cut, levels);
     const { body, uncompressedBytes } = page;
     const bytes = out.length + uncompressedBytes;
     const pieces = joinCompressed(this.#compressed(out.written(), progress.codec), body, bytes, progress.codec);
-    this.#writePieces(PAGE_TYPE.data, pieces, bytes, definition.entries, ENCODING.plain, progress);
+    this.#writePieces(PAGE_TYPE.data, pieces, bytes, entries, ENCODING.plain, progress);
   }
 
   /** Answers how many values were written. */
@@ -161,10 +162,9 @@ export class ChunkWriter {
       const entries = (starts[i + 1] ?? levels.definition.entries) - start;
       const page = this.#page;
       page.clear();
-      if (repetition !== undefined) appendBlock(page, this.#encoded(repetition.cut(entries), levels.repetitionMax));
-      const cut = definition.cut(entries);
-      appendBlock(page, this.#encoded(cut, levels.definitionMax));
-      const until = present + countLevel(cut, levels.definitionMax);
+      const cut = { definition: definition.cut(entries), repetition: repetition?.cut(entries) };
+      const until = present + countLevel(cut.definition, levels.definitionMax);
+      this.#appendLevels(page, cut, levels);
       encoder.append(page, present, until);
       present = until;
       this.#writePage(PAGE_TYPE.data, page.written(), entries, encoder.encoding, progress);
@@ -213,6 +213,31 @@ export class ChunkWriter {
     this.#offset += header.length + bodyBytes;
     progress.uncompressedBytes += header.length + bytes;
     progress.compressedBytes += header.length + bodyBytes;
+  }
+
+  /** Appends the levels of a page, which were cut from those of its chunk and may not be read any more. */
+  #appendLevels(page: ByteBuffer, cut: PageLevels, levels: ChunkLevels): void {
+    if (cut.repetition !== undefined) {
+      this.#appendRuns(page, cut.repetition, cut.repetition === levels.repetition, levels.repetitionMax);
+    }
+    this.#appendRuns(page, cut.definition, cut.definition === levels.definition, levels.definitionMax);
+  }
+
+  /**
+   * Runs that are not the whole chunk's are of no use to any other. Their memory is given back at once: to the garbage
+   * collector they are small objects of which there is no hurry to get rid, and those of an archive hour's sealed pages were
+   * 15 MB at the peak.
+   */
+  #appendRuns(page: ByteBuffer, runs: LevelRuns, isWhole: boolean, max: number): void {
+    if (isWhole) {
+      appendBlock(page, this.#encoded(runs, max));
+      return;
+    }
+    const levels = this.#levels;
+    levels.clear();
+    appendRuns(levels, runs, bitWidth(max));
+    appendBlock(page, levels.written());
+    if (runs.pairs.buffer instanceof ArrayBuffer) runs.pairs.buffer.transfer(0);
   }
 
   #encoded(runs: LevelRuns, max: number): Uint8Array {

@@ -1,7 +1,7 @@
 /** When the texts of columns are sealed: compressed ahead of their row group by whoever encodes pages. */
 
-/** Less of a column is not sealed: pages of half the size would make an archive hour 3 % larger. */
-export const SEAL_SHIFT = 17;
+import { SEAL_SHIFT } from "./string-limits.ts";
+
 export const SEAL_BYTES = 1 << SEAL_SHIFT;
 
 /** What became of the texts of a page; the shape that a Parquet writer takes. */

@@ -13,7 +13,6 @@ import { columnsExplode, countColumns, widestObject } from "./column-limit.ts";
 import { BadLine, LINE_FEED, skipBlanks } from "./cursor.ts";
 import { FileSchema } from "./file-schema.ts";
 import { LineBuffer, type LineConsumer, PREFIX_BYTES_MAX } from "./line-buffer.ts";
-import { PAGES_MAX } from "./native/module.ts";
 import type { Node } from "./node.ts";
 import { openRows } from "./open-rows.ts";
 import { type RowGroup, takeRowGroup } from "./row-group.ts";
@@ -22,6 +21,7 @@ import { type Rows, type RowsBy, tooLong } from "./rows.ts";
 import type { SealTexts } from "./seal-queue.ts";
 import type { Hint, Hints } from "./settle.ts";
 import { RepeatedKey } from "./skip.ts";
+import { PAGES_MAX } from "./webassembly/module.ts";
 
 export interface RejectedLine {
   /** From 1; blank lines count. */

@@ -6,7 +6,17 @@
  */
 import type { Cursor } from "./cursor.ts";
 import { grownInts } from "./room.ts";
-import { SEAL_BYTES, SEAL_SHIFT, type Sealable, type SealedTexts, type SealTexts } from "./seal-queue.ts";
+import { SEAL_BYTES, type Sealable, type SealedTexts, type SealTexts } from "./seal-queue.ts";
+import {
+  DISTINCT_SHARE_MAX,
+  ENTRIES_MAX,
+  FIRST_SLOTS,
+  LARGE_BYTES,
+  LARGE_SHARE_MAX,
+  SEAL_SHIFT,
+  SHARE_FROM_COUNT,
+  SLOTS_FACTOR,
+} from "./string-limits.ts";
 import { copyText, type Text } from "./text.ts";
 
 export type TextValues =
@@ -21,24 +31,15 @@ export type TextValues =
   /** The first texts in sealed pages, the rest in PLAIN layout in `arena`. */
   | { readonly kind: "sealed"; readonly pages: readonly SealedTexts[]; readonly arena: Uint8Array };
 
-/** A dictionary ends at so many entries, */
-const ENTRIES_MAX = 65_536;
-/** or where more than this share of at least so many values is distinct, */
-const DISTINCT_SHARE_MAX = 0.6;
-const SHARE_FROM_COUNT = 256;
-/** or where it is larger than this and more than this share is distinct. */
-const LARGE_BYTES = 1 << 20;
-
 /** An arena of texts grows to a page and the row that completes it, without being doubled for that row. */
 const PAGE_ARENA_BYTES = SEAL_BYTES + (SEAL_BYTES >> 3);
 
 const FIRST_ARENA_BYTES = 256;
 /** Smaller ones grow fourfold: they are many, and each move is a call. */
 const SMALL_ARENA_BYTES = 1 << 12;
-const LARGE_SHARE_MAX = 0.3;
 
-/** Two numbers each. */
-const FIRST_SLOTS = 2 * 32;
+/** Numbers in a slot. */
+const SLOT = 2;
 
 /**
  * The hash table over the entries of a dictionary, with open addressing. A slot is two neighbouring numbers, the hash and
@@ -166,7 +167,7 @@ export class StringColumn implements Strings {
     // Half of the slots are taken.
     if (dictionary.entries * 4 <= dictionary.slots.length) return;
     if (this.#doesNotPay(dictionary, value + 1)) this.#giveUp(dictionary, value + 1);
-    else dictionary.slots = rehashed(dictionary, dictionary.slots.length * 4);
+    else dictionary.slots = rehashed(dictionary, dictionary.slots.length * SLOTS_FACTOR);
   }
 
   /** Whether the arena's text at `offset` is the same; four bytes at a time, which may read behind both. */
@@ -292,8 +293,8 @@ export class StringColumn implements Strings {
     if (entries === dictionary.entries) return;
     this.#arena.used = dictionary.offsets[entries] ?? 0;
     dictionary.entries = entries;
-    let length = FIRST_SLOTS;
-    while (entries * 4 > length) length *= 4;
+    let length = SLOT * FIRST_SLOTS;
+    while (entries * 4 > length) length *= SLOTS_FACTOR;
     dictionary.slots = rehashed(dictionary, length);
   }
 
@@ -328,7 +329,7 @@ export class StringColumn implements Strings {
     if (this.#dictionary === null) this.#dictionary = newDictionary();
     else {
       this.#dictionary.entries = 0;
-      this.#dictionary.slots = new Int32Array(FIRST_SLOTS);
+      this.#dictionary.slots = new Int32Array(SLOT * FIRST_SLOTS);
     }
   }
 }
@@ -343,7 +344,7 @@ function arenaOf(buffer: ArrayBuffer): Arena {
 
 function newDictionary(): Dictionary {
   return {
-    slots: new Int32Array(FIRST_SLOTS),
+    slots: new Int32Array(SLOT * FIRST_SLOTS),
     entries: 0,
     offsets: new Int32Array(16),
     firstValues: new Int32Array(16),

@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import fc from "fast-check";
-import { compileNative, writtenNative } from "../scripts/native.ts";
+import { compileModule, writtenModule } from "../scripts/webassembly.ts";
 import type { Converter, ConvertRequest } from "../src/convert/contract.ts";
 import { convertNative } from "../src/convert/native.ts";
 import { openNativeConverter } from "../src/convert/open.ts";
-import { nativeMemory, nativeModule, PAGES_MAX } from "../src/shred/native/module.ts";
+import { compiledModule, moduleMemory, PAGES_MAX } from "../src/shred/webassembly/module.ts";
 import { edgeCorpus } from "./corpus/corpus.ts";
 import { settingsOf } from "./corpus/corpus-case.ts";
 import { corpusDocument } from "./corpus/documents.ts";
@@ -28,7 +28,7 @@ const webassemblyGrouped = openNativeConverter(grouped);
 const typescriptGrouped = openNativeConverter({ ...grouped, rows: "typescript" });
 
 before(async () => {
-  shared = { duckdb: await openDuckdbReader(), folder: await mkdtemp(join(tmpdir(), "millrace-native-")) };
+  shared = { duckdb: await openDuckdbReader(), folder: await mkdtemp(join(tmpdir(), "millrace-webassembly-")) };
 });
 
 after(async () => {
@@ -68,11 +68,11 @@ async function assertSame(
 }
 
 test("there is a module to compare with", () => {
-  assert.ok(nativeModule() !== null && nativeMemory(PAGES_MAX) !== null);
+  assert.ok(compiledModule() !== null && moduleMemory(PAGES_MAX) !== null);
 });
 
 test("the module is what its sources give", () => {
-  assert.ok(compileNative() === writtenNative(), "run `npm run native`");
+  assert.ok(compileModule() === writtenModule(), "run `npm run webassembly`");
 });
 
 test("the edge corpus", async () => {

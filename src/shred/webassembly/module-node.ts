@@ -5,15 +5,15 @@ import type { SealedTexts, SealTexts } from "../seal-queue.ts";
 import type { Strings, TextValues } from "../string-column.ts";
 import type { Text } from "../text.ts";
 import type { Layout } from "./layout.ts";
-import type { NativeInstance } from "./module.ts";
+import type { ModuleInstance } from "./module.ts";
 
 /** Answers are views of that memory: they are good until the module changes the column. */
-export class NativeNode implements NodeStore {
+export class ModuleNode implements NodeStore {
   readonly address: number;
-  readonly #instance: NativeInstance;
+  readonly #instance: ModuleInstance;
   readonly #layout: Layout;
 
-  constructor(instance: NativeInstance, layout: Layout, address: number) {
+  constructor(instance: ModuleInstance, layout: Layout, address: number) {
     this.#instance = instance;
     this.#layout = layout;
     this.address = address;
@@ -28,16 +28,16 @@ export class NativeNode implements NodeStore {
     return this.#instance.exports.addPresent(this.address, parentEntry);
   }
 
-  strings(): NativeStrings {
-    return new NativeStrings(this.#instance, this.#layout, this.address);
+  strings(): ModuleStrings {
+    return new ModuleStrings(this.#instance, this.#layout, this.address);
   }
 
-  numbers(): NativeNumbers {
-    return new NativeNumbers(this.#instance, this.#layout, this.address);
+  numbers(): ModuleNumbers {
+    return new ModuleNumbers(this.#instance, this.#layout, this.address);
   }
 
-  flags(): NativeFlags {
-    return new NativeFlags(this.#instance, this.#layout, this.address);
+  flags(): ModuleFlags {
+    return new ModuleFlags(this.#instance, this.#layout, this.address);
   }
 
   /** Tells the module what the node is. */
@@ -63,13 +63,13 @@ export class NativeNode implements NodeStore {
 }
 
 /** The strings of a column; pages that are sealed lie on this side. */
-export class NativeStrings implements Strings {
-  readonly #instance: NativeInstance;
+export class ModuleStrings implements Strings {
+  readonly #instance: ModuleInstance;
   readonly #layout: Layout;
   readonly #node: number;
   #sealed: SealedTexts[] = [];
 
-  constructor(instance: NativeInstance, layout: Layout, node: number) {
+  constructor(instance: ModuleInstance, layout: Layout, node: number) {
     this.#instance = instance;
     this.#layout = layout;
     this.#node = node;
@@ -142,13 +142,13 @@ export class NativeStrings implements Strings {
 const SPILL_BYTES = 16;
 
 /** The numbers of a column; those that a double cannot hold lie on this side. */
-export class NativeNumbers implements Numbers {
-  readonly #instance: NativeInstance;
+export class ModuleNumbers implements Numbers {
+  readonly #instance: ModuleInstance;
   readonly #layout: Layout;
   readonly #node: number;
   #wide: Map<number, bigint> | null = null;
 
-  constructor(instance: NativeInstance, layout: Layout, node: number) {
+  constructor(instance: ModuleInstance, layout: Layout, node: number) {
     this.#instance = instance;
     this.#layout = layout;
     this.#node = node;
@@ -185,12 +185,12 @@ export class NativeNumbers implements Numbers {
 }
 
 /** The booleans of a column. */
-export class NativeFlags implements Flags {
-  readonly #instance: NativeInstance;
+export class ModuleFlags implements Flags {
+  readonly #instance: ModuleInstance;
   readonly #layout: Layout;
   readonly #node: number;
 
-  constructor(instance: NativeInstance, layout: Layout, node: number) {
+  constructor(instance: ModuleInstance, layout: Layout, node: number) {
     this.#instance = instance;
     this.#layout = layout;
     this.#node = node;

@@ -13,9 +13,18 @@ import { type Rows, tooLong } from "../rows.ts";
 import { settle } from "../settle.ts";
 import { readKey, repeatedKey, shredValue } from "../shred-values.ts";
 import { tooDeep } from "../skip.ts";
+import {
+  WISH_END,
+  WISH_KEY,
+  WISH_LIST_END,
+  WISH_OBJECT,
+  WISH_OBJECT_END,
+  WISH_SHALLOWER,
+  WISH_SHORTER,
+} from "../wish.ts";
 import { type Layout, layoutOf } from "./layout.ts";
-import { isMemoryExhausted, NativeInstance, type NativeMemory, type NativeModule } from "./module.ts";
-import { NativeNode, NativeStrings } from "./native-node.ts";
+import { type CompiledModule, isMemoryExhausted, ModuleInstance, type ModuleMemory } from "./module.ts";
+import { ModuleNode, ModuleStrings } from "./module-node.ts";
 
 interface CreatedNode {
   readonly parent: Node;
@@ -23,9 +32,9 @@ interface CreatedNode {
 }
 
 /** Rows by the module. */
-export class NativeRows implements Rows {
+export class WebAssemblyRows implements Rows {
   readonly #state: RowState;
-  readonly #instance: NativeInstance;
+  readonly #instance: ModuleInstance;
   readonly #layout: Layout;
   /** By number; a number is used again once its node was taken back. */
   readonly #nodes: Node[];
@@ -36,9 +45,9 @@ export class NativeRows implements Rows {
   readonly #changed = new Set<Node>();
 
   /** `groupBytesMax` is how many bytes of lines make a row group. */
-  constructor(module: NativeModule, memory: NativeMemory, state: RowState, groupBytesMax: number) {
+  constructor(module: CompiledModule, memory: ModuleMemory, state: RowState, groupBytesMax: number) {
     this.#state = state;
-    this.#instance = new NativeInstance(module, memory, {
+    this.#instance = new ModuleInstance(module, memory, {
       field: (node, at) => this.#field(this.#nodeAt(node), at >>> 0),
       element: (list) => this.#element(this.#nodeAt(list)),
       settle: (node, kind, at) => this.#settle(this.#nodeAt(node), kind, at >>> 0),
@@ -155,17 +164,17 @@ export class NativeRows implements Rows {
   }
 
   /** Columns with pages that the last line completed, once for each page. */
-  #takeFullPages(): NativeStrings[] {
+  #takeFullPages(): ModuleStrings[] {
     const { exports } = this.#instance;
     const count = exports.fullCount.value;
-    const found: NativeStrings[] = [];
+    const found: ModuleStrings[] = [];
     if (count === 0) return found;
     const pages = exports.fullPages() >>> 0;
     for (let i = 0; i < count; i++) {
       const node = this.#nodes[this.#instance.get(pages + 4 * i)];
       if (node === undefined) throw new RangeError("a page of no column");
       node.strings ??= storeOf(node).strings();
-      if (node.strings instanceof NativeStrings) found.push(node.strings);
+      if (node.strings instanceof ModuleStrings) found.push(node.strings);
     }
     exports.settleStrings();
     return found;
@@ -200,8 +209,8 @@ export class NativeRows implements Rows {
     if (this.#state.hasFindings) this.#instance.exports.stopAfterLine();
   }
 
-  #attach(node: Node, address: number): NativeNode {
-    const store = new NativeNode(this.#instance, this.#layout, address);
+  #attach(node: Node, address: number): ModuleNode {
+    const store = new ModuleNode(this.#instance, this.#layout, address);
     node.store = store;
     this.#numbers.set(address, node);
     store.decide(node.type, node.seen);
@@ -288,16 +297,7 @@ export class NativeRows implements Rows {
   }
 }
 
-// What a line is rejected for: the same numbers as in `assembly/rows.ts`.
-const WISH_OBJECT = 0;
-const WISH_END = 1;
-const WISH_SHORTER = 2;
-const WISH_LIST_END = 3;
-const WISH_OBJECT_END = 4;
-const WISH_KEY = 5;
-const WISH_SHALLOWER = 6;
-
-function storeOf(node: Node): NativeNode {
-  if (node.store instanceof NativeNode) return node.store;
+function storeOf(node: Node): ModuleNode {
+  if (node.store instanceof ModuleNode) return node.store;
   throw new RangeError(`column ${node.path} is not the module's`);
 }

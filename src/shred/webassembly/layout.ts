@@ -1,5 +1,5 @@
 /** Where fields stand in the module's records, read once. */
-import type { NativeExports } from "./module.ts";
+import type { ModuleExports } from "./module.ts";
 
 /** Offsets in bytes: of a node's record, and from `arena` on of that of a column of strings. */
 export interface Layout {
@@ -20,7 +20,7 @@ export interface Layout {
 }
 
 /** Asks the module. */
-export function layoutOf(exports: NativeExports): Layout {
+export function layoutOf(exports: ModuleExports): Layout {
   return {
     type: exports.TYPE.value,
     seen: exports.SEEN.value,

@@ -3,27 +3,27 @@ import { moduleText } from "./binary.ts";
 
 // What is used of the WebAssembly API, which the compiler's types know only together with those of a browser.
 declare const WebAssembly: {
-  readonly Memory: new (limits: { initial: number; maximum: number; shared: true }) => NativeMemory;
-  readonly Module: new (bytes: Uint8Array) => NativeModule;
-  readonly Instance: new (module: NativeModule, imports: object) => { readonly exports: unknown };
+  readonly Memory: new (limits: { initial: number; maximum: number; shared: true }) => ModuleMemory;
+  readonly Module: new (bytes: Uint8Array) => CompiledModule;
+  readonly Instance: new (module: CompiledModule, imports: object) => { readonly exports: unknown };
   readonly RuntimeError: ErrorConstructor;
   readonly validate: (bytes: Uint8Array) => boolean;
 };
 
 /** An instance's memory. Another `buffer` is answered after it has grown; views of the former one stay good. */
-export interface NativeMemory {
+export interface ModuleMemory {
   readonly buffer: SharedArrayBuffer;
 }
 
 /** A compiled module. */
-export type NativeModule = object;
+export type CompiledModule = object;
 
 interface Global {
   readonly value: number;
 }
 
 /** Addresses are bytes of the module's memory, all numbers are unsigned. See `assembly/` for what each does. */
-export interface NativeExports {
+export interface ModuleExports {
   readonly allocate: (size: number) => number;
   readonly release: (block: number, size: number) => void;
   readonly configure: (lineBytesMax: number, depthMax: number, groupBytesMax: number) => void;
@@ -71,7 +71,7 @@ export interface NativeExports {
 }
 
 /** What the module asks for in the middle of a row; whatever is thrown ends the row. */
-export interface NativeHost {
+export interface ModuleHost {
   /** The field, new or old, whose key stands behind the quote at `at`. */
   readonly field: (node: number, at: number) => number;
   /** A new element of the list. */
@@ -88,10 +88,10 @@ export interface NativeHost {
   readonly fail: (at: number, wish: number) => void;
 }
 
-let compiled: NativeModule | null | undefined;
+let compiled: CompiledModule | null | undefined;
 
 /** The compiled module, or null where there is none: without SIMD. */
-export function nativeModule(): NativeModule | null {
+export function compiledModule(): CompiledModule | null {
   if (compiled === undefined) {
     const bytes = Buffer.from(moduleText, "base64");
     compiled = WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : null;
@@ -104,11 +104,11 @@ const FIRST_PAGES = 128;
 export const PAGES_MAX = 1 << 16;
 
 /**
- * Memory for one instance, of at most `pagesMax` pages, or null where so much address space is not to be had. It is shared, though only one thread uses
- * it: shared memory grows without taking views of it away, so that what holds a view need not ask for another after every
- * call.
+ * Memory for one instance, of at most `pagesMax` pages, or null where so much address space is not to be had. It is shared,
+ * though only one thread uses it: shared memory grows without taking views of it away, so that what holds a view need not
+ * ask for another after every call.
  */
-export function nativeMemory(pagesMax: number): NativeMemory | null {
+export function moduleMemory(pagesMax: number): ModuleMemory | null {
   try {
     return new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: pagesMax, shared: true });
   } catch (error) {
@@ -126,19 +126,19 @@ export function isMemoryExhausted(error: unknown): boolean {
 }
 
 /** The module with memory of its own. */
-export class NativeInstance {
-  readonly memory: NativeMemory;
-  readonly exports: NativeExports;
+export class ModuleInstance {
+  readonly memory: ModuleMemory;
+  readonly exports: ModuleExports;
   #bytes: Uint8Array;
   #words: Uint32Array;
 
-  constructor(module: NativeModule, memory: NativeMemory, host: NativeHost) {
+  constructor(module: CompiledModule, memory: ModuleMemory, host: ModuleHost) {
     this.memory = memory;
     this.#bytes = new Uint8Array(memory.buffer);
     this.#words = new Uint32Array(memory.buffer);
     const { exports } = new WebAssembly.Instance(module, { env: { memory }, host: { ...host } });
     // The one place where the module's side is believed: a test compiles it from `assembly/` and compares.
-    this.exports = exports as NativeExports;
+    this.exports = exports as ModuleExports;
   }
 
   /** All of the memory. */
