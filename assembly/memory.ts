@@ -11,6 +11,8 @@ const PIECE: usize = 1 << 16;
 
 /** The first free block of each small size. */
 const freeSmall = memory.data(64 * sizeof<usize>(), 16);
+// The memory may have been another instance's: nothing in it is known to be 0.
+memory.fill(freeSmall, 0, 64 * sizeof<usize>());
 let pieceAt: usize = 0;
 let pieceEnd: usize = 0;
 

@@ -8,6 +8,7 @@
  */
 import { rmSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { chosenRows } from "../src/config/rows.ts";
 import { openNativeConverter } from "../src/convert/open.ts";
 import { requestFor } from "./convert-once.ts";
 
@@ -18,7 +19,7 @@ const { positionals, values } = parseArgs({
 const [input = "", prefix = ""] = positionals;
 const count = Number(values.count);
 const workers = Number(values.workers);
-const converter = openNativeConverter({ workers });
+const converter = openNativeConverter({ workers, rows: chosenRows(process.env) });
 const conversions: { cpuSeconds: number; wallSeconds: number; timings: Readonly<Record<string, number>> }[] = [];
 
 const startedMs = performance.now();

@@ -9,7 +9,7 @@ import { compileModule, writtenModule } from "../scripts/webassembly.ts";
 import type { Converter, ConvertRequest } from "../src/convert/contract.ts";
 import { convertNative } from "../src/convert/native.ts";
 import { openNativeConverter } from "../src/convert/open.ts";
-import { compiledModule, moduleMemory, PAGES_MAX } from "../src/shred/webassembly/module.ts";
+import { compiledModule, giveMemoryBack, PAGES_MAX, takeMemory } from "../src/shred/webassembly/module.ts";
 import { edgeCorpus } from "./corpus/corpus.ts";
 import { settingsOf } from "./corpus/corpus-case.ts";
 import { corpusDocument } from "./corpus/documents.ts";
@@ -68,7 +68,7 @@ async function assertSame(
 }
 
 test("there is a module to compare with", () => {
-  assert.ok(compiledModule() !== null && moduleMemory(PAGES_MAX) !== null);
+  assert.ok(compiledModule() !== null && takeMemory(PAGES_MAX) !== null);
 });
 
 test("the module is what its sources give", () => {
@@ -80,6 +80,21 @@ test("the edge corpus", async () => {
     await assertSame(entry.name, entry.file, settingsOf(entry));
     await assertSame(entry.name, entry.file, settingsOf(entry), { columnsMax: 4 });
   }
+});
+
+test("memory of one conversion is the next one's, whatever is in it", async () => {
+  for (const [at, entry] of edgeCorpus().entries()) {
+    const memory = takeMemory(PAGES_MAX);
+    assert.ok(memory !== null);
+    Buffer.from(memory.buffer).fill(at % 2 === 0 ? 0xa5 : 0x22);
+    giveMemoryBack(memory, PAGES_MAX);
+    await assertSame(entry.name, entry.file, settingsOf(entry));
+    const next = takeMemory(PAGES_MAX);
+    assert.ok(next === memory, entry.name);
+    giveMemoryBack(next, PAGES_MAX);
+  }
+  const bounded = takeMemory(200);
+  assert.ok(bounded !== null && bounded !== takeMemory(PAGES_MAX));
 });
 
 test("random files", async (t) => {

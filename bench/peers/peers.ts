@@ -34,6 +34,11 @@ export const oursCold = "millrace";
 export const competitors: readonly Competitor[] = [
   { name: oursCold, kind: "ours", command: (files) => ours("convert-once.js", files) },
   {
+    name: "millrace, rows in TypeScript",
+    kind: "ours",
+    command: (files) => ["env", "MILLRACE_SHRED=typescript", ...ours("convert-once.js", files)],
+  },
+  {
     name: "millrace, without a worker",
     kind: "ours",
     command: (files) => ours("convert-once.js", files, "--workers", "0"),

@@ -57,8 +57,9 @@ export async function runPass(options: PassOptions): Promise<PassResult | Repeti
   const { request, openOutput = (path) => new OutputFile(path) } = options;
   const output = openOutput(request.output);
   const rejects = new Rejects(request.rejects);
+  let pass: Pass | undefined;
   try {
-    const pass = new Pass(options, output, rejects);
+    pass = new Pass(options, output, rejects);
     const bytesIn = await pass.read();
     const newHints = pass.newHints();
     if (newHints.size > 0) return { newHints };
@@ -71,6 +72,7 @@ export async function runPass(options: PassOptions): Promise<PassResult | Repeti
     if (!isMemoryExhausted(error)) throw error;
     return { newHints: new Map(), rows: "typescript" };
   } finally {
+    pass?.close();
     output.discard();
     rejects.discard();
   }
@@ -129,6 +131,10 @@ class Pass {
       if (!isMemoryExhausted(error)) throw error;
       this.#exhaustion = error;
     }
+  }
+
+  close(): void {
+    this.#shredder.close();
   }
 
   newHints(): Hints {

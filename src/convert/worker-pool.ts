@@ -1,20 +1,12 @@
 /** Runs conversions in a few worker threads, each converting one file at a time. */
 import { rmSync } from "node:fs";
 import { extname } from "node:path";
-import { setFlagsFromString } from "node:v8";
 import { type ResourceLimits, Worker } from "node:worker_threads";
 import { Failure } from "../errors.ts";
 import type { RowsBy } from "../shred/rows.ts";
 import type { ConvertReport, ConvertRequest } from "./contract.ts";
 import { partialPath } from "./output-file.ts";
 import type { Job, PlainFailure, WorkerMessage } from "./worker-messages.ts";
-
-/**
- * A heap begins small, and until it has grown the collector looks through everything at each step of columns that it can free
- * nothing of. Heaps made from now on begin where a conversion ends anyway: 3 to 5 % less CPU of a cold process (generated, real;
- * paired rounds), for 3 to 6 MB. The flag is read only when the heap of a new thread is made.
- */
-const LARGE_FIRST_HEAP = "--initial-old-space-size=150";
 
 export interface PoolOptions {
   /** How many workers there are at most. They are started when they are first needed. */
@@ -125,7 +117,6 @@ export class WorkerPool {
   #startWorker(): Slot {
     const { resourceLimits } = this.#options;
     const file = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
-    setFlagsFromString(LARGE_FIRST_HEAP);
     // Flags of the process, such as `--input-type` beside `--eval`, are not meant for this file.
     const worker = new Worker(file, { execArgv: [], ...(resourceLimits === undefined ? {} : { resourceLimits }) });
     const slot: Slot = { worker, pending: undefined };

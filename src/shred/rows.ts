@@ -27,10 +27,20 @@ export interface Rows {
   sync(): void;
   /** Forgets the row group. */
   clear(): void;
+  /** Gives memory back, once for all: nothing of the columns may be read any more. */
+  close(): void;
 }
 
 /** `webassembly` where it can be had, otherwise TypeScript as well. */
 export type RowsBy = "webassembly" | "typescript";
+
+export interface RowsOptions {
+  readonly by: RowsBy;
+  /** A row group ends with the row by which its lines reach so many bytes. */
+  readonly groupBytes: number;
+  /** How much memory WebAssembly may have, in pages of 64 KiB. */
+  readonly memoryPagesMax: number;
+}
 
 /** What to throw at a line of more than so many bytes. */
 export function tooLong(lineBytesMax: number): BadLine {

@@ -6,6 +6,8 @@
  * const shredder = new Shredder(settings, { hints, groupBytes, onReject, onGroup: () => write(shredder.takeGroup()) });
  * for await (const chunk of input) shredder.push(chunk);
  * shredder.end();
+ * …
+ * shredder.close();
  * ```
  */
 import { isUtf8 } from "node:buffer";
@@ -125,6 +127,11 @@ export class Shredder {
   clearGroup(): void {
     this.#rows.clear();
     this.#state.sealQueue.clear();
+  }
+
+  /** To be called once, at whatever end: nothing of the columns may be read any more. */
+  close(): void {
+    this.#rows.close();
   }
 
   #readLines(buffer: Buffer, end: number, base: number): void {

@@ -47,6 +47,10 @@ export class TypeScriptRows implements Rows {
     this.groupBytes = 0;
   }
 
+  close(): void {
+    // The collector knows what is not used any more.
+  }
+
   /** Shreds what begins at the cursor and leaves the cursor at the line feed. */
   #readRow(): void {
     const state = this.#state;

@@ -9,7 +9,7 @@ import { LIST, UNKNOWN } from "../node-type.ts";
 import { restore } from "../rollback.ts";
 import { clearColumns } from "../row-group.ts";
 import type { RowState } from "../row-state.ts";
-import { type Rows, tooLong } from "../rows.ts";
+import { type Rows, type RowsOptions, tooLong } from "../rows.ts";
 import { settle } from "../settle.ts";
 import { readKey, repeatedKey, shredValue } from "../shred-values.ts";
 import { tooDeep } from "../skip.ts";
@@ -23,7 +23,7 @@ import {
   WISH_SHORTER,
 } from "../wish.ts";
 import { type Layout, layoutOf } from "./layout.ts";
-import { type CompiledModule, isMemoryExhausted, ModuleInstance, type ModuleMemory } from "./module.ts";
+import { type CompiledModule, giveMemoryBack, isMemoryExhausted, ModuleInstance, type ModuleMemory } from "./module.ts";
 import { ModuleNode, ModuleStrings } from "./module-node.ts";
 
 interface CreatedNode {
@@ -44,8 +44,11 @@ export class WebAssemblyRows implements Rows {
   readonly #created: CreatedNode[] = [];
   readonly #changed = new Set<Node>();
 
-  /** `groupBytesMax` is how many bytes of lines make a row group. */
-  constructor(module: CompiledModule, memory: ModuleMemory, state: RowState, groupBytesMax: number) {
+  readonly #memoryPagesMax: number;
+
+  constructor(module: CompiledModule, memory: ModuleMemory, state: RowState, options: Omit<RowsOptions, "by">) {
+    const { groupBytes, memoryPagesMax } = options;
+    this.#memoryPagesMax = memoryPagesMax;
     this.#state = state;
     this.#instance = new ModuleInstance(module, memory, {
       field: (node, at) => this.#field(this.#nodeAt(node), at >>> 0),
@@ -58,7 +61,7 @@ export class WebAssemblyRows implements Rows {
     });
     const { exports } = this.#instance;
     const { settings, root } = state;
-    exports.configure(settings.lineBytesMax, settings.depthMax, groupBytesMax);
+    exports.configure(settings.lineBytesMax, settings.depthMax, groupBytes);
     this.#layout = layoutOf(exports);
     this.#nodes = [root];
     this.#attach(root, exports.root.value >>> 0);
@@ -161,6 +164,10 @@ export class WebAssemblyRows implements Rows {
     clearColumns(this.#state.root);
     exports.clear();
     exports.beginGroup();
+  }
+
+  close(): void {
+    giveMemoryBack(this.#instance.memory, this.#memoryPagesMax);
   }
 
   /** Columns with pages that the last line completed, once for each page. */
