@@ -114,14 +114,6 @@ export function beginGroup(): void {
   groupBytes = 0;
 }
 
-/** Begins a line that may not become a row. */
-function beginLine(start: usize, number: u32): void {
-  line = number;
-  lineStart = start;
-  rowsBefore = root.count;
-  settleStrings();
-}
-
 /** Takes back what the line added that is being read. */
 export function rollBack(): void {
   if (root.count > rowsBefore) truncateNode(root, rowsBefore);
