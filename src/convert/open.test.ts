@@ -5,6 +5,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { openDuckdbReader } from "../../test/corpus/duckdb-reader.ts";
 import { compare } from "../../test/corpus/read-back.ts";
@@ -13,6 +14,7 @@ import type { Schema } from "../model/schema.ts";
 import { boundSchema } from "../model/stand-in.ts";
 import type { ConvertRequest } from "./contract.ts";
 import { openNativeConverter } from "./open.ts";
+import { WorkerPool } from "./worker-pool.ts";
 
 let folder: string;
 
@@ -156,6 +158,24 @@ test("a worker that dies fails its request only, and is replaced", async () => {
   assert.match(failed, /^bug .*r\d+\.gz: the worker that converted it died: .*memory/);
   assert.equal(rows, 1);
   for (const file of [poison.output, `${poison.output}.partial`]) assert.equal(existsSync(file), false);
+});
+
+test("a worker without work ends, and the next conversion gets another", async () => {
+  const pool = new WorkerPool({ workers: 2, groupBytes: undefined, rows: undefined, idleMs: 20 });
+  try {
+    for (let round = 0; round < 3; round++) {
+      const both = await Promise.all([1, 2].map(async () => pool.run(await request('{"a":1}\n'))));
+      assert.deepEqual(
+        both.map(({ rows }) => rows),
+        [1, 1],
+      );
+      const patience = performance.now() + 30_000;
+      while (pool.size > 0 && performance.now() < patience) await setTimeout(5);
+      assert.equal(pool.size, 0);
+    }
+  } finally {
+    await pool.close();
+  }
 });
 
 test("idle workers do not keep a process alive", async () => {

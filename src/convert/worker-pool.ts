@@ -8,6 +8,12 @@ import type { ConvertReport, ConvertRequest } from "./contract.ts";
 import { partialPath } from "./output-file.ts";
 import type { Job, PlainFailure, WorkerMessage } from "./worker-messages.ts";
 
+/**
+ * A worker that has nothing to do for so long ends, and the next conversion starts another: what it holds, memory of WebAssembly of
+ * up to 256 MiB and a heap, would stay for as long as a process watches for new hours.
+ */
+const IDLE_MS = 60_000;
+
 export interface PoolOptions {
   /** How many workers there are at most. They are started when they are first needed. */
   readonly workers: number;
@@ -15,6 +21,8 @@ export interface PoolOptions {
   readonly rows: RowsBy | undefined;
   /** Limits of each worker's heap; Node's own unless given. */
   readonly resourceLimits?: ResourceLimits;
+  /** For tests: how long a worker without work stays, in milliseconds. */
+  readonly idleMs?: number;
 }
 
 export interface RunOptions {
@@ -32,6 +40,8 @@ interface Pending {
 interface Slot {
   readonly worker: Worker;
   pending: Pending | undefined;
+  /** Runs while there is no work. */
+  idle: NodeJS.Timeout | undefined;
 }
 
 export class WorkerPool {
@@ -43,6 +53,11 @@ export class WorkerPool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
+  }
+
+  /** How many workers there are now. */
+  get size(): number {
+    return this.#slots.size;
   }
 
   run(request: ConvertRequest, { signal, onProgress }: RunOptions = {}): Promise<ConvertReport> {
@@ -80,6 +95,7 @@ export class WorkerPool {
       [...this.#slots].map(async (slot) => {
         const { pending } = slot;
         slot.pending = undefined;
+        clearTimeout(slot.idle);
         await slot.worker.terminate();
         if (pending === undefined) return;
         removePartial(pending.job.request);
@@ -103,6 +119,7 @@ export class WorkerPool {
       if (slot === undefined) return;
       const pending = this.#waiting.shift();
       if (pending === undefined) return;
+      clearTimeout(slot.idle);
       slot.pending = pending;
       slot.worker.ref();
       slot.worker.postMessage(pending.job);
@@ -119,7 +136,7 @@ export class WorkerPool {
     const file = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
     // Flags of the process, such as `--input-type` beside `--eval`, are not meant for this file.
     const worker = new Worker(file, { execArgv: [], ...(resourceLimits === undefined ? {} : { resourceLimits }) });
-    const slot: Slot = { worker, pending: undefined };
+    const slot: Slot = { worker, pending: undefined, idle: undefined };
     this.#slots.add(slot);
     worker.on("message", (message: WorkerMessage) => this.#receive(slot, message));
     let cause: unknown;
@@ -142,7 +159,14 @@ export class WorkerPool {
     slot.worker.unref();
     if (message.kind === "done") pending.resolve(message.report);
     else pending.reject(asThrown(message.failure));
+    slot.idle = setTimeout(() => this.#retire(slot), this.#options.idleMs ?? IDLE_MS).unref();
     this.#dispatch();
+  }
+
+  #retire(slot: Slot): void {
+    this.#slots.delete(slot);
+    // What it still has to say has been heard, and how it ends does not matter.
+    void slot.worker.terminate();
   }
 
   /** A worker ended that should not have: its request fails, and the next one gets a new worker. */
