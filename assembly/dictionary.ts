@@ -145,16 +145,15 @@ export function keepRoom(dictionary: Dictionary): void {
   if (dictionary.entries * 4 > dictionary.tableSize * 3) rebuildTable(dictionary, dictionary.tableSize * 2);
 }
 
-/** Puts the entries into a table of the given size, without those that were forgotten. */
+/** Puts the entries into a table of the given size. */
 function rebuildTable(dictionary: Dictionary, tableSize: u32): void {
   const old = dictionary.table;
   const oldSize = dictionary.tableSize;
   const table = allocateZeroed(<usize>tableSize * offsetof<Slot>());
   const mask = tableSize - 1;
-  const entries = dictionary.entries;
   for (let i: u32 = 0; i < oldSize; i++) {
     const slot = slotAt(old, i);
-    if (slot.entry === 0 || slot.entry > entries) continue;
+    if (slot.entry === 0) continue;
     let index = slot.hash & mask;
     while (slotAt(table, index).entry !== 0) index = (index + 1) & mask;
     v128.store(changetype<usize>(slotAt(table, index)), v128.load(changetype<usize>(slot)));
@@ -170,12 +169,33 @@ export function truncateDictionary(dictionary: Dictionary, keep: u32): void {
   // Entries are numbered in order of first use, so the ones to forget are the last.
   while (entries > 0 && load<u32>(dictionary.firstValues + ((<usize>(entries - 1)) << 2)) >= keep) entries--;
   if (entries === dictionary.entries) return;
+  for (let entry = entries; entry < dictionary.entries; entry++) removeEntry(dictionary, entry);
   dictionary.used = load<u32>(dictionary.offsets + ((<usize>entries) << 2));
   dictionary.entries = entries;
   let slotCount: u32 = FIRST_SLOTS;
   while (entries * 2 > slotCount) slotCount *= SLOTS_FACTOR;
   dictionary.slotCount = slotCount;
-  rebuildTable(dictionary, dictionary.tableSize);
+}
+
+/** Takes an entry out of the table. */
+function removeEntry(dictionary: Dictionary, entry: u32): void {
+  const text = dictionary.arena + load<u32>(dictionary.offsets + ((<usize>entry) << 2));
+  const mask = dictionary.tableSize - 1;
+  let index = hashOf(text + LENGTH_BYTES, load<u32>(text)) & mask;
+  while (slotAt(dictionary.table, index).entry !== entry + 1) index = (index + 1) & mask;
+  emptySlot(dictionary.table, mask, index);
+}
+
+/** Empties a slot; what was put behind it because it was taken moves up (see `emptySlot` of the reference). */
+function emptySlot(table: usize, mask: u32, index: u32): void {
+  let gap = index;
+  for (let at = (gap + 1) & mask; slotAt(table, at).entry !== 0; at = (at + 1) & mask) {
+    const home = slotAt(table, at).hash & mask;
+    if (((at - home) & mask) < ((at - gap) & mask)) continue;
+    v128.store(changetype<usize>(slotAt(table, gap)), v128.load(changetype<usize>(slotAt(table, at))));
+    gap = at;
+  }
+  slotAt(table, gap).entry = 0;
 }
 
 /** Eight bytes at a time, of which the last may reach behind both texts. */

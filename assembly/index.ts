@@ -22,7 +22,7 @@ export {
   stopAfterLine,
   supersede,
 } from "./rows";
-export { fullCount, fullPages, sealedStrings, settleStrings } from "./string-column";
+export { beginStrings, fullCount, fullPages, sealedStrings } from "./string-column";
 
 // Where fields stand in the records that the other side reads.
 export const TYPE = offsetof<Node>("type");

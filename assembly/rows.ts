@@ -12,7 +12,7 @@ import {
   settle,
 } from "./host";
 import { addEntry, addFlag, addNumber, fieldAt, Node, newNode, setLength, truncateNode } from "./node";
-import { fullCount, newStringColumn, settleStrings } from "./string-column";
+import { beginStrings, fullCount, keepStrings, newStringColumn } from "./string-column";
 import { readString } from "./text";
 import {
   BOOL,
@@ -117,7 +117,7 @@ export function beginGroup(): void {
 /** Takes back what the line added that is being read. */
 export function rollBack(): void {
   if (root.count > rowsBefore) truncateNode(root, rowsBefore);
-  settleStrings();
+  beginStrings();
 }
 
 /**
@@ -141,11 +141,12 @@ export function readLines(start: usize, end: usize, firstLine: u32): usize {
 
 function readRow(start: usize): usize {
   rowsBefore = root.count;
-  settleStrings();
+  beginStrings();
   if (load<u8>(start) !== OPEN_OBJECT) fail(start, WISH_OBJECT);
   const end = skipBlanks(shredFields(root, addEntry(root, rowsBefore), 1, start));
   if (load<u8>(end) !== LINE_FEED) fail(end, WISH_END);
   if (end - lineStart > lineBytesMax) fail(end, WISH_SHORTER);
+  keepStrings();
   rows++;
   groupBytes += <f64>(end - lineStart);
   return end;

@@ -24,7 +24,7 @@ const FIRST_REFS: u32 = 16;
 /** So many remain when what they told of was sealed. */
 const KEPT_REFS: u32 = 8192;
 
-/** Once the dictionary was given up, its arena holds every text, and of the rest nothing counts. */
+/** Once the dictionary was given up, the arena holds every text, and of the rest nothing counts. */
 @unmanaged
 export class StringColumn extends Dictionary {
   /** 1 once the dictionary was given up. */
@@ -34,21 +34,21 @@ export class StringColumn extends Dictionary {
   refCapacity: u32;
   /** How many values the sealed pages have. */
   sealedCount: u32;
-  /** Until it is certain that the line stays which gave the dictionary up: at how many values, and what was there before. */
-  givenUpAt: u32;
-  formerArena: usize;
-  formerCapacity: usize;
-  formerUsed: usize;
-  formerRefs: usize;
-  formerRefCapacity: u32;
+  /** How many values there are, as long as there is a dictionary. */
+  count: u32;
+  /** How many there were when the dictionary turned out not to pay, in the line that is being read; otherwise 0. */
+  unpaidAt: u32;
   /** The number of the node, by which the other side knows it. */
   id: u32;
 }
 
-/** Columns whose dictionary was given up by a line that may still be rejected. */
-let unsettled: usize = 0;
-let unsettledCount: u32 = 0;
-let unsettledCapacity: u32 = 0;
+/**
+ * Columns whose dictionary does not pay, by a line that may still be rejected: it ends with the line, since to write all
+ * values out and to take that back would make a long column pay for each rejected line.
+ */
+let unpaid: usize = 0;
+let unpaidCount: u32 = 0;
+let unpaidCapacity: u32 = 0;
 
 /** The nodes of columns, once for each page that this line completed in them. */
 let full: usize = 0;
@@ -75,9 +75,11 @@ function start(column: StringColumn): void {
   column.refs = allocate((<usize>FIRST_REFS) << 2);
   column.refCapacity = FIRST_REFS;
   column.sealedCount = 0;
+  column.count = 0;
+  column.unpaidAt = 0;
 }
 
-/** Gives all memory but the record's own back. Nothing may be unsettled. */
+/** Gives all memory but the record's own back. */
 function releaseStorage(column: StringColumn): void {
   release(column.refs, (<usize>column.refCapacity) << 2);
   if (column.isPlain) releaseArena(column);
@@ -96,20 +98,25 @@ export function restartStrings(column: StringColumn): void {
   start(column);
 }
 
-/** To be called when a line is certain to stay or has been taken back. */
-export function settleStrings(): void {
-  for (let i: u32 = 0; i < unsettledCount; i++)
-    settle(changetype<StringColumn>(load<usize>(unsettled + ((<usize>i) << 2))));
-  unsettledCount = 0;
+/** To be called before a line is read, whatever became of the one before it. */
+@inline
+export function beginStrings(): void {
+  unpaidCount = 0;
   fullCount = 0;
 }
 
-function settle(column: StringColumn): void {
-  if (column.givenUpAt === 0) return;
-  release(column.formerArena, column.formerCapacity);
-  release(column.formerRefs, (<usize>column.formerRefCapacity) << 2);
-  releaseIndex(column);
-  column.givenUpAt = 0;
+/** To be called when a line is certain to stay: dictionaries end that it showed not to pay. */
+@inline
+export function keepStrings(): void {
+  if (unpaidCount !== 0) giveUpUnpaid();
+}
+
+function giveUpUnpaid(): void {
+  for (let i: u32 = 0; i < unpaidCount; i++) {
+    const column = changetype<StringColumn>(load<usize>(unpaid + ((<usize>i) << 2)));
+    if (!column.isPlain && column.unpaidAt !== 0) giveUp(column);
+  }
+  unpaidCount = 0;
 }
 
 /** Notes that the text which was written to `roomForText`, without a dictionary, is value number `value`. */
@@ -131,6 +138,7 @@ export function addString(column: StringColumn, value: u32, text: usize, length:
     return;
   }
   if (value >= column.refCapacity) growRefs(column, value);
+  column.count = value + 1;
   const hash = hashOf(text, length);
   const slot = findSlot(column, hash, text, length);
   if (slot.entry !== 0) {
@@ -140,9 +148,9 @@ export function addString(column: StringColumn, value: u32, text: usize, length:
   store<u32>(column.refs + ((<usize>value) << 2), column.entries);
   addNew(column, slot, hash, value, text, length);
   if (isDue(column)) {
-    if (doesNotPay(column, value + 1)) {
-      giveUp(column, value + 1);
-      return;
+    if (column.unpaidAt === 0 && doesNotPay(column, value + 1)) {
+      column.unpaidAt = value + 1;
+      noteUnpaid(column);
     }
     column.slotCount *= SLOTS_FACTOR;
   }
@@ -157,34 +165,30 @@ function growRefs(column: StringColumn, place: u32): void {
   column.refCapacity = capacity;
 }
 
-/** Writes all values out, one after the other. The former state is kept until it is certain that the line stays. */
-function giveUp(column: StringColumn, count: u32): void {
+/** Writes all values out, one after the other, and lets the dictionary go. */
+function giveUp(column: StringColumn): void {
   const old = column.arena;
-  const oldRefs = column.refs;
+  const capacity = column.capacity;
   const offsets = column.offsets;
-  column.givenUpAt = count;
-  column.formerArena = old;
-  column.formerCapacity = column.capacity;
-  column.formerUsed = column.used;
-  column.formerRefs = oldRefs;
-  column.formerRefCapacity = column.refCapacity;
-  noteUnsettled(column);
+  const refs = column.refs;
+  const count = column.count;
   let bytes: usize = 0;
-  for (let i: u32 = 0; i < count; i++) bytes += LENGTH_BYTES + load<u32>(old + offsetOf(offsets, oldRefs, i));
+  for (let i: u32 = 0; i < count; i++) bytes += LENGTH_BYTES + load<u32>(old + offsetOf(offsets, refs, i));
   startArenaOf(column, bytes);
   const arena = column.arena;
-  const refs = allocate((<usize>column.refCapacity) << 2);
   let used: usize = 0;
   for (let i: u32 = 0; i < count; i++) {
-    const text = old + offsetOf(offsets, oldRefs, i);
+    const text = old + offsetOf(offsets, refs, i);
     const length = LENGTH_BYTES + load<u32>(text);
     store<u32>(refs + ((<usize>i) << 2), <u32>used);
     copyBlocks(arena + used, text, length);
     used += length;
   }
   column.used = used;
-  column.refs = refs;
+  release(old, capacity);
+  releaseIndex(column);
   column.isPlain = 1;
+  column.unpaidAt = 0;
   notePages(column, 0);
 }
 
@@ -193,15 +197,15 @@ function offsetOf(offsets: usize, refs: usize, value: u32): u32 {
   return load<u32>(offsets + ((<usize>load<u32>(refs + ((<usize>value) << 2))) << 2));
 }
 
-function noteUnsettled(column: StringColumn): void {
-  if (unsettledCount === unsettledCapacity) {
-    const capacity = max<u32>(16, unsettledCapacity * 2);
-    const bytes = (<usize>unsettledCapacity) << 2;
-    unsettled = resize(unsettled, bytes, bytes, (<usize>capacity) << 2);
-    unsettledCapacity = capacity;
+function noteUnpaid(column: StringColumn): void {
+  if (unpaidCount === unpaidCapacity) {
+    const capacity = max<u32>(16, unpaidCapacity * 2);
+    const bytes = (<usize>unpaidCapacity) << 2;
+    unpaid = resize(unpaid, bytes, bytes, (<usize>capacity) << 2);
+    unpaidCapacity = capacity;
   }
-  const index = unsettledCount++;
-  store<usize>(unsettled + ((<usize>index) << 2), changetype<usize>(column));
+  const index = unpaidCount++;
+  store<usize>(unpaid + ((<usize>index) << 2), changetype<usize>(column));
 }
 
 /** Notes the pages that were completed since the arena held `before` bytes. */
@@ -222,7 +226,8 @@ function notePages(column: StringColumn, before: usize): void {
 /** Forgets all values from number `keep` on, as if they had never been added. `count` is how many there are. */
 export function truncateStrings(column: StringColumn, keep: u32, count: u32): void {
   if (keep >= count) return;
-  if (column.givenUpAt !== 0 && keep < column.givenUpAt) restoreDictionary(column);
+  if (keep < column.unpaidAt) column.unpaidAt = 0;
+  column.count = keep;
   if (!column.isPlain) {
     truncateDictionary(column, keep);
     return;
@@ -231,21 +236,8 @@ export function truncateStrings(column: StringColumn, keep: u32, count: u32): vo
   column.used = load<u32>(column.refs + ((<usize>place) << 2));
 }
 
-function restoreDictionary(column: StringColumn): void {
-  releaseArena(column);
-  release(column.refs, (<usize>column.refCapacity) << 2);
-  column.arena = column.formerArena;
-  column.capacity = column.formerCapacity;
-  column.used = column.formerUsed;
-  column.refs = column.formerRefs;
-  column.refCapacity = column.formerRefCapacity;
-  column.isPlain = 0;
-  column.givenUpAt = 0;
-}
-
 /** The texts in the arena were sealed: `count` values. */
 export function sealedStrings(column: StringColumn, count: u32): void {
-  settle(column);
   column.sealedCount += count;
   emptyArena(column);
   if (column.refCapacity <= KEPT_REFS) return;

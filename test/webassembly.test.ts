@@ -17,6 +17,7 @@ import { openDuckdbReader } from "./corpus/duckdb-reader.ts";
 import { convertBytes, type Workplace } from "./corpus/equality.ts";
 import { runSettings } from "./corpus/runs.ts";
 import { realHours } from "./real/real.ts";
+import { splitLines } from "./reference/lines.ts";
 import { defaultSettings, type ReferenceSettings } from "./reference/parse.ts";
 
 let shared: Omit<Workplace, "converter">;
@@ -27,12 +28,18 @@ const grouped = { workers: 0, groupBytes: 100 };
 const webassemblyGrouped = openNativeConverter(grouped);
 const typescriptGrouped = openNativeConverter({ ...grouped, rows: "typescript" });
 
+/** With row groups of which some columns seal pages ahead. */
+const sealed = { workers: 0, groupBytes: 3 << 20 };
+const webassemblySealed = openNativeConverter(sealed);
+const typescriptSealed = openNativeConverter({ ...sealed, rows: "typescript" });
+
 before(async () => {
   shared = { duckdb: await openDuckdbReader(), folder: await mkdtemp(join(tmpdir(), "millrace-webassembly-")) };
 });
 
 after(async () => {
-  for (const converter of [webassembly, typescript, webassemblyGrouped, typescriptGrouped]) await converter.close();
+  const opened = [webassembly, typescript, webassemblyGrouped, typescriptGrouped, webassemblySealed, typescriptSealed];
+  for (const converter of opened) await converter.close();
   shared.duckdb.close();
   await rm(shared.folder, { recursive: true });
 });
@@ -112,6 +119,25 @@ test("random files", async (t) => {
   );
 });
 
+/** Each line with a mistake at its end in front of it: whatever is new is met first in a line that is taken back. */
+function withTwins(file: Uint8Array): Buffer {
+  const lines = splitLines(file).map(({ bytes }) => Buffer.from(bytes));
+  return Buffer.concat(lines.flatMap((line) => [line, Buffer.from(" x\n"), line, Buffer.from("\n")]));
+}
+
+test("random files in which every line is rejected first", async (t) => {
+  const runs = runSettings(150);
+  t.diagnostic(`seed ${runs.seed}`);
+  await fc.assert(
+    fc.asyncProperty(corpusDocument, async (entry) => {
+      const file = withTwins(entry.file);
+      await assertSame(entry.name, file, settingsOf(entry));
+      await assertSame(entry.name, file, settingsOf(entry), {}, [webassemblyGrouped, typescriptGrouped]);
+    }),
+    runs,
+  );
+});
+
 /** Enough rows for dictionaries to be given up and pages to be sealed, with a byte changed here and there. */
 test("many rows, some of them damaged", async (t) => {
   const runs = runSettings(12);
@@ -130,9 +156,44 @@ test("many rows, some of them damaged", async (t) => {
       const file = Buffer.from(lines.join(""));
       for (const [at, byte] of changes) file[at % file.length] = byte;
       await assertSame("many rows", file, defaultSettings);
+      await assertSame("many rows, pages sealed", file, defaultSettings, {}, [webassemblySealed, typescriptSealed]);
     }),
     runs,
   );
+});
+
+/** A column whose new text number `entry` is value number `count`, with `distinct` texts of so many bytes in all. */
+interface LimitColumn {
+  readonly entry: number;
+  readonly count: number;
+  readonly distinct: number;
+  readonly bytes: number;
+}
+
+/** Every new text is met first in a line that is taken back. */
+function limitFile(columns: readonly LimitColumn[], rows: number): Buffer {
+  const lines = Array.from({ length: rows }, (_, row) => {
+    const members = columns.map(({ entry, count, distinct, bytes }, at) => {
+      const text = Math.max(0, Math.min(row - (count - entry), distinct - 1));
+      return `"c${at}":"${String(text).padStart(bytes, "0")}"`;
+    });
+    return `{${members.join(",")}}\n`;
+  });
+  return withTwins(Buffer.from(lines.join("")));
+}
+
+test("dictionaries that just end, or just do not", async () => {
+  // Whether one pays is asked when the table of the reference is half full: at entries 257, 1025, 4097, 16385, 65537.
+  const shared = [257, 427, 428, 429, 430].flatMap((count) =>
+    [256, 257, 258, 4000].map((distinct) => ({ entry: 257, count, distinct, bytes: 8 })),
+  );
+  await assertSame("by the share of distinct texts", limitFile(shared, 1_500), defaultSettings);
+  const large = [1019, 1020].flatMap((bytes) =>
+    [3416, 3417].flatMap((count) => [1024, 1025].map((distinct) => ({ entry: 1025, count, distinct, bytes }))),
+  );
+  await assertSame("by their bytes", limitFile(large, 3_500), defaultSettings);
+  const many = [65_536, 65_537].map((distinct) => ({ entry: 65_537, count: 120_000, distinct, bytes: 6 }));
+  await assertSame("by their number", limitFile(many, 120_010), defaultSettings);
 });
 
 test("where memory does not suffice at some line, the file is made without WebAssembly", async () => {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { runSettings } from "../../test/corpus/runs.ts";
 import { type SealedTexts, SealQueue } from "./seal-queue.ts";
-import { StringColumn, settleStrings, type TextValues, takeFullPages } from "./string-column.ts";
+import { beginStrings, StringColumn, type TextValues, takeFullPages } from "./string-column.ts";
 import { Text } from "./text.ts";
 
 function plainTexts(arena: Uint8Array): string[] {
@@ -43,7 +43,10 @@ function add(column: StringColumn, value: number, content: string): void {
   column.add(value, text);
 }
 
-type Step = { readonly add: readonly string[] } | { readonly keep: number };
+/** Ends a line that stays. */
+const keepLine = (): void => void takeFullPages();
+
+type Step = { readonly add: readonly string[]; readonly stays: boolean } | { readonly keep: number };
 
 const content = fc.oneof(
   fc.constantFrom("", "a", "ab", "abc", "abcd", "abcde", "x".repeat(300)),
@@ -53,7 +56,10 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     {
       weight: 5,
-      arbitrary: fc.array(content, { minLength: 1, maxLength: 400, size: "max" }).map((texts) => ({ add: texts })),
+      arbitrary: fc.record({
+        add: fc.array(content, { minLength: 1, maxLength: 400, size: "max" }),
+        stays: fc.boolean(),
+      }),
     },
     { weight: 1, arbitrary: fc.double({ min: 0, max: 1, noNaN: true }).map((share) => ({ keep: share })) },
   ),
@@ -65,22 +71,29 @@ test("a column holds what was added and not truncated, as if the rest had never 
   t.diagnostic(`seed ${settings.seed}`);
   fc.assert(
     fc.property(steps, (each) => {
+      beginStrings();
       const column = new StringColumn();
       let model: string[] = [];
+      let stays = 0;
       for (const step of each) {
         if ("add" in step) {
           for (const text of step.add) add(column, model.push(text) - 1, text);
+          if (!step.stays) continue;
+          keepLine();
+          stays = model.length;
         } else {
-          // Only values of one line are ever taken back: here the last hundred at most.
-          const keep = Math.max(model.length - 100, Math.floor(model.length * step.keep));
+          // Only values of the line that is read are ever taken back.
+          const keep = Math.max(stays, Math.floor(model.length * step.keep));
           column.truncate(keep, model.length);
           model = model.slice(0, keep);
         }
       }
+      keepLine();
       const values = column.values(model.length);
       assert.deepEqual(read(values), model);
       const fresh = new StringColumn();
       for (const [i, text] of model.entries()) add(fresh, i, text);
+      keepLine();
       const { arena, kind } = fresh.values(model.length);
       assert.equal(values.kind, kind);
       assert.deepEqual(Buffer.from(values.arena), Buffer.from(arena));
@@ -92,10 +105,12 @@ test("a column holds what was added and not truncated, as if the rest had never 
 test("a dictionary is given up where most texts are distinct, and taken up again after clearing", () => {
   const column = new StringColumn();
   for (let i = 0; i < 2_000; i++) add(column, i, `distinct ${i}`);
+  keepLine();
   assert.equal(column.values(2_000).kind, "texts");
   assert.deepEqual(read(column.values(2_000)).at(-1), "distinct 1999");
   column.clear();
   for (let i = 0; i < 2_000; i++) add(column, i, `repeated ${i % 7}`);
+  keepLine();
   assert.deepEqual([column.values(2_000).kind, read(column.values(2_000)).at(-1)], ["dictionary", "repeated 4"]);
 });
 
@@ -105,7 +120,7 @@ test("pages are sealed with the row that makes it too much, and never with a row
   const row = fc.record({ values: fc.integer({ min: 1, max: 700 }), isRejected: fc.boolean() });
   const model: string[] = [];
   const addRow = (column: StringColumn, from: number, values: number): void => {
-    settleStrings();
+    beginStrings();
     for (let i = from; i < from + values; i++) add(column, i, `${i} `.padEnd(150, "x"));
   };
   fc.assert(

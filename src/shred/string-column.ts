@@ -17,7 +17,7 @@ import {
   SHARE_FROM_COUNT,
   SLOTS_FACTOR,
 } from "./string-limits.ts";
-import { copyText, type Text } from "./text.ts";
+import { copyText, hashRange, type Text } from "./text.ts";
 
 export type TextValues =
   | {
@@ -47,6 +47,8 @@ const SLOT = 2;
  */
 interface Dictionary {
   slots: Int32Array<ArrayBuffer>;
+  /** How many slots there would be if nothing had been taken back: whether it pays is asked when half of them are taken. */
+  slotCount: number;
   entries: number;
   /** By entry: where its length stands in the arena, and the first value that had it. */
   offsets: Int32Array<ArrayBuffer>;
@@ -59,20 +61,28 @@ interface Arena {
   used: number;
 }
 
-/** Columns whose dictionary was given up by a line that may still be rejected. Lines are read in one go, so one list serves all. */
-const unsettled: StringColumn[] = [];
+/**
+ * Columns whose dictionary does not pay, by a line that may still be rejected: it ends with the line, since to write all
+ * values out and to take that back would make a long column pay for each rejected line. Lines are read in one go, so one list
+ * serves all.
+ */
+const unpaid: StringColumn[] = [];
 
 /** Columns for each page that this line completed in them, unless it is rejected. */
 const full: StringColumn[] = [];
 
-/** To be called when a line is certain to stay or has been taken back: former states need not be kept any longer. */
-export function settleStrings(): void {
-  for (let column = unsettled.pop(); column !== undefined; column = unsettled.pop()) column.settle();
+/** To be called before a line is read, whatever became of the one before it. */
+export function beginStrings(): void {
+  unpaid.length = 0;
   full.length = 0;
 }
 
-/** Takes the columns with pages that the line completed, once for each page. To be asked when the line is certain to stay. */
+/**
+ * To be called when a line is certain to stay: dictionaries end that it showed not to pay. Answers the columns with pages that
+ * the line completed, once for each page.
+ */
 export function takeFullPages(): readonly StringColumn[] {
+  for (let column = unpaid.pop(); column !== undefined; column = unpaid.pop()) column.giveUp();
   return full.length === 0 ? none : full.splice(0);
 }
 
@@ -106,8 +116,10 @@ export class StringColumn implements Strings {
   #sealedCount = 0;
   /** By value behind the sealed ones: its entry in the dictionary or, without one, its offset in the arena. */
   #refs = new Int32Array(16);
-  /** What stood before the dictionary was given up at value number `count`, for a rejected line that caused it. */
-  #givenUp: { count: number; arena: Arena; dictionary: Dictionary; refs: Int32Array<ArrayBuffer> } | null = null;
+  /** How many values there are, as long as there is a dictionary. */
+  #count = 0;
+  /** How many values there were when the dictionary turned out not to pay, in the line that is being read; otherwise 0. */
+  #unpaidAt = 0;
 
   /**
    * Without a dictionary nobody needs a hash, so that finding the end of a text and keeping it are one loop: that takes
@@ -137,6 +149,7 @@ export class StringColumn implements Strings {
       this.#notePages(offset);
       return;
     }
+    this.#count = value + 1;
     const { slots } = dictionary;
     const mask = slots.length - 1;
     const { hash } = text;
@@ -164,10 +177,18 @@ export class StringColumn implements Strings {
     dictionary.firstValues[entry] = value;
     dictionary.slots[slot] = text.hash;
     dictionary.slots[slot + 1] = entry + 1;
-    // Half of the slots are taken.
-    if (dictionary.entries * 4 <= dictionary.slots.length) return;
-    if (this.#doesNotPay(dictionary, value + 1)) this.#giveUp(dictionary, value + 1);
-    else dictionary.slots = rehashed(dictionary, dictionary.slots.length * SLOTS_FACTOR);
+    if (dictionary.entries * 2 > dictionary.slotCount) this.#askIfPaid(dictionary, value + 1);
+  }
+
+  /** `count` is how many values there are. */
+  #askIfPaid(dictionary: Dictionary, count: number): void {
+    if (this.#unpaidAt === 0 && this.#doesNotPay(dictionary, count)) {
+      this.#unpaidAt = count;
+      unpaid.push(this);
+    }
+    dictionary.slotCount *= SLOTS_FACTOR;
+    const length = SLOT * dictionary.slotCount;
+    if (length > dictionary.slots.length) dictionary.slots = rehashed(dictionary, length);
   }
 
   /** Whether the arena's text at `offset` is the same; four bytes at a time, which may read behind both. */
@@ -223,25 +244,28 @@ export class StringColumn implements Strings {
     return this.#arena.used > LARGE_BYTES && share > LARGE_SHARE_MAX;
   }
 
-  /** Writes all values out, one after the other. The former state is kept until it is certain that the line stays. */
-  #giveUp(dictionary: Dictionary, count: number): void {
+  /** Writes all values out, one after the other, and lets the dictionary go. */
+  giveUp(): void {
+    const dictionary = this.#dictionary;
+    if (dictionary === null || this.#unpaidAt === 0) return;
     const old = this.#arena;
-    this.#givenUp = { count, arena: old, dictionary, refs: this.#refs };
-    unsettled.push(this);
+    const refs = this.#refs;
+    const count = this.#count;
     let bytes = 0;
-    for (let i = 0; i < count; i++) bytes += 4 + old.view.getInt32(dictionary.offsets[this.#refs[i] ?? 0] ?? 0, true);
+    for (let i = 0; i < count; i++) bytes += 4 + old.view.getInt32(dictionary.offsets[refs[i] ?? 0] ?? 0, true);
     const arena = newArena(Math.ceil(bytes * 1.5) + 64);
-    const refs = new Int32Array(this.#refs.length);
     for (let i = 0; i < count; i++) {
-      const start = dictionary.offsets[this.#refs[i] ?? 0] ?? 0;
+      const start = dictionary.offsets[refs[i] ?? 0] ?? 0;
       const end = start + 4 + old.view.getInt32(start, true);
       refs[i] = arena.used;
       arena.bytes.set(old.bytes.subarray(start, end), arena.used);
       arena.used += end - start;
     }
+    old.bytes.buffer.transfer(0);
+    freeDictionary(dictionary);
     this.#arena = arena;
-    this.#refs = refs;
     this.#dictionary = null;
+    this.#unpaidAt = 0;
     this.#notePages(0);
   }
 
@@ -254,7 +278,6 @@ export class StringColumn implements Strings {
   seal(seal: SealTexts, bytesMin: number): void {
     const { bytes, used } = this.#arena;
     if (this.#dictionary !== null || used < bytesMin) return;
-    this.settle();
     const page = seal(bytes.subarray(0, used));
     this.#sealed.push(page);
     this.#sealedCount += page.count;
@@ -263,25 +286,10 @@ export class StringColumn implements Strings {
     this.#arena.used = 0;
   }
 
-  /** The line that gave the dictionary up stays. */
-  settle(): void {
-    const before = this.#givenUp;
-    if (before === null) return;
-    before.arena.bytes.buffer.transfer(0);
-    before.refs.buffer.transfer(0);
-    freeDictionary(before.dictionary);
-    this.#givenUp = null;
-  }
-
   truncate(keep: number, count: number): void {
     if (keep >= count) return;
-    const before = this.#givenUp;
-    if (before !== null && keep < before.count) {
-      this.#arena = before.arena;
-      this.#dictionary = before.dictionary;
-      this.#refs = before.refs;
-      this.#givenUp = null;
-    }
+    if (keep < this.#unpaidAt) this.#unpaidAt = 0;
+    this.#count = keep;
     const dictionary = this.#dictionary;
     if (dictionary === null) {
       this.#arena.used = this.#refs[keep - this.#sealedCount] ?? 0;
@@ -291,11 +299,22 @@ export class StringColumn implements Strings {
     let { entries } = dictionary;
     while (entries > 0 && (dictionary.firstValues[entries - 1] ?? 0) >= keep) entries--;
     if (entries === dictionary.entries) return;
+    for (let entry = entries; entry < dictionary.entries; entry++) this.#removeEntry(dictionary, entry);
     this.#arena.used = dictionary.offsets[entries] ?? 0;
     dictionary.entries = entries;
-    let length = SLOT * FIRST_SLOTS;
-    while (entries * 4 > length) length *= SLOTS_FACTOR;
-    dictionary.slots = rehashed(dictionary, length);
+    let slotCount = FIRST_SLOTS;
+    while (entries * 2 > slotCount) slotCount *= SLOTS_FACTOR;
+    dictionary.slotCount = slotCount;
+  }
+
+  /** Takes an entry out of the table. */
+  #removeEntry({ slots, offsets }: Dictionary, entry: number): void {
+    const mask = slots.length - 1;
+    const { view } = this.#arena;
+    const offset = offsets[entry] ?? 0;
+    let slot = (hashRange(view, offset + 4, view.getInt32(offset, true)) << 1) & mask;
+    while (slots[slot + 1] !== entry + 1) slot = (slot + SLOT) & mask;
+    emptySlot(slots, slot);
   }
 
   /** The first `count` values, sharing memory with this column: to be encoded before it is cleared. */
@@ -315,7 +334,7 @@ export class StringColumn implements Strings {
     this.#arena = newArena(FIRST_ARENA_BYTES);
     this.#refs = new Int32Array(16);
     this.#dictionary = newDictionary();
-    this.#givenUp = null;
+    this.#unpaidAt = 0;
     this.#sealed = [];
     this.#sealedCount = 0;
   }
@@ -323,12 +342,13 @@ export class StringColumn implements Strings {
   /** Starts over, with a dictionary again. */
   clear(): void {
     this.#arena.used = 0;
-    this.#givenUp = null;
+    this.#unpaidAt = 0;
     this.#sealed = [];
     this.#sealedCount = 0;
     if (this.#dictionary === null) this.#dictionary = newDictionary();
     else {
       this.#dictionary.entries = 0;
+      this.#dictionary.slotCount = FIRST_SLOTS;
       this.#dictionary.slots = new Int32Array(SLOT * FIRST_SLOTS);
     }
   }
@@ -345,6 +365,7 @@ function arenaOf(buffer: ArrayBuffer): Arena {
 function newDictionary(): Dictionary {
   return {
     slots: new Int32Array(SLOT * FIRST_SLOTS),
+    slotCount: FIRST_SLOTS,
     entries: 0,
     offsets: new Int32Array(16),
     firstValues: new Int32Array(16),
@@ -355,14 +376,31 @@ function freeDictionary({ slots, offsets, firstValues }: Dictionary): void {
   for (const { buffer } of [slots, offsets, firstValues]) buffer.transfer(0);
 }
 
-/** The slots of the dictionary's entries in a table of the given length, without those of forgotten entries; frees the old ones. */
+/**
+ * Empties a slot. What was put behind it because it was taken moves up, so that no search ends at the gap (Knuth, The Art of
+ * Computer Programming, 6.4, algorithm R): to build the table anew for each rejected line took half a minute for 80,000 of them.
+ */
+function emptySlot(slots: Int32Array, slot: number): void {
+  const mask = slots.length - 1;
+  let gap = slot;
+  for (let at = (gap + SLOT) & mask; slots[at + 1] !== 0; at = (at + SLOT) & mask) {
+    const home = ((slots[at] ?? 0) << 1) & mask;
+    if (((at - home) & mask) < ((at - gap) & mask)) continue;
+    slots[gap] = slots[at] ?? 0;
+    slots[gap + 1] = slots[at + 1] ?? 0;
+    gap = at;
+  }
+  slots[gap + 1] = 0;
+}
+
+/** The slots of the dictionary's entries in a table of the given length; frees the old ones. */
 function rehashed(dictionary: Dictionary, length: number): Int32Array<ArrayBuffer> {
   const old = dictionary.slots;
   const slots = new Int32Array(length);
   const mask = length - 1;
   for (let i = 0; i < old.length; i += 2) {
     const entry = old[i + 1] ?? 0;
-    if (entry === 0 || entry > dictionary.entries) continue;
+    if (entry === 0) continue;
     const hash = old[i] ?? 0;
     let slot = (hash << 1) & mask;
     while (slots[slot + 1] !== 0) slot = (slot + 2) & mask;

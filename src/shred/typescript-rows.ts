@@ -6,7 +6,7 @@ import { clearColumns } from "./row-group.ts";
 import type { RowState } from "./row-state.ts";
 import { type Rows, tooLong } from "./rows.ts";
 import { shredRow } from "./shred-values.ts";
-import { settleStrings, takeFullPages } from "./string-column.ts";
+import { beginStrings, takeFullPages } from "./string-column.ts";
 
 const OPEN_OBJECT = 0x7b;
 
@@ -55,7 +55,7 @@ export class TypeScriptRows implements Rows {
   #readRow(): void {
     const state = this.#state;
     const { cursor, settings } = state;
-    settleStrings();
+    beginStrings();
     state.beginRow();
     this.#keep = state.root.count;
     if (cursor.bytes[cursor.at] !== OPEN_OBJECT) throw new BadLine("not an object");

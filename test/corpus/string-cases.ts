@@ -34,6 +34,15 @@ function stringCases(): CorpusCase[] {
     "\\ud800\\ud83d\\ude00",
     "\\udfff\\udbff",
     "\\ud83d😀",
+    // The last code units before each range, its first and its last, and the first behind it.
+    "\\ud7ff\\udc00",
+    "\\ud800\\udbff",
+    "\\ud800\\udfff",
+    "\\ud800\\ue000",
+    "\\udbff\\udc00",
+    "\\udbff\\udfff",
+    "\\udbff\\ue000",
+    "\\ue000\\udfff",
   ];
   const wrong = [
     "\\x",

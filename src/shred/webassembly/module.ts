@@ -44,7 +44,7 @@ export interface ModuleExports {
   readonly addNumber: (node: number, index: number, value: number) => void;
   readonly addFlag: (node: number, index: number, flag: number) => void;
   readonly releaseLeaf: (node: number) => void;
-  readonly settleStrings: () => void;
+  readonly beginStrings: () => void;
   readonly sealedStrings: (column: number, count: number) => void;
   readonly fullPages: () => number;
   readonly root: Global;

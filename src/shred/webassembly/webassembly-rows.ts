@@ -144,7 +144,6 @@ export class WebAssemblyRows implements Rows {
 
   /** Entries and values become views of the module's memory. */
   sync(): void {
-    this.#instance.exports.settleStrings();
     this.#syncNode(this.#state.root);
   }
 
@@ -183,7 +182,7 @@ export class WebAssemblyRows implements Rows {
       node.strings ??= storeOf(node).strings();
       if (node.strings instanceof ModuleStrings) found.push(node.strings);
     }
-    exports.settleStrings();
+    exports.beginStrings();
     return found;
   }
 
