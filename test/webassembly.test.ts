@@ -192,6 +192,9 @@ test("dictionaries that just end, or just do not", async () => {
     [3416, 3417].flatMap((count) => [1024, 1025].map((distinct) => ({ entry: 1025, count, distinct, bytes }))),
   );
   await assertSame("by their bytes", limitFile(large, 3_500), defaultSettings);
+  const long = [{ entry: 257, count: 257, distinct: 4000, bytes: 1000 }];
+  const sealedWays = [webassemblySealed, typescriptSealed] as const;
+  await assertSame("with a page at once", limitFile(long, 1_200), defaultSettings, {}, sealedWays);
   const many = [65_536, 65_537].map((distinct) => ({ entry: 65_537, count: 120_000, distinct, bytes: 6 }));
   await assertSame("by their number", limitFile(many, 120_010), defaultSettings);
 });
