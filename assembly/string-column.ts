@@ -114,7 +114,7 @@ export function keepStrings(): void {
 function giveUpUnpaid(): void {
   for (let i: u32 = 0; i < unpaidCount; i++) {
     const column = changetype<StringColumn>(load<usize>(unpaid + ((<usize>i) << 2)));
-    if (!column.isPlain && column.unpaidAt !== 0) giveUp(column);
+    if (column.unpaidAt !== 0) giveUp(column);
   }
   unpaidCount = 0;
 }
@@ -160,8 +160,7 @@ export function addString(column: StringColumn, value: u32, text: usize, length:
 function growRefs(column: StringColumn, place: u32): void {
   const length = column.refCapacity;
   const capacity = roomFor(place + 1, length);
-  const bytes = (<usize>length) << 2;
-  column.refs = resize(column.refs, bytes, bytes, (<usize>capacity) << 2);
+  column.refs = enlarged(column.refs, length, capacity);
   column.refCapacity = capacity;
 }
 
@@ -197,30 +196,40 @@ function offsetOf(offsets: usize, refs: usize, value: u32): u32 {
   return load<u32>(offsets + ((<usize>load<u32>(refs + ((<usize>value) << 2))) << 2));
 }
 
+/** Notes the pages that were completed since the arena held `before` bytes. */
+function notePages(column: StringColumn, before: usize): void {
+  const pages = column.used >> SEAL_SHIFT;
+  for (let page = before >> SEAL_SHIFT; page < pages; page++) {
+    if (fullCount === fullCapacity) {
+      const capacity = nextCapacity(fullCapacity);
+      full = enlarged(full, fullCapacity, capacity);
+      fullCapacity = capacity;
+    }
+    const index = fullCount++;
+    store<u32>(full + ((<usize>index) << 2), column.id);
+  }
+}
+
 function noteUnpaid(column: StringColumn): void {
   if (unpaidCount === unpaidCapacity) {
-    const capacity = max<u32>(16, unpaidCapacity * 2);
-    const bytes = (<usize>unpaidCapacity) << 2;
-    unpaid = resize(unpaid, bytes, bytes, (<usize>capacity) << 2);
+    const capacity = nextCapacity(unpaidCapacity);
+    unpaid = enlarged(unpaid, unpaidCapacity, capacity);
     unpaidCapacity = capacity;
   }
   const index = unpaidCount++;
   store<usize>(unpaid + ((<usize>index) << 2), changetype<usize>(column));
 }
 
-/** Notes the pages that were completed since the arena held `before` bytes. */
-function notePages(column: StringColumn, before: usize): void {
-  const pages = column.used >> SEAL_SHIFT;
-  for (let page = before >> SEAL_SHIFT; page < pages; page++) {
-    if (fullCount === fullCapacity) {
-      const capacity = max<u32>(16, fullCapacity * 2);
-      const bytes = (<usize>fullCapacity) << 2;
-      full = resize(full, bytes, bytes, (<usize>capacity) << 2);
-      fullCapacity = capacity;
-    }
-    const index = fullCount++;
-    store<u32>(full + ((<usize>index) << 2), column.id);
-  }
+@inline
+function nextCapacity(capacity: u32): u32 {
+  return max<u32>(16, capacity * 2);
+}
+
+/** Room for `capacity` numbers of 32 bits, beginning with the `length` that are there. */
+@inline
+function enlarged(numbers: usize, length: u32, capacity: u32): usize {
+  const bytes = (<usize>length) << 2;
+  return resize(numbers, bytes, bytes, (<usize>capacity) << 2);
 }
 
 /** Forgets all values from number `keep` on, as if they had never been added. `count` is how many there are. */

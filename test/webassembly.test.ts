@@ -21,25 +21,23 @@ import { splitLines } from "./reference/lines.ts";
 import { defaultSettings, type ReferenceSettings } from "./reference/parse.ts";
 
 let shared: Omit<Workplace, "converter">;
-const webassembly = openNativeConverter({ workers: 0 });
-const typescript = openNativeConverter({ workers: 0, rows: "typescript" });
+/** The same converter with rows in WebAssembly and in TypeScript. */
+const inBothWays = (options: { readonly groupBytes?: number } = {}): readonly [Converter, Converter] => [
+  openNativeConverter({ workers: 0, ...options }),
+  openNativeConverter({ workers: 0, ...options, rows: "typescript" }),
+];
+const whole = inBothWays();
 /** With row groups of a few lines. */
-const grouped = { workers: 0, groupBytes: 100 };
-const webassemblyGrouped = openNativeConverter(grouped);
-const typescriptGrouped = openNativeConverter({ ...grouped, rows: "typescript" });
-
+const grouped = inBothWays({ groupBytes: 100 });
 /** With row groups of which some columns seal pages ahead. */
-const sealed = { workers: 0, groupBytes: 3 << 20 };
-const webassemblySealed = openNativeConverter(sealed);
-const typescriptSealed = openNativeConverter({ ...sealed, rows: "typescript" });
+const sealed = inBothWays({ groupBytes: 3 << 20 });
 
 before(async () => {
   shared = { duckdb: await openDuckdbReader(), folder: await mkdtemp(join(tmpdir(), "millrace-webassembly-")) };
 });
 
 after(async () => {
-  const opened = [webassembly, typescript, webassemblyGrouped, typescriptGrouped, webassemblySealed, typescriptSealed];
-  for (const converter of opened) await converter.close();
+  for (const converter of [...whole, ...grouped, ...sealed]) await converter.close();
   shared.duckdb.close();
   await rm(shared.folder, { recursive: true });
 });
@@ -65,7 +63,7 @@ async function assertSame(
   file: Uint8Array,
   settings: ReferenceSettings,
   request: Partial<ConvertRequest["settings"]> = {},
-  converters = [webassembly, typescript] as const,
+  converters = whole,
 ): Promise<void> {
   const [found, reference] = [
     await outcome(converters[0], file, settings, request),
@@ -112,7 +110,7 @@ test("random files", async (t) => {
       for (const duplicateKeys of ["reject", "last"] as const) {
         const settings = { ...settingsOf(entry), duplicateKeys };
         await assertSame(entry.name, entry.file, settings, { columnsMax });
-        await assertSame(entry.name, entry.file, settings, { columnsMax }, [webassemblyGrouped, typescriptGrouped]);
+        await assertSame(entry.name, entry.file, settings, { columnsMax }, grouped);
       }
     }),
     runs,
@@ -132,7 +130,7 @@ test("random files in which every line is rejected first", async (t) => {
     fc.asyncProperty(corpusDocument, async (entry) => {
       const file = withTwins(entry.file);
       await assertSame(entry.name, file, settingsOf(entry));
-      await assertSame(entry.name, file, settingsOf(entry), {}, [webassemblyGrouped, typescriptGrouped]);
+      await assertSame(entry.name, file, settingsOf(entry), {}, grouped);
     }),
     runs,
   );
@@ -156,7 +154,7 @@ test("many rows, some of them damaged", async (t) => {
       const file = Buffer.from(lines.join(""));
       for (const [at, byte] of changes) file[at % file.length] = byte;
       await assertSame("many rows", file, defaultSettings);
-      await assertSame("many rows, pages sealed", file, defaultSettings, {}, [webassemblySealed, typescriptSealed]);
+      await assertSame("many rows, pages sealed", file, defaultSettings, {}, sealed);
     }),
     runs,
   );
@@ -193,8 +191,7 @@ test("dictionaries that just end, or just do not", async () => {
   );
   await assertSame("by their bytes", limitFile(large, 3_500), defaultSettings);
   const long = [{ entry: 257, count: 257, distinct: 4000, bytes: 1000 }];
-  const sealedWays = [webassemblySealed, typescriptSealed] as const;
-  await assertSame("with a page at once", limitFile(long, 1_200), defaultSettings, {}, sealedWays);
+  await assertSame("with a page at once", limitFile(long, 1_200), defaultSettings, {}, sealed);
   const many = [65_536, 65_537].map((distinct) => ({ entry: 65_537, count: 120_000, distinct, bytes: 6 }));
   await assertSame("by their number", limitFile(many, 120_010), defaultSettings);
 });
@@ -208,8 +205,8 @@ test("where memory does not suffice at some line, the file is made without WebAs
   );
   // 128 pages are there from the beginning; 2000 are more than this file needs.
   for (const memoryPagesMax of [1, 128, 129, 160, 2000]) {
-    const bounded: Converter = { ...webassembly, convert: (request) => convertNative(request, { memoryPagesMax }) };
-    await assertSame(`${memoryPagesMax} pages`, file, defaultSettings, {}, [bounded, typescript]);
+    const bounded: Converter = { ...whole[0], convert: (request) => convertNative(request, { memoryPagesMax }) };
+    await assertSame(`${memoryPagesMax} pages`, file, defaultSettings, {}, [bounded, whole[1]]);
   }
 });
 

@@ -26,10 +26,35 @@ export interface Numbers {
   release(): void;
 }
 
+/** The integers among a column's numbers that a double cannot hold. */
+export class WideNumbers {
+  #byIndex: Map<number, bigint> | null = null;
+
+  /** By the value's number; null without any. */
+  get byIndex(): Map<number, bigint> | null {
+    return this.#byIndex;
+  }
+
+  add(index: number, value: bigint): void {
+    this.#byIndex ??= new Map();
+    this.#byIndex.set(index, value);
+  }
+
+  /** Forgets those from number `keep` on. */
+  truncate(keep: number): void {
+    if (this.#byIndex === null) return;
+    for (const index of this.#byIndex.keys()) if (index >= keep) this.#byIndex.delete(index);
+  }
+
+  clear(): void {
+    this.#byIndex = null;
+  }
+}
+
 /** Numbers kept here. */
 export class NumberColumn implements Numbers {
   #values: Float64Array<ArrayBuffer> = new Float64Array(16);
-  #wide: Map<number, bigint> | null = null;
+  readonly #wide = new WideNumbers();
 
   add(index: number, value: number): void {
     if (index >= this.#values.length) this.#values = grownDoubles(this.#values, index + 1);
@@ -38,27 +63,25 @@ export class NumberColumn implements Numbers {
 
   addWide(index: number, value: bigint): void {
     this.add(index, 0);
-    this.#wide ??= new Map();
-    this.#wide.set(index, value);
+    this.#wide.add(index, value);
   }
 
   truncate(keep: number): void {
-    if (this.#wide === null) return;
-    for (const index of this.#wide.keys()) if (index >= keep) this.#wide.delete(index);
+    this.#wide.truncate(keep);
   }
 
   values(count: number): NumberValues {
-    return { kind: "numbers", values: this.#values, wide: this.#wide, count };
+    return { kind: "numbers", values: this.#values, wide: this.#wide.byIndex, count };
   }
 
   clear(): void {
-    this.#wide = null;
+    this.#wide.clear();
   }
 
   release(): void {
     this.#values.buffer.transfer(0);
     this.#values = new Float64Array(16);
-    this.#wide = null;
+    this.#wide.clear();
   }
 }
 

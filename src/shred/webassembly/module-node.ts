@@ -1,6 +1,6 @@
 /** What a node of the column tree has in the module's memory: its entries and values. */
 import type { NodeStore } from "../node.ts";
-import type { Flags, FlagValues, Numbers, NumberValues } from "../number-column.ts";
+import { type Flags, type FlagValues, type Numbers, type NumberValues, WideNumbers } from "../number-column.ts";
 import type { SealedTexts, SealTexts } from "../seal-queue.ts";
 import type { Strings, TextValues } from "../string-column.ts";
 import type { Text } from "../text.ts";
@@ -146,7 +146,7 @@ export class ModuleNumbers implements Numbers {
   readonly #instance: ModuleInstance;
   readonly #layout: Layout;
   readonly #node: number;
-  #wide: Map<number, bigint> | null = null;
+  readonly #wide = new WideNumbers();
 
   constructor(instance: ModuleInstance, layout: Layout, node: number) {
     this.#instance = instance;
@@ -160,27 +160,25 @@ export class ModuleNumbers implements Numbers {
 
   addWide(index: number, value: bigint): void {
     this.add(index, 0);
-    this.#wide ??= new Map();
-    this.#wide.set(index, value);
+    this.#wide.add(index, value);
   }
 
   truncate(keep: number): void {
-    if (this.#wide === null) return;
-    for (const index of this.#wide.keys()) if (index >= keep) this.#wide.delete(index);
+    this.#wide.truncate(keep);
   }
 
   values(count: number): NumberValues {
     const address = this.#instance.get(this.#node + this.#layout.numbers);
     const values = new Float64Array(this.#instance.memory.buffer, address, count);
-    return { kind: "numbers", values, wide: this.#wide, count };
+    return { kind: "numbers", values, wide: this.#wide.byIndex, count };
   }
 
   clear(): void {
-    this.#wide = null;
+    this.#wide.clear();
   }
 
   release(): void {
-    this.#wide = null;
+    this.#wide.clear();
   }
 }
 
