@@ -91,5 +91,5 @@ export async function publishCopy(paths: CopyPaths, identity: CopyIdentity, copy
     if (systemCode(error) !== "EEXIST") throw error;
   }
   const ranges = isOwn ? union(known.ranges, copy.present) : copy.present;
-  await writeRecord(paths.record, paths.temporary(copy.file), identity, { file: copy.file, ranges });
+  await writeRecord(paths.record, paths.newTemporary(), identity, { file: copy.file, ranges });
 }

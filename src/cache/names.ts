@@ -3,8 +3,10 @@
  *
  *     <2 digits>/<name>.json           the record: which version of which object, which ranges are there
  *     <2 digits>/<name>.<file>.data    the copy that a record names: as long as the object, with holes
+ *     <2 digits>/<name>.<chance>.tmp   a record that is being written
  *     held/<process>/<name>.parquet    hard links to the copies that a process uses
  */
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 
 export interface CopyPaths {
@@ -12,8 +14,8 @@ export interface CopyPaths {
   readonly record: string;
   readonly held: string;
   data(file: string): string;
-  /** Where a new record is written before it replaces the old one. */
-  temporary(file: string): string;
+  /** Where a new record is written before it replaces the old one: a name that is never given twice. */
+  newTemporary(): string;
 }
 
 export function copyPaths(cache: string, holder: string, name: string): CopyPaths {
@@ -23,7 +25,8 @@ export function copyPaths(cache: string, holder: string, name: string): CopyPath
     record: join(shard, `${name}.json`),
     held: heldPath(holder, name),
     data: (file) => join(shard, `${name}.${file}.data`),
-    temporary: (file) => join(shard, `${name}.${file}.${process.pid}.tmp`),
+    // By chance and not by process: containers that share the directory share process numbers too.
+    newTemporary: () => join(shard, `${name}.${randomBytes(8).toString("hex")}.tmp`),
   };
 }
 
@@ -33,7 +36,7 @@ export function heldPath(holder: string, name: string): string {
 }
 
 export const SHARD = /^[0-9a-f]{2}$/;
-const ENTRY = /^([0-9a-f]{40})(?:\.json|\.([0-9a-f]{16})\.(data|\d+\.tmp))$/;
+const ENTRY = /^([0-9a-f]{40})(?:\.json|\.([0-9a-f]{16})\.(data|tmp))$/;
 
 export type EntryName =
   | { readonly kind: "record" | "temporary"; readonly name: string }

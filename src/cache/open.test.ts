@@ -191,9 +191,9 @@ describe("a cache's directory", () => {
     const ours = [
       `${name}.${"1".repeat(16)}.data`,
       `${name.replace(/0$/, "1")}.json`,
-      `${name}.${"2".repeat(16)}.7.tmp`,
+      `${name}.${"2".repeat(16)}.tmp`,
     ];
-    const foreign = ["notes.txt", `${name}.json.bak`, `${name}.${"1".repeat(16)}.7.tmp`];
+    const foreign = ["notes.txt", `${name}.json.bak`, `${name}.${"1".repeat(16)}.tmp`];
     for (const file of [...ours, ...foreign]) writeFileSync(join(directory, "00", file), Buffer.alloc(MIB));
     utimesSync(join(directory, "00", ours[2] ?? ""), 1_700_000_000, 1_700_000_000);
     mkdirSync(join(directory, "elsewhere"));
