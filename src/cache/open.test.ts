@@ -188,11 +188,7 @@ describe("a cache's directory", () => {
     const directory = newDirectory();
     mkdirSync(join(directory, "00"), { recursive: true });
     const name = "0".repeat(40);
-    const ours = [
-      `${name}.${"1".repeat(16)}.data`,
-      `${name.replace(/0$/, "1")}.json`,
-      `${name}.${"2".repeat(16)}.tmp`,
-    ];
+    const ours = [`${name}.${"1".repeat(16)}.data`, `${name.replace(/0$/, "1")}.json`, `${name}.${"2".repeat(16)}.tmp`];
     const foreign = ["notes.txt", `${name}.json.bak`, `${name}.${"1".repeat(16)}.tmp`];
     for (const file of [...ours, ...foreign]) writeFileSync(join(directory, "00", file), Buffer.alloc(MIB));
     utimesSync(join(directory, "00", ours[2] ?? ""), 1_700_000_000, 1_700_000_000);
