@@ -1,16 +1,12 @@
-/** Compiles the converter as a published package has it: no types to strip, which would cost each process 0.1 s. */
-import { spawnSync } from "node:child_process";
+/** Compiles the converter as a published package has it: no types to strip, and the worker in one file. */
 import { join } from "node:path";
+import { bundleWorker, compile } from "../scripts/build.ts";
 import { cacheDirectory } from "./inputs.ts";
 
 /** Answers where the compiled scripts of this directory are. */
-export function buildConverter(): string {
-  const compiler = join(import.meta.dirname, "..", "node_modules", "typescript", "bin", "tsc");
-  const project = join(import.meta.dirname, "tsconfig.json");
-  const { status } = spawnSync(process.execPath, [compiler, "-p", project], {
-    stdio: ["ignore", "inherit", "inherit"],
-  });
-  // The type check is another command's business; files are written all the same.
-  if (status === null) throw new Error("the TypeScript compiler was stopped");
-  return join(cacheDirectory, "build", "bench");
+export async function buildConverter(): Promise<string> {
+  const directory = join(cacheDirectory, "build");
+  compile(join(import.meta.dirname, "tsconfig.json"), directory);
+  await bundleWorker(directory);
+  return join(directory, "bench");
 }

@@ -87,7 +87,7 @@ async function prepare(name: InputName): Promise<Files> {
     output: join(directory, "converted.parquet"),
     schema: join(directory, `${name}.schema.json`),
     sparkColumns: join(directory, `${name}.columns.ddl`),
-    built: buildConverter(),
+    built: await buildConverter(),
   };
   await runProcess([process.execPath, join(files.built, "convert-once.js"), file, files.output, files.schema]);
   const schema: Schema = JSON.parse(readFileSync(files.schema, "utf8"));

@@ -26,7 +26,7 @@ const inputName = inputNames.find((name) => name === options.input);
 if (inputName === undefined) throw new Error(`--input: expected one of ${inputNames.join(", ")}, got ${options.input}`);
 const fileCount = Number(options.files);
 const source = await input(inputName);
-const built = buildConverter();
+const built = await buildConverter();
 const output = join(cacheDirectory, "scale", "converted");
 mkdirSync(join(output, ".."), { recursive: true });
 
