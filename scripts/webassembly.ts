@@ -28,7 +28,7 @@ export function compileModule(): string {
   const output = join(folder, "shred.wasm");
   try {
     const compiler = join(root, "node_modules", "assemblyscript", "bin", "asc.js");
-    const args = [compiler, join("assembly", "index.ts"), "--outFile", output, ...options];
+    const args = [compiler, join("assembly", "shred", "index.ts"), "--outFile", output, ...options];
     const done = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" });
     if (done.status !== 0) throw new Error(`asc failed:\n${done.stdout}${done.stderr}`);
     const text = readFileSync(output).toString("base64");

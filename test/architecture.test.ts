@@ -9,6 +9,7 @@ const root = new URL("..", import.meta.url).pathname;
 /** Level of every folder and of every file that stands directly in `src/`. */
 const levels: Readonly<Record<string, number>> = {
   errors: 0,
+  webassembly: 0,
   model: 1,
   config: 1,
   pace: 1,
@@ -41,18 +42,19 @@ const levels: Readonly<Record<string, number>> = {
 /** What a folder may import beyond its own and `errors`. Everything that is not named here is forbidden. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   errors: [],
+  webassembly: [],
   model: [],
   pace: [],
   gzip: [],
   config: ["model"],
-  parquet: ["model"],
-  shred: ["model"],
+  parquet: ["model", "webassembly"],
+  shred: ["model", "webassembly"],
   "spark-connect": ["pace"],
   thrift: ["pace"],
   storage: ["model", "pace"],
   cache: ["pace", "storage/contract", "storage/durable", "storage/owner"],
   source: ["model", "pace", "gzip"],
-  convert: ["model", "parquet", "shred", "gzip"],
+  convert: ["model", "parquet", "shred", "gzip", "webassembly"],
   engine: ["model", "parquet", "spark-connect"],
   distribution: ["model", "spark-connect"],
   metastore: ["model", "distribution"],

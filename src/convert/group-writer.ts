@@ -18,6 +18,7 @@ interface WrittenGroup {
   readonly chunks: ReadonlyMap<Node, ChunkInfo>;
   /** Of the last group as they are, since most files have only one; of those before it packed. */
   levels: ReadonlyMap<Node, NodeLevels> | PackedLevels;
+  readonly freeLevels: () => void;
 }
 
 export class GroupWriter {
@@ -49,8 +50,10 @@ export class GroupWriter {
     const before = this.#groups.at(-1);
     if (before !== undefined && !(before.levels instanceof PackedLevels)) {
       before.levels = new PackedLevels(before.levels);
+      before.freeLevels();
     }
-    this.#groups.push({ rows: group.rows, chunks, levels: group.levels });
+    const { rows, levels, freeLevels } = group;
+    this.#groups.push({ rows, chunks, levels, freeLevels });
   }
 
   /** Completes the file; answers its length. `schema` is the logical schema of the tree below `root`. */

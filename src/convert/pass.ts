@@ -5,7 +5,7 @@ import { type Departure, missedShapes } from "../shred/file-schema.ts";
 import type { RowsBy } from "../shred/rows.ts";
 import type { Hints } from "../shred/settle.ts";
 import { Shredder } from "../shred/shredder.ts";
-import { isMemoryExhausted } from "../shred/webassembly/module.ts";
+import { isMemoryExhausted } from "../webassembly.ts";
 import type { ConvertRequest } from "./contract.ts";
 import { GroupWriter } from "./group-writer.ts";
 import { openTextInput, type TextInput } from "./input-stream.ts";

@@ -6,7 +6,7 @@ import type { Node } from "./node.ts";
 
 /** Pairs of a level and how often it repeats; neighbours differ in level. */
 export interface Runs {
-  readonly pairs: Int32Array<ArrayBuffer>;
+  readonly pairs: Int32Array;
   /** How many numbers of `pairs` count. */
   readonly used: number;
   /** The sum of all repeats. */
@@ -20,6 +20,18 @@ export interface NodeLevels {
   readonly level: number;
   readonly repetition: Runs | undefined;
   readonly repetitionMax: number;
+}
+
+/** Who makes levels: `typescriptLevels`, which is the reference, or where the columns lie; both give the same. */
+export interface LevelMaker {
+  /** So many times the level. */
+  constant(level: number, entries: number): Runs;
+  /** Splits the places where the parent's slot exists by whether the child is present in it: one level more if so. */
+  presence(parent: NodeLevels, child: Node): Runs;
+  /** From the levels of a list (`presence`: runs where `level` means present) to those of its elements. */
+  elements(list: Node, presence: Runs, level: number, parent: NodeLevels): NodeLevels;
+  /** Gives the memory back at once. The runs may not be read any more. */
+  free(runs: Runs): void;
 }
 
 class RunBuilder {
@@ -54,9 +66,8 @@ class RunBuilder {
   }
 }
 
-/** Gives the memory back at once. The runs may not be read any more. */
-export function freeRuns({ pairs }: Runs): void {
-  pairs.buffer.transfer(0);
+function freeRuns({ pairs }: Runs): void {
+  if (pairs.buffer instanceof ArrayBuffer) pairs.buffer.transfer(0);
 }
 
 export function constantRuns(level: number, entries: number): Runs {
@@ -66,11 +77,11 @@ export function constantRuns(level: number, entries: number): Runs {
 }
 
 /** The levels of the rows themselves. */
-export function rootLevels(rows: number): NodeLevels {
-  return { definition: constantRuns(0, rows), level: 0, repetition: undefined, repetitionMax: 0 };
+export function rootLevels(rows: number, maker = typescriptLevels): NodeLevels {
+  return { definition: maker.constant(0, rows), level: 0, repetition: undefined, repetitionMax: 0 };
 }
 
-/** Splits the places where the parent's slot exists by whether the child is present in it: one level more if so. */
+/** See `LevelMaker`. */
 export function presenceRuns(parent: NodeLevels, child: Node): Runs {
   const { used } = parent.definition;
   const runs = new RunBuilder(used + 2 * Math.min(child.positions === null ? 1 : child.count, 1 << 12));
@@ -134,7 +145,7 @@ function lastInRow(positions: Int32Array, entry: number, count: number, room: nu
   return next;
 }
 
-/** From the levels of a list (`presence`: runs where `level` means present) to those of its elements. */
+/** See `LevelMaker`. */
 export function elementLevels(list: Node, presence: Runs, level: number, parent: NodeLevels): NodeLevels {
   const definition = new RunBuilder(presence.used);
   const repetition = new RunBuilder(presence.used);
@@ -208,3 +219,11 @@ class RunReader {
     }
   }
 }
+
+/** The levels made here. */
+export const typescriptLevels: LevelMaker = {
+  constant: constantRuns,
+  presence: presenceRuns,
+  elements: elementLevels,
+  free: freeRuns,
+};

@@ -2,15 +2,7 @@
 import type { ColumnType } from "../model/schema.ts";
 import { EMPTY_STRUCT_TEXT } from "../model/stand-in.ts";
 import { leafType } from "./leaf-type.ts";
-import {
-  constantRuns,
-  elementLevels,
-  freeRuns,
-  type NodeLevels,
-  presenceRuns,
-  type Runs,
-  rootLevels,
-} from "./levels.ts";
+import { constantRuns, type LevelMaker, type NodeLevels, type Runs, rootLevels } from "./levels.ts";
 import type { Node } from "./node.ts";
 import { flagsOf, freePresence, numbersOf, stringsOf } from "./node.ts";
 import { BOOL, DECLARED_BOOL, DROP, JSON_TEXT, LIST, STRING, STRUCT, TEXT, UNKNOWN } from "./node-type.ts";
@@ -46,57 +38,86 @@ export interface RowGroup {
    * when the leaves were visited.
    */
   readonly levels: ReadonlyMap<Node, NodeLevels>;
+  /** Gives the memory of `levels` back. They may not be read any more. */
+  freeLevels(): void;
 }
 
-/** Derives levels for everything below `root`. Valid until the columns change or are cleared. */
-export function takeRowGroup(root: Node): RowGroup {
+/** Derives levels for everything below `root`. Leaves are valid until the columns change or are cleared. */
+export function takeRowGroup(root: Node, maker: LevelMaker): RowGroup {
   const levels = new Map<Node, NodeLevels>();
   const rows = root.count;
-  return { rows, leaves: leavesOf(root, rootLevels(rows), levels), levels };
+  return {
+    rows,
+    leaves: new Leaves(maker, levels).below(root, rootLevels(rows, maker)),
+    levels,
+    freeLevels() {
+      const runs = [...levels.values()].flatMap(({ definition, repetition }) => [definition, repetition ?? definition]);
+      for (const each of new Set(runs)) maker.free(each);
+      levels.clear();
+    },
+  };
 }
 
-function* leavesOf(node: Node, own: NodeLevels, levels: Map<Node, NodeLevels>): Generator<LeafChunk> {
-  levels.set(node, own);
-  /** Fields that are present wherever the struct is share their runs, and so their encoded levels. */
-  let denseRuns: Runs | undefined;
-  for (const field of node.fields) {
-    if (field.type === UNKNOWN || field.type === DROP || field.count === 0) continue;
-    if (field.count === node.count) {
-      denseRuns ??= presenceRuns(own, field);
-      yield* leavesBelow(field, denseRuns, own, levels);
-      continue;
+class Leaves {
+  readonly #maker: LevelMaker;
+  readonly #levels: Map<Node, NodeLevels>;
+
+  constructor(maker: LevelMaker, levels: Map<Node, NodeLevels>) {
+    this.#maker = maker;
+    this.#levels = levels;
+  }
+
+  /** The leaves below a struct. */
+  *below(node: Node, own: NodeLevels): Generator<LeafChunk> {
+    const maker = this.#maker;
+    this.#levels.set(node, own);
+    /** Fields that are present wherever the struct is share their runs, and so their encoded levels. */
+    let dense: Runs | undefined;
+    let isDenseKept = false;
+    for (const field of node.fields) {
+      if (field.type === UNKNOWN || field.type === DROP || field.count === 0) continue;
+      if (field.count === node.count) {
+        dense ??= maker.presence(own, field);
+        isDenseKept ||= isKept(field);
+        yield* this.#of(field, dense, own);
+        continue;
+      }
+      const runs = maker.presence(own, field);
+      yield* this.#of(field, runs, own);
+      if (!isKept(field)) maker.free(runs);
     }
-    const runs = presenceRuns(own, field);
-    yield* leavesBelow(field, runs, own, levels);
-    if (field.type !== STRUCT && field.type !== LIST) freeRuns(runs);
+    if (dense !== undefined && !isDenseKept) maker.free(dense);
+  }
+
+  /** The leaf itself, or those below a struct or list. */
+  *#of(node: Node, presence: Runs, parent: NodeLevels): Generator<LeafChunk> {
+    const maker = this.#maker;
+    const level = parent.level + 1;
+    const { repetition, repetitionMax } = parent;
+    if (node.type === STRUCT) {
+      yield* this.below(node, { definition: presence, level, repetition, repetitionMax });
+    } else if (node.type === LIST) {
+      const own = maker.elements(node, presence, level, parent);
+      this.#levels.set(node, own);
+      const { element } = node;
+      if (element === null || element.type === UNKNOWN || element.type === DROP || element.count === 0) return;
+      const runs = maker.presence(own, element);
+      yield* this.#of(element, runs, own);
+      if (!isKept(element)) maker.free(runs);
+    } else {
+      yield {
+        node,
+        type: leafType(node),
+        levels: { definition: presence, definitionMax: level, repetition, repetitionMax },
+        values: valuesOf(node),
+      };
+    }
   }
 }
 
-/** The leaf itself, or those below a struct or list. */
-function* leavesBelow(
-  node: Node,
-  presence: Runs,
-  parent: NodeLevels,
-  levels: Map<Node, NodeLevels>,
-): Generator<LeafChunk> {
-  const level = parent.level + 1;
-  const { repetition, repetitionMax } = parent;
-  if (node.type === STRUCT) {
-    yield* leavesOf(node, { definition: presence, level, repetition, repetitionMax }, levels);
-  } else if (node.type === LIST) {
-    const own = elementLevels(node, presence, level, parent);
-    levels.set(node, own);
-    const { element } = node;
-    if (element === null || element.type === UNKNOWN || element.type === DROP || element.count === 0) return;
-    yield* leavesBelow(element, presenceRuns(own, element), own, levels);
-  } else {
-    yield {
-      node,
-      type: leafType(node),
-      levels: { definition: presence, definitionMax: level, repetition, repetitionMax },
-      values: valuesOf(node),
-    };
-  }
+/** Whether the runs that say where the node is present are among the levels of the row group. */
+function isKept(node: Node): boolean {
+  return node.type === STRUCT;
 }
 
 function valuesOf(node: Node): LeafValues {

@@ -1,5 +1,8 @@
 /** How lines become rows: in TypeScript, which is the reference, or in WebAssembly, which gives the same. */
+
+import type { SharedMemory } from "../webassembly.ts";
 import { BadLine } from "./cursor.ts";
+import type { LevelMaker } from "./levels.ts";
 import type { AllocateLines } from "./line-buffer.ts";
 
 /**
@@ -13,6 +16,10 @@ export interface Rows {
   readonly groupBytes: number;
   /** Memory for the text that the cursor moves in. */
   readonly allocate: AllocateLines;
+  /** Makes levels of the columns. */
+  readonly levels: LevelMaker;
+  /** The memory in which columns and levels lie, if that is a module's. */
+  readonly memory: SharedMemory | null;
   /**
    * Reads the line at the cursor and, if it likes, more before byte `end` of the buffer, but none after a line that fills
    * the row group or leaves findings. Cursor and line number move behind what was read.

@@ -121,7 +121,7 @@ export class Shredder {
   /** The rows since the last row group, in memory that they share with the columns until `clearGroup`. */
   takeGroup(): RowGroup {
     this.#rows.sync();
-    return takeRowGroup(this.#state.root);
+    return takeRowGroup(this.#state.root, this.#rows.levels);
   }
 
   clearGroup(): void {

@@ -1,5 +1,6 @@
 /** Rows by `shred-values.ts`: the reference. */
 import { BadLine, LINE_FEED, skipBlanks } from "./cursor.ts";
+import { typescriptLevels } from "./levels.ts";
 import { allocateLines } from "./line-buffer.ts";
 import { rollBack } from "./rollback.ts";
 import { clearColumns } from "./row-group.ts";
@@ -12,6 +13,8 @@ const OPEN_OBJECT = 0x7b;
 
 export class TypeScriptRows implements Rows {
   readonly allocate = allocateLines;
+  readonly levels = typescriptLevels;
+  readonly memory = null;
   readonly #state: RowState;
   /** How many rows were in the group when the line began. */
   #keep = 0;

@@ -1,5 +1,5 @@
 /** What a node of the column tree has in the module's memory: its entries and values. */
-import type { NodeStore } from "../node.ts";
+import type { Node, NodeStore } from "../node.ts";
 import { type Flags, type FlagValues, type Numbers, type NumberValues, WideNumbers } from "../number-column.ts";
 import type { SealedTexts, SealTexts } from "../seal-queue.ts";
 import type { Strings, TextValues } from "../string-column.ts";
@@ -60,6 +60,12 @@ export class ModuleNode implements NodeStore {
   #field(offset: number): number {
     return this.#instance.get(this.address + offset);
   }
+}
+
+/** What the module has of a node that is attached to it. */
+export function storeOf(node: Node): ModuleNode {
+  if (node.store instanceof ModuleNode) return node.store;
+  throw new RangeError(`column ${node.path} is not the module's`);
 }
 
 /** The strings of a column; pages that are sealed lie on this side. */

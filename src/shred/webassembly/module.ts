@@ -1,22 +1,6 @@
 /** The WebAssembly module of `assembly/`: how it is made, and what it gives and asks for. */
+import { type CompiledModule, compileModule, instantiate, type ModuleMemory, newMemory } from "../../webassembly.ts";
 import { moduleText } from "./binary.ts";
-
-// What is used of the WebAssembly API, which the compiler's types know only together with those of a browser.
-declare const WebAssembly: {
-  readonly Memory: new (limits: { initial: number; maximum: number; shared: true }) => ModuleMemory;
-  readonly Module: new (bytes: Uint8Array) => CompiledModule;
-  readonly Instance: new (module: CompiledModule, imports: object) => { readonly exports: unknown };
-  readonly RuntimeError: ErrorConstructor;
-  readonly validate: (bytes: Uint8Array) => boolean;
-};
-
-/** An instance's memory. Another `buffer` is answered after it has grown; views of the former one stay good. */
-export interface ModuleMemory {
-  readonly buffer: SharedArrayBuffer;
-}
-
-/** A compiled module. */
-export type CompiledModule = object;
 
 interface Global {
   readonly value: number;
@@ -47,12 +31,27 @@ export interface ModuleExports {
   readonly beginStrings: () => void;
   readonly sealedStrings: (column: number, count: number) => void;
   readonly fullPages: () => number;
+  readonly constantRuns: (level: number, entries: number) => number;
+  readonly presenceRuns: (pairs: number, bytes: number, absent: number, child: number) => number;
+  readonly elementRuns: (
+    list: number,
+    pairs: number,
+    bytes: number,
+    level: number,
+    repeated: number,
+    outerPairs: number,
+    outerBytes: number,
+  ) => number;
   readonly root: Global;
   readonly line: Global;
   readonly lineStart: Global;
   readonly rows: Global;
   readonly groupBytes: Global;
   readonly fullCount: Global;
+  readonly runBytes: Global;
+  readonly runEntries: Global;
+  readonly repetitionRuns: Global;
+  readonly repetitionBytes: Global;
   // Where fields stand in the records of nodes and of columns of strings.
   readonly TYPE: Global;
   readonly SEEN: Global;
@@ -92,10 +91,7 @@ let compiled: CompiledModule | null | undefined;
 
 /** The compiled module, or null where there is none: without SIMD. */
 export function compiledModule(): CompiledModule | null {
-  if (compiled === undefined) {
-    const bytes = Buffer.from(moduleText, "base64");
-    compiled = WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : null;
-  }
+  if (compiled === undefined) compiled = compileModule(moduleText);
   return compiled;
 }
 
@@ -108,23 +104,12 @@ let spare: { readonly memory: ModuleMemory; readonly pagesMax: number } | null =
 /** Larger ones are left to the garbage collector. Of an archive hour it is 120 MiB. */
 const SPARE_BYTES_MAX = 1 << 28;
 
-/**
- * Memory for one instance, of at most `pagesMax` pages, or null where so much address space is not to be had. It is shared,
- * though only one thread uses it: shared memory grows without taking views of it away, so that what holds a view need not
- * ask for another after every call.
- */
+/** Memory for one instance, of at most `pagesMax` pages, or null where so much address space is not to be had. */
 export function takeMemory(pagesMax: number): ModuleMemory | null {
-  if (spare?.pagesMax === pagesMax) {
-    const { memory } = spare;
-    spare = null;
-    return memory;
-  }
-  try {
-    return new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: pagesMax, shared: true });
-  } catch (error) {
-    if (error instanceof RangeError) return null;
-    throw error;
-  }
+  if (spare?.pagesMax !== pagesMax) return newMemory(FIRST_PAGES, pagesMax);
+  const { memory } = spare;
+  spare = null;
+  return memory;
 }
 
 /**
@@ -134,14 +119,6 @@ export function takeMemory(pagesMax: number): ModuleMemory | null {
  */
 export function giveMemoryBack(memory: ModuleMemory, pagesMax: number): void {
   if (memory.buffer.byteLength <= SPARE_BYTES_MAX) spare = { memory, pagesMax };
-}
-
-/**
- * Whether the module ended because its memory could not grow, which it says by the only trap that it has. Nothing of what
- * it holds can be used any more.
- */
-export function isMemoryExhausted(error: unknown): boolean {
-  return error instanceof WebAssembly.RuntimeError && error.message === "unreachable";
 }
 
 /** The module with memory of its own. */
@@ -155,9 +132,8 @@ export class ModuleInstance {
     this.memory = memory;
     this.#bytes = new Uint8Array(memory.buffer);
     this.#words = new Uint32Array(memory.buffer);
-    const { exports } = new WebAssembly.Instance(module, { env: { memory }, host: { ...host } });
     // The one place where the module's side is believed: a test compiles it from `assembly/` and compares.
-    this.exports = exports as ModuleExports;
+    this.exports = instantiate(module, { env: { memory }, host: { ...host } }) as ModuleExports;
   }
 
   /** All of the memory. */

@@ -2,6 +2,7 @@
  * Shreds rows by the WebAssembly module. The module reads what is common; here is what it asks for in the middle of a row,
  * which is done by the same functions as without it, and what brings both sides' nodes together.
  */
+import { type CompiledModule, isMemoryExhausted, type ModuleMemory, type SharedMemory } from "../../webassembly.ts";
 import { BadLine, type Cursor, unexpected } from "../cursor.ts";
 import type { AllocateLines } from "../line-buffer.ts";
 import type { Node } from "../node.ts";
@@ -23,8 +24,9 @@ import {
   WISH_SHORTER,
 } from "../wish.ts";
 import { type Layout, layoutOf } from "./layout.ts";
-import { type CompiledModule, giveMemoryBack, isMemoryExhausted, ModuleInstance, type ModuleMemory } from "./module.ts";
-import { ModuleNode, ModuleStrings } from "./module-node.ts";
+import { giveMemoryBack, ModuleInstance } from "./module.ts";
+import { ModuleLevels } from "./module-levels.ts";
+import { ModuleNode, ModuleStrings, storeOf } from "./module-node.ts";
 
 interface CreatedNode {
   readonly parent: Node;
@@ -45,6 +47,8 @@ export class WebAssemblyRows implements Rows {
   readonly #changed = new Set<Node>();
 
   readonly #memoryPagesMax: number;
+  readonly levels: ModuleLevels;
+  readonly memory: SharedMemory;
 
   constructor(module: CompiledModule, memory: ModuleMemory, state: RowState, options: Omit<RowsOptions, "by">) {
     const { groupBytes, memoryPagesMax } = options;
@@ -60,6 +64,8 @@ export class WebAssemblyRows implements Rows {
       fail: (at, wish) => this.#fail(at >>> 0, wish),
     });
     const { exports } = this.#instance;
+    this.levels = new ModuleLevels(this.#instance);
+    this.memory = { memory, allocate: exports.allocate, release: exports.release };
     const { settings, root } = state;
     exports.configure(settings.lineBytesMax, settings.depthMax, groupBytes);
     this.#layout = layoutOf(exports);
@@ -301,9 +307,4 @@ export class WebAssemblyRows implements Rows {
         throw new RangeError(`no such wish: ${wish}`);
     }
   }
-}
-
-function storeOf(node: Node): ModuleNode {
-  if (node.store instanceof ModuleNode) return node.store;
-  throw new RangeError(`column ${node.path} is not the module's`);
 }

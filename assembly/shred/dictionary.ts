@@ -13,7 +13,7 @@ import {
   LARGE_SHARE_MAX,
   SHARE_FROM_COUNT,
   SLOTS_FACTOR,
-} from "../src/shred/string-limits";
+} from "../../src/shred/string-limits";
 
 const FIRST_ENTRIES: u32 = 16;
 /** So many slots ours has at first; it grows twofold when three quarters of them are taken. */

@@ -26,7 +26,7 @@ import {
   STRING,
   STRUCT,
   TEXT,
-} from "../src/shred/node-type";
+} from "../../src/shred/node-type";
 import {
   WISH_END,
   WISH_KEY,
@@ -35,7 +35,7 @@ import {
   WISH_OBJECT_END,
   WISH_SHALLOWER,
   WISH_SHORTER,
-} from "../src/shred/wish";
+} from "../../src/shred/wish";
 
 const LINE_FEED: u32 = 0x0a;
 const QUOTE: u32 = 0x22;

@@ -6,6 +6,15 @@ import { addEntry, addFlag as addFlagTo, addNumber as addNumberTo, clearNode, No
 import { root } from "./rows";
 import { addString, newStringColumn, restartStrings, StringColumn } from "./string-column";
 
+export {
+  constantRuns,
+  elementRuns,
+  presenceRuns,
+  repetitionBytes,
+  repetitionRuns,
+  runBytes,
+  runEntries,
+} from "./levels";
 export { allocate, release } from "./memory";
 export { forgetPredictions, newElement, newField, removeLastField } from "./node";
 export {

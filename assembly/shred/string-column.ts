@@ -18,7 +18,7 @@ import {
 } from "./dictionary";
 import { allocate, allocateZeroed, release, resize, shrink } from "./memory";
 import { roomFor } from "./room";
-import { SEAL_SHIFT, SLOTS_FACTOR } from "../src/shred/string-limits";
+import { SEAL_SHIFT, SLOTS_FACTOR } from "../../src/shred/string-limits";
 
 const FIRST_REFS: u32 = 16;
 /** So many remain when what they told of was sealed. */
