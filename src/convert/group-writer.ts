@@ -3,6 +3,7 @@ import type { Schema } from "../model/schema.ts";
 import { storedSchema } from "../model/stand-in.ts";
 import type { ChunkInfo, WriteBytes } from "../parquet/chunk-writer.ts";
 import type { Compression } from "../parquet/compression.ts";
+import type { Loops } from "../parquet/loops.ts";
 import { PLACEHOLDER_COLUMN } from "../parquet/names.ts";
 import { type LeafColumn, leafColumns, physicalType } from "../parquet/schema-elements.ts";
 import type { SealedTexts } from "../parquet/values.ts";
@@ -26,8 +27,8 @@ export class GroupWriter {
   readonly #groups: WrittenGroup[] = [];
 
   /** `write` takes bytes that are only valid during the call. */
-  constructor(write: WriteBytes, compression: Compression) {
-    this.#parquet = new ParquetWriter(write, compression, { sum: true });
+  constructor(write: WriteBytes, compression: Compression, loops: Loops) {
+    this.#parquet = new ParquetWriter(write, compression, { sum: true, loops });
   }
 
   /** The sum of the finished file, which stands in its provenance. */

@@ -1,6 +1,7 @@
 /** One pass over an input: shreds its lines, writes row groups as they fill, and completes the file. */
 import { Failure } from "../errors.ts";
 import type { Schema } from "../model/schema.ts";
+import { openLoops } from "../parquet/open-loops.ts";
 import { type Departure, missedShapes } from "../shred/file-schema.ts";
 import type { RowsBy } from "../shred/rows.ts";
 import type { Hints } from "../shred/settle.ts";
@@ -90,7 +91,6 @@ class Pass {
     this.#options = options;
     this.#rejects = rejects;
     const { settings, known } = options.request;
-    this.#writer = new GroupWriter((bytes) => output.write(bytes), settings.compression);
     this.#shredder = new Shredder(
       { ...settings, known },
       {
@@ -103,6 +103,8 @@ class Pass {
         memoryPagesMax: options.memoryPagesMax,
       },
     );
+    const loops = openLoops(this.#shredder.memory);
+    this.#writer = new GroupWriter((bytes) => output.write(bytes), settings.compression, loops);
   }
 
   async read(): Promise<number> {

@@ -2,7 +2,7 @@
 import { ByteBuffer } from "./byte-buffer.ts";
 import { CompactWriter } from "./compact-writer.ts";
 import { appendCompressed, CODEC, joinCompressed } from "./compression.ts";
-import { appendRuns, bitWidth } from "./hybrid.ts";
+import { bitWidth } from "./hybrid.ts";
 import {
   type ChunkLevels,
   countLevel,
@@ -11,6 +11,7 @@ import {
   pageStartsByValues,
   RunCutter,
 } from "./level-runs.ts";
+import type { Loops } from "./loops.ts";
 import { sealTexts } from "./sealed-texts.ts";
 import { mergedTextStatistics, type Statistics } from "./statistics.ts";
 import { ENCODING, type ValueEncoder, valueEncoder } from "./value-encoder.ts";
@@ -59,6 +60,7 @@ interface Progress {
 export class ChunkWriter {
   readonly #write: WriteBytes;
   readonly #codec: number;
+  readonly #loops: Loops;
   readonly #page = new ByteBuffer(1 << 16);
   readonly #body = new ByteBuffer(1 << 16);
   readonly #header = new CompactWriter();
@@ -69,9 +71,10 @@ export class ChunkWriter {
   #offset: number;
 
   /** `offset` is where in the file the next byte will stand. */
-  constructor(write: WriteBytes, codec: number, offset: number) {
+  constructor(write: WriteBytes, codec: number, offset: number, loops: Loops) {
     this.#write = write;
     this.#codec = codec;
+    this.#loops = loops;
     this.#offset = offset;
   }
 
@@ -82,7 +85,7 @@ export class ChunkWriter {
   /** Writes one chunk of a column of the type `physical`. */
   writeChunk(levels: ChunkLevels, values: ColumnValues, physical: PhysicalType): ChunkInfo {
     if (values.kind === "sealed") return this.#writeSealedChunk(levels, values);
-    const encoder = valueEncoder(values, physical);
+    const encoder = valueEncoder(values, physical, this.#loops);
     const levelBytes = estimateLevelBytes(levels);
     const { dictionary } = encoder;
     const size = encoder.dataBytes + levelBytes + (dictionary?.bytes.length ?? 0);
@@ -112,7 +115,7 @@ export class ChunkWriter {
   }
 
   #writeSealedChunk(levels: ChunkLevels, { pages: sealed, arena }: Sealed): ChunkInfo {
-    const pages = arena.length === 0 ? sealed : [...sealed, sealTexts(arena, this.#codec)];
+    const pages = arena.length === 0 ? sealed : [...sealed, sealTexts(arena, this.#codec, this.#loops)];
     const progress: Progress = { codec: this.#codec, uncompressedBytes: 0, compressedBytes: 0 };
     const dataOffset = this.#offset;
     const { entries } = levels.definition;
@@ -235,7 +238,7 @@ export class ChunkWriter {
     }
     const levels = this.#levels;
     levels.clear();
-    appendRuns(levels, runs, bitWidth(max));
+    this.#loops.appendRuns(levels, runs, bitWidth(max));
     appendBlock(page, levels.written());
     if (runs.pairs.buffer instanceof ArrayBuffer) runs.pairs.buffer.transfer(0);
   }
@@ -250,7 +253,7 @@ export class ChunkWriter {
     let bytes = byWidth.get(width);
     if (bytes === undefined) {
       const out = new ByteBuffer(64);
-      appendRuns(out, runs, width);
+      this.#loops.appendRuns(out, runs, width);
       bytes = out.written();
       byWidth.set(width, bytes);
     }

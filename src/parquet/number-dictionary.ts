@@ -1,15 +1,11 @@
 /** Finds out whether a column of numbers is worth a dictionary, and builds it. */
+import { DISTINCT_SHARE_MAX, ENTRIES_MAX, FEW_VALUES, FIRST_SLOTS, SHARE_FROM, SLOTS_FACTOR } from "./number-limits.ts";
 
 export interface NumberDictionary {
   readonly distinct: Float64Array;
   readonly entries: number;
   readonly indices: Int32Array;
 }
-
-const ENTRIES_MAX = 65_536;
-
-/** A dictionary of more than this share of the values costs more than it saves. */
-const DISTINCT_SHARE_MAX = 0.5;
 
 // Scratch memory that grows to the largest column seen: allocating it anew for each of a thousand columns costs more
 // than the work itself. Nothing of it is read after the caller has encoded its pages.
@@ -32,15 +28,15 @@ const STEP = 1024;
  * means equal bits, so that -0 and 0 stay apart. The answer is valid until the next call.
  */
 export function numberDictionary(values: Float64Array, count: number): NumberDictionary | undefined {
-  if (count < 4) return undefined;
+  if (count < FEW_VALUES) return undefined;
   if (indices.length < count) indices = new Int32Array(count * 2);
-  slotCount = 1024;
+  slotCount = FIRST_SLOTS;
   slots.fill(0, 0, slotCount);
   entries = 0;
   for (let at = 0; at < count; ) {
     at = lookUp(values, at, Math.min(at + STEP, count));
     if (entries * 2 <= slotCount) continue;
-    if ((at > 256 && entries > (at - 1) * DISTINCT_SHARE_MAX) || entries >= ENTRIES_MAX) return undefined;
+    if ((at > SHARE_FROM && entries > (at - 1) * DISTINCT_SHARE_MAX) || entries >= ENTRIES_MAX) return undefined;
     enlarge();
   }
   if (count > 16 && entries > count * DISTINCT_SHARE_MAX) return undefined;
@@ -71,7 +67,7 @@ function lookUp(values: Float64Array, from: number, to: number): number {
 }
 
 function enlarge(): void {
-  slotCount *= 4;
+  slotCount *= SLOTS_FACTOR;
   if (distinct.length < slotCount) distinct = grown(distinct, slotCount);
   fillSlots();
 }

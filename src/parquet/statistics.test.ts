@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { runSettings } from "../../test/corpus/runs.ts";
+import { typescriptLoops } from "./loops.ts";
 import {
   encodeFixed,
   flagStatistics,
@@ -36,8 +37,10 @@ test("limits of texts bound all of them and are exact where they say so", (t) =>
   t.diagnostic(`seed ${settings.seed}`);
   fc.assert(
     fc.property(fc.array(text, { minLength: 1, maxLength: 8 }), fc.nat(7), (texts, firstPage) => {
-      const pages = [texts.slice(0, firstPage), texts.slice(firstPage)].map((page) => textStatistics(arenaOf(page)));
-      assertBounds(textStatistics(arenaOf(texts)), texts);
+      const pages = [texts.slice(0, firstPage), texts.slice(firstPage)].map((page) =>
+        textStatistics(arenaOf(page), typescriptLoops),
+      );
+      assertBounds(textStatistics(arenaOf(texts), typescriptLoops), texts);
       assertBounds(mergedTextStatistics(pages.filter((page) => page !== undefined)), texts);
     }),
     settings,
@@ -61,7 +64,7 @@ function assertBounds(found: Statistics | undefined, texts: readonly string[]): 
 
 test("of equal limits of pages the exact one counts", () => {
   const exact = "x".repeat(48);
-  const [short, long] = [exact, `${exact}y`].map((each) => textStatistics(arenaOf([each])));
+  const [short, long] = [exact, `${exact}y`].map((each) => textStatistics(arenaOf([each]), typescriptLoops));
   assert.ok(short !== undefined && long !== undefined);
   for (const pages of [
     [short, long],
@@ -74,18 +77,18 @@ test("of equal limits of pages the exact one counts", () => {
 
 test("a limit is cut at a character and raised", () => {
   const long = `${"x".repeat(47)}é and more`;
-  const found = textStatistics(arenaOf([long]));
+  const found = textStatistics(arenaOf([long]), typescriptLoops);
   assert.equal(Buffer.from(found?.min ?? []).toString(), "x".repeat(47));
   assert.equal(Buffer.from(found?.max ?? []).toString(), `${"x".repeat(46)}y`);
   assert.deepEqual([found?.minExact, found?.maxExact], [false, false]);
 });
 
 test("a text that cannot be raised has no upper limit", () => {
-  assert.equal(textStatistics(arenaOf(["é".repeat(40)]))?.max, undefined);
+  assert.equal(textStatistics(arenaOf(["é".repeat(40)]), typescriptLoops)?.max, undefined);
 });
 
 test("zeros of doubles are widened to both signs", () => {
-  const found = numberStatistics(PHYSICAL.double, Float64Array.of(0, -0), null, 2);
+  const found = numberStatistics(PHYSICAL.double, Float64Array.of(0, -0), null, 2, typescriptLoops);
   assert.ok(found?.max !== undefined);
   assert.ok(Object.is(Buffer.from(found.min).readDoubleLE(), -0));
   assert.ok(Object.is(Buffer.from(found.max).readDoubleLE(), 0));
@@ -93,7 +96,7 @@ test("zeros of doubles are widened to both signs", () => {
 
 test("integers that a double cannot hold count exactly", () => {
   const wide = new Map([[1, 2n ** 63n - 1n]]);
-  const found = numberStatistics(PHYSICAL.int64, Float64Array.of(5, 0), wide, 2);
+  const found = numberStatistics(PHYSICAL.int64, Float64Array.of(5, 0), wide, 2, typescriptLoops);
   assert.ok(found?.max !== undefined);
   assert.equal(Buffer.from(found.min).readBigInt64LE(), 5n);
   assert.equal(Buffer.from(found.max).readBigInt64LE(), 2n ** 63n - 1n);
@@ -109,9 +112,9 @@ test("wide decimals are written big endian in two's complement", () => {
 });
 
 test("nothing has no limits", () => {
-  assert.equal(textStatistics(new Uint8Array()), undefined);
+  assert.equal(textStatistics(new Uint8Array(), typescriptLoops), undefined);
   assert.equal(flagStatistics(new Uint8Array(4), 0), undefined);
-  assert.equal(numberStatistics(PHYSICAL.int64, new Float64Array(4), null, 0), undefined);
+  assert.equal(numberStatistics(PHYSICAL.int64, new Float64Array(4), null, 0, typescriptLoops), undefined);
 });
 
 test("booleans", () => {

@@ -1,4 +1,6 @@
 /** The smallest and largest value of a column chunk, for readers that skip what they need not read. */
+import type { Loops } from "./loops.ts";
+import { LIMIT_BYTES } from "./text-limits.ts";
 import { PHYSICAL, WIDE_DECIMAL_BYTES } from "./values.ts";
 
 export interface Statistics {
@@ -9,12 +11,6 @@ export interface Statistics {
   readonly minExact: boolean;
   readonly maxExact: boolean;
 }
-
-/**
- * Longer limits are cut here. Texts of a thousand columns would otherwise make the footer larger than the data of a
- * small file (48 bytes kept the footer of an archive hour near 200 KB).
- */
-const LIMIT_BYTES = 48;
 
 export function flagStatistics(flags: Uint8Array, count: number): Statistics | undefined {
   if (count === 0) return undefined;
@@ -29,39 +25,23 @@ export function numberStatistics(
   values: Float64Array,
   wide: ReadonlyMap<number, bigint> | null,
   count: number,
+  loops: Loops,
 ): Statistics | undefined {
   if (count === 0) return undefined;
-  if (physical === PHYSICAL.double) return doubleStatistics(values, count);
-  const [min, max] = wide === null || wide.size === 0 ? rangeOf(values, count) : wideRangeOf(values, wide, count);
+  if (physical === PHYSICAL.double) return doubleStatistics(loops.rangeOf(values, count));
+  const [min, max] = wide === null || wide.size === 0 ? loops.rangeOf(values, count) : wideRangeOf(values, wide, count);
   const encode = physical === PHYSICAL.int64 ? encodeInt64 : encodeFixed;
   return { min: encode(min), max: encode(max), minExact: true, maxExact: true };
 }
 
 /** Zeros of both signs are equal, so the format wants -0 as a lower and +0 as an upper limit. */
-function doubleStatistics(values: Float64Array, count: number): Statistics {
-  const [min, max] = rangeOf(values, count);
+function doubleStatistics([min, max]: readonly [number, number]): Statistics {
   return {
     min: encodeDouble(min === 0 ? -0 : min),
     max: encodeDouble(max === 0 ? 0 : max),
     minExact: true,
     maxExact: true,
   };
-}
-
-function rangeOf(values: Float64Array, count: number): [min: number, max: number] {
-  return [leastOf(values, count), greatestOf(values, count)];
-}
-
-function leastOf(values: Float64Array, count: number): number {
-  let least = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < count; i++) if ((values[i] ?? 0) < least) least = values[i] ?? 0;
-  return least;
-}
-
-function greatestOf(values: Float64Array, count: number): number {
-  let greatest = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < count; i++) if ((values[i] ?? 0) > greatest) greatest = values[i] ?? 0;
-  return greatest;
 }
 
 function wideRangeOf(values: Float64Array, wide: ReadonlyMap<number, bigint>, count: number): [bigint, bigint] {
@@ -97,10 +77,10 @@ export function encodeFixed(value: number | bigint): Uint8Array {
 }
 
 /** Over texts in PLAIN layout: the distinct ones or all of them, the answer is the same. */
-export function textStatistics(arena: Uint8Array): Statistics | undefined {
+export function textStatistics(arena: Uint8Array, loops: Loops): Statistics | undefined {
   if (arena.length === 0) return undefined;
   const view = new DataView(arena.buffer, arena.byteOffset, arena.byteLength);
-  const [min, max] = extremeTexts(view, arena.length);
+  const [min, max] = loops.extremeTexts(arena);
   const minLength = view.getUint32(min, true);
   const maxLength = view.getUint32(max, true);
   return {
@@ -128,102 +108,6 @@ function upper(left: Statistics, right: Statistics): Pick<Statistics, "max" | "m
   const order = Buffer.compare(left.max, right.max);
   const { max, maxExact } = order > 0 || (order === 0 && left.maxExact) ? left : right;
   return { max, maxExact };
-}
-
-/**
- * Where the lengths of the least and the greatest text stand. What those two have in common at their beginnings, all texts
- * so far have; the four bytes behind it tell nearly every other text that begins so from both.
- */
-function extremeTexts(view: DataView, end: number): [min: number, max: number] {
-  let min = 0;
-  let max = 0;
-  let shared = 0;
-  let minWord = 0;
-  let maxWord = 0;
-  for (let at = 0; at < end; ) {
-    const isLess = compareTexts(view, at, min) < 0;
-    if (isLess || compareTexts(view, at, max) > 0) {
-      if (isLess) min = at;
-      else max = at;
-      shared = sharedBytes(view, min, max);
-      minWord = wordAt(view, min, shared);
-      maxWord = wordAt(view, max, shared);
-    }
-    at = passBetween(view, at + 4 + view.getInt32(at, true), end, min, shared, minWord, maxWord);
-  }
-  return [min, max];
-}
-
-/**
- * The first text between `from` and `end` that is not certain to stand between two others, because it does not share their first
- * `shared` bytes, or the four bytes behind these are not between theirs.
- */
-function passBetween(
-  view: DataView,
-  from: number,
-  end: number,
-  least: number,
-  shared: number,
-  leastWord: number,
-  greatestWord: number,
-): number {
-  let at = from;
-  while (at < end) {
-    const length = view.getInt32(at, true);
-    if (length < shared + 4) return at;
-    const word = view.getUint32(at + 4 + shared);
-    if (word <= leastWord || word >= greatestWord || !beginEqual(view, at, least, shared)) return at;
-    at += 4 + length;
-  }
-  return at;
-}
-
-/** Whether two texts that are no shorter agree in their first `bytes`, a multiple of four. */
-function beginEqual(view: DataView, left: number, right: number, bytes: number): boolean {
-  for (let i = 4; i < bytes + 4; i += 4) {
-    if (view.getInt32(left + i, true) !== view.getInt32(right + i, true)) return false;
-  }
-  return true;
-}
-
-/** In how many bytes, a multiple of four, two texts agree at their beginnings. */
-function sharedBytes(view: DataView, left: number, right: number): number {
-  const shorter = Math.min(view.getUint32(left, true), view.getUint32(right, true), LIMIT_BYTES);
-  let shared = 0;
-  while (shared + 4 <= shorter && beginEqual(view, left + shared, right + shared, 4)) shared += 4;
-  return shared;
-}
-
-/** Four bytes of a text as a number that orders like them; missing ones count as zeros. */
-function wordAt(view: DataView, text: number, from: number): number {
-  const length = view.getUint32(text, true);
-  if (length >= from + 4) return view.getUint32(text + 4 + from);
-  let word = 0;
-  for (let i = from; i < from + 4; i++) word = word * 256 + (i < length ? view.getUint8(text + 4 + i) : 0);
-  return word;
-}
-
-/**
- * Compares two texts by their unsigned bytes, as far as a limit reaches; of two that agree so far the longer is greater,
- * which is wrong for a lower limit of cut texts only in that it need not be the least. `left` and `right` are where
- * lengths stand.
- */
-function compareTexts(view: DataView, left: number, right: number): number {
-  const leftLength = view.getUint32(left, true);
-  const rightLength = view.getUint32(right, true);
-  const shorter = Math.min(leftLength, rightLength, LIMIT_BYTES);
-  const a = left + 4;
-  const b = right + 4;
-  let i = 0;
-  for (; i + 4 <= shorter; i += 4) {
-    const difference = view.getUint32(a + i) - view.getUint32(b + i);
-    if (difference !== 0) return difference;
-  }
-  for (; i < shorter; i++) {
-    const difference = view.getUint8(a + i) - view.getUint8(b + i);
-    if (difference !== 0) return difference;
-  }
-  return leftLength - rightLength;
 }
 
 /** The first bytes of a text, not ending inside a character; never greater than the text. */

@@ -1,7 +1,7 @@
 /** Turns the values of a column chunk into the bytes of its dictionary page and of any range of its data pages. */
-import type { ByteBuffer } from "./byte-buffer.ts";
-import { appendIndices, bitWidth } from "./hybrid.ts";
-import { numberDictionary } from "./number-dictionary.ts";
+import { ByteBuffer } from "./byte-buffer.ts";
+import { bitWidth } from "./hybrid.ts";
+import type { Loops } from "./loops.ts";
 import { encodeFixed, flagStatistics, numberStatistics, type Statistics, textStatistics } from "./statistics.ts";
 import { type ColumnValues, PHYSICAL, type PhysicalType, WIDE_DECIMAL_BYTES } from "./values.ts";
 
@@ -20,25 +20,29 @@ export interface ValueEncoder {
 }
 
 /** `physical` is the type of the column. */
-export function valueEncoder(values: Exclude<ColumnValues, { kind: "sealed" }>, physical: PhysicalType): ValueEncoder {
+export function valueEncoder(
+  values: Exclude<ColumnValues, { kind: "sealed" }>,
+  physical: PhysicalType,
+  loops: Loops,
+): ValueEncoder {
   switch (values.kind) {
     case "none":
       return { ...plain, physical, dataBytes: 0, statistics: undefined, append: () => undefined };
     case "flags":
-      return flagEncoder(values.flags, values.count);
+      return flagEncoder(values.flags, values.count, loops);
     case "numbers":
-      return numberEncoder(values, physical);
+      return numberEncoder(values, physical, loops);
     case "dictionary":
       return {
-        ...throughDictionary(values.arena, values.entries, values.indices, values.count),
+        ...throughDictionary(values.arena, values.entries, values.indices, values.count, loops),
         physical: PHYSICAL.byteArray,
-        statistics: textStatistics(values.arena),
+        statistics: textStatistics(values.arena, loops),
       };
     case "texts":
       return {
         ...plain,
         physical: PHYSICAL.byteArray,
-        statistics: textStatistics(values.arena),
+        statistics: textStatistics(values.arena, loops),
         dataBytes: values.arena.length,
         append: (out, from, to) => {
           const end = to < values.count ? (values.offsets[to] ?? 0) : values.arena.length;
@@ -50,93 +54,65 @@ export function valueEncoder(values: Exclude<ColumnValues, { kind: "sealed" }>, 
 
 const plain = { encoding: ENCODING.plain, dictionary: undefined } as const;
 
-function throughDictionary(bytes: Uint8Array, entries: number, indices: Int32Array, count: number) {
+function throughDictionary(bytes: Uint8Array, entries: number, indices: Int32Array, count: number, loops: Loops) {
   const width = bitWidth(Math.max(entries - 1, 0));
   return {
     encoding: ENCODING.rleDictionary,
     dictionary: { bytes, entries },
     dataBytes: (count * width) / 8,
-    append: (out: ByteBuffer, from: number, to: number): void => appendIndices(out, indices, from, to, width),
+    append: (out: ByteBuffer, from: number, to: number): void => loops.appendIndices(out, indices, from, to, width),
   };
 }
 
-function flagEncoder(flags: Uint8Array, count: number): ValueEncoder {
+function flagEncoder(flags: Uint8Array, count: number, loops: Loops): ValueEncoder {
   return {
     ...plain,
     physical: PHYSICAL.boolean,
     statistics: flagStatistics(flags, count),
     dataBytes: count / 8,
-    append: (out, from, to) => {
-      const bytes = (to - from + 7) >> 3;
-      out.reserve(bytes);
-      const packed = out.bytes.subarray(out.length, out.length + bytes);
-      out.length += bytes;
-      packFlags(packed.fill(0), flags, from, to);
-    },
+    append: (out, from, to) => loops.appendFlags(out, flags, from, to),
   };
-}
-
-function packFlags(packed: Uint8Array, flags: Uint8Array, from: number, to: number): void {
-  for (let i = from; i < to; i++) {
-    const place = (i - from) >> 3;
-    packed[place] = (packed[place] ?? 0) | ((flags[i] ?? 0) << ((i - from) & 7));
-  }
 }
 
 type Numbers = Extract<ColumnValues, { kind: "numbers" }>;
 
-function numberEncoder({ values, wide, count }: Numbers, physical: PhysicalType): ValueEncoder {
+function numberEncoder({ values, wide, count }: Numbers, physical: PhysicalType, loops: Loops): ValueEncoder {
+  if (physical === PHYSICAL.fixedByteArray) return decimalEncoder({ kind: "numbers", values, wide, count }, loops);
+  const stored = physical === PHYSICAL.double ? PHYSICAL.double : PHYSICAL.int64;
   const hasWide = wide !== null && wide.size > 0;
-  const dictionary = hasWide || physical === PHYSICAL.fixedByteArray ? undefined : numberDictionary(values, count);
+  const dictionary = hasWide ? undefined : loops.numberDictionary(values, count);
   if (dictionary !== undefined) {
     const { distinct, entries, indices } = dictionary;
-    const statistics = numberStatistics(physical, distinct, null, entries);
-    const bytes = new Uint8Array(entries * 8);
-    writeNumbers(new DataView(bytes.buffer), 0, physical, distinct, 0, entries);
-    return { ...throughDictionary(bytes, entries, indices, count), physical, statistics };
+    const statistics = numberStatistics(physical, distinct, null, entries, loops);
+    const bytes = new ByteBuffer(entries * 8);
+    loops.appendNumbers(bytes, stored, distinct, 0, entries);
+    return { ...throughDictionary(bytes.written(), entries, indices, count, loops), physical, statistics };
   }
-  const statistics = numberStatistics(physical, values, wide, count);
-  const valueBytes = physical === PHYSICAL.fixedByteArray ? WIDE_DECIMAL_BYTES : 8;
   return {
     ...plain,
     physical,
-    statistics,
-    dataBytes: count * valueBytes,
+    statistics: numberStatistics(physical, values, wide, count, loops),
+    dataBytes: count * 8,
     append: (out, from, to) => {
-      out.reserve((to - from) * valueBytes);
-      if (physical === PHYSICAL.fixedByteArray) {
-        for (let i = from; i < to; i++) out.appendBytes(encodeFixed(wide?.get(i) ?? values[i] ?? 0));
-        return;
+      const start = out.length;
+      loops.appendNumbers(out, stored, values, from, to);
+      if (!hasWide) return;
+      for (const [i, value] of wide) {
+        if (i >= from && i < to) out.view.setBigInt64(start + (i - from) * 8, value, true);
       }
-      writeNumbers(out.view, out.length, physical, values, from, to);
-      if (hasWide) {
-        for (const [i, value] of wide) {
-          if (i >= from && i < to) out.view.setBigInt64(out.length + (i - from) * 8, value, true);
-        }
-      }
-      out.length += (to - from) * 8;
     },
   };
 }
 
-function writeNumbers(
-  view: DataView,
-  start: number,
-  physical: PhysicalType,
-  values: Float64Array,
-  from: number,
-  to: number,
-): void {
-  let at = start;
-  if (physical === PHYSICAL.double) {
-    for (let i = from; i < to; i++, at += 8) view.setFloat64(at, values[i] ?? 0, true);
-    return;
-  }
-  // Two 32-bit halves: a BigInt for each value would cost ten times as much.
-  for (let i = from; i < to; i++, at += 8) {
-    const value = values[i] ?? 0;
-    const high = Math.floor(value / 4294967296);
-    view.setUint32(at, value - high * 4294967296, true);
-    view.setInt32(at + 4, high, true);
-  }
+/** Decimals of more than 18 digits. */
+function decimalEncoder({ values, wide, count }: Numbers, loops: Loops): ValueEncoder {
+  return {
+    ...plain,
+    physical: PHYSICAL.fixedByteArray,
+    statistics: numberStatistics(PHYSICAL.fixedByteArray, values, wide, count, loops),
+    dataBytes: count * WIDE_DECIMAL_BYTES,
+    append: (out, from, to) => {
+      for (let i = from; i < to; i++) out.appendBytes(encodeFixed(wide?.get(i) ?? values[i] ?? 0));
+    },
+  };
 }

@@ -10,6 +10,7 @@ import { COMPACT, CompactWriter } from "./compact-writer.ts";
 import { type Compression, codecOf } from "./compression.ts";
 import { sealSum } from "./file-sum.ts";
 import type { ChunkLevels } from "./level-runs.ts";
+import { type Loops, typescriptLoops } from "./loops.ts";
 import { countElements, type LeafColumn, leafColumns, writeElements } from "./schema-elements.ts";
 import { sealTexts } from "./sealed-texts.ts";
 import type { ColumnValues, PhysicalType, SealedTexts } from "./values.ts";
@@ -33,11 +34,14 @@ export interface FooterContent {
 export interface WriterOptions {
   /** Whether the footer's provenance has room for the file's sum (`file-sum.ts`), which is filled in then. */
   readonly sum?: boolean;
+  /** Default: `typescriptLoops`. */
+  readonly loops?: Loops | undefined;
 }
 
 export class ParquetWriter {
   readonly #write: WriteBytes;
   readonly #codec: number;
+  readonly #loops: Loops;
   readonly #chunks: ChunkWriter;
   readonly #hash: Hash | undefined;
   #sum: string | undefined;
@@ -46,12 +50,13 @@ export class ParquetWriter {
   constructor(write: WriteBytes, compression: Compression, options: WriterOptions = {}) {
     this.#write = write;
     this.#codec = codecOf(compression);
+    this.#loops = options.loops ?? typescriptLoops;
     this.#hash = options.sum === true ? createHash("sha256") : undefined;
     const writeBody = (bytes: Uint8Array): void => {
       this.#hash?.update(bytes);
       write(bytes);
     };
-    this.#chunks = new ChunkWriter(writeBody, this.#codec, MAGIC.length);
+    this.#chunks = new ChunkWriter(writeBody, this.#codec, MAGIC.length, this.#loops);
     writeBody(MAGIC);
   }
 
@@ -62,7 +67,7 @@ export class ParquetWriter {
 
   /** Compresses a page of texts in PLAIN layout ahead of its chunk. The texts are only needed during the call. */
   sealTexts(texts: Uint8Array): SealedTexts {
-    return sealTexts(texts, this.#codec);
+    return sealTexts(texts, this.#codec, this.#loops);
   }
 
   writeChunk(levels: ChunkLevels, values: ColumnValues, physical: PhysicalType): ChunkInfo {

@@ -11,6 +11,7 @@
  * ```
  */
 import { isUtf8 } from "node:buffer";
+import type { SharedMemory } from "../webassembly.ts";
 import { columnsExplode, countColumns, widestObject } from "./column-limit.ts";
 import { BadLine, LINE_FEED, skipBlanks } from "./cursor.ts";
 import { FileSchema } from "./file-schema.ts";
@@ -116,6 +117,11 @@ export class Shredder {
   fileSchema(): FileSchema {
     this.#rows.sync();
     return new FileSchema(this.#state.root, this.#settings.conflicts);
+  }
+
+  /** The memory in which columns and levels lie, if that is a module's. */
+  get memory(): SharedMemory | null {
+    return this.#rows.memory;
   }
 
   /** The rows since the last row group, in memory that they share with the columns until `clearGroup`. */
