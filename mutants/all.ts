@@ -1,6 +1,7 @@
 /** Every planted bug. `npm run mutants` applies one after the other and demands that a test fails. */
 import { conversionMutants } from "./conversion.ts";
 import { diskMutants } from "./disk.ts";
+import { moduleMutants } from "./modules.ts";
 import type { Mutant } from "./mutant.ts";
 import { nameMutants } from "./names.ts";
 import { publicationMutants } from "./publication.ts";
@@ -13,5 +14,6 @@ export const mutants: readonly Mutant[] = [
   ...nameMutants,
   ...repetitionMutants,
   ...conversionMutants,
+  ...moduleMutants,
   ...s3Mutants,
 ];

@@ -3,14 +3,24 @@ import { spawn } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { moduleNames } from "../scripts/webassembly.ts";
 import type { Mutant } from "./mutant.ts";
 
 const root = resolve(import.meta.dirname, "..");
 /** What the tests of the catalogue need. */
-const copied = ["src", "test", "sample", "schema", "docs", "package.json", "tsconfig.json"];
+const copied = ["src", "assembly", "scripts", "test", "sample", "schema", "docs", "package.json", "tsconfig.json"];
 const shared = ["node_modules", ".cache"];
 /** A bug that makes a test hang is found as well. Milliseconds. */
 const patienceMs = 5 * 60_000;
+/** So is one that takes memory without end, before it takes all of the machine's. Looked at where the system tells it. */
+const memoryBytesMax = 6 * 2 ** 30;
+const memoryLookMs = 250;
+/** How large a page of memory is where `/proc` counts them. */
+const pageBytes = 4096;
+
+/** What is compiled before it runs, and what comes of it. */
+const compiledFrom = "assembly/";
+const compiledInto = moduleNames.map((name) => `src/${name}/webassembly/binary.ts`);
 
 /** The mutant's files as they would be; throws if it does not fit the code any more. */
 export function mutated({ name, edits }: Mutant): ReadonlyMap<string, string> {
@@ -55,7 +65,7 @@ export function makeBed(): Bed {
         await checkSyntax(directory, [...files.keys()]);
         return await runTests(directory, mutant);
       } finally {
-        for (const file of files.keys()) cpSync(join(root, file), join(directory, file));
+        for (const file of [...files.keys(), ...compiledInto]) cpSync(join(root, file), join(directory, file));
       }
     },
     unplanted: (tests) => runTests(directory, tests),
@@ -63,9 +73,13 @@ export function makeBed(): Bed {
   };
 }
 
-/** A mutant that cannot even be read would be killed by any test. */
+/** A mutant that cannot even be read or compiled would be killed by any test. */
 async function checkSyntax(directory: string, files: readonly string[]): Promise<void> {
-  for (const file of files) {
+  if (files.some((file) => file.startsWith(compiledFrom))) {
+    const { status, output } = await runNode(directory, ["scripts/webassembly.ts"], {});
+    if (status !== 0) throw new Error(`${files.join(" ")}: no module any more:\n${output}`);
+  }
+  for (const file of files.filter((file) => !file.startsWith(compiledFrom))) {
     const { status, output } = await runNode(directory, ["--check", file], {});
     if (status !== 0) throw new Error(`${file} is no program any more:\n${output}`);
   }
@@ -76,11 +90,18 @@ async function runTests(
   { killedBy, environment = {} }: Pick<Mutant, "killedBy" | "environment">,
 ): Promise<Verdict> {
   const began = performance.now();
-  const { status, output } = await runNode(directory, ["--test", "--test-reporter=tap", ...killedBy], environment);
+  // One file runs in the process that is looked after.
+  const isolation = killedBy.length === 1 ? ["--test-isolation=none"] : [];
+  const args = ["--test", "--test-reporter=tap", ...isolation, ...killedBy];
+  const { status, output } = await runNode(directory, args, environment);
   const seconds = (performance.now() - began) / 1000;
   const failed = [...output.matchAll(/^ *not ok \d+ - (.*)$/gm)].map((match) => match[1] ?? "");
   const [first] = failed.filter((test) => !killedBy.some((file) => test.endsWith(file)));
-  return { killed: status !== 0, by: first ?? failed[0] ?? (status === null ? "time" : `status ${status}`), seconds };
+  return {
+    killed: status !== 0,
+    by: first ?? failed[0] ?? (status === null ? "time or memory" : `status ${status}`),
+    seconds,
+  };
 }
 
 function runNode(
@@ -103,8 +124,23 @@ function runNode(
       output += text;
     });
   }
+  const looking = setInterval(() => {
+    if (child.pid !== undefined && residentBytes(child.pid) > memoryBytesMax) child.kill("SIGKILL");
+  }, memoryLookMs);
   return new Promise((done, fail) => {
     child.once("error", fail);
-    child.once("close", (status) => done({ status, output }));
+    child.once("close", (status) => {
+      clearInterval(looking);
+      done({ status, output });
+    });
   });
+}
+
+/** What a process has in memory, as far as this system tells. */
+function residentBytes(pid: number): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]) * pageBytes;
+  } catch {
+    return 0;
+  }
 }
