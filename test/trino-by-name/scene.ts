@@ -5,9 +5,8 @@ import { findJava } from "../../src/distribution/java.ts";
 import { authoritiesOf } from "../../src/distribution/s3a.ts";
 import { makeTrustStore } from "../../src/distribution/trust-store.ts";
 import { sparkVersions } from "../../src/model/versions.ts";
-import { trinoHome } from "../real/installed.ts";
 import type { Skipping } from "../real/real.ts";
-import { startVersitygw, type VersityGateway } from "../real/s3-servers.ts";
+import type { VersityGateway } from "../real/s3-servers.ts";
 import { startTrino } from "../real/trino-server.ts";
 import { bucketLake, type LakeGround } from "../spark-by-name/ground.ts";
 import { type NamedLake, openNamedLake } from "../spark-by-name/named-lake.ts";
@@ -21,17 +20,14 @@ export interface TrinoScene extends NamedLake {
 /** `meanwhile` is what goes on while Trino starts. `undefined` after skipping the test. */
 export async function openTrinoScene(
   context: Skipping,
+  store: VersityGateway,
   meanwhile: (lake: NamedLake, ground: LakeGround) => Promise<void>,
 ): Promise<TrinoScene | undefined> {
-  if (trinoHome(context) === undefined) return undefined;
   const closers: (() => Promise<unknown>)[] = [];
   const close = async (): Promise<void> => {
     for (const each of closers.toReversed()) await each();
   };
   try {
-    const store = await startVersitygw(context, { tls: true });
-    if (store === undefined) return undefined;
-    closers.push(store.stop);
     const ground = await bucketLake(context, store);
     if (ground !== undefined) closers.push(ground.close);
     const lake = ground === undefined ? undefined : await openNamedLake(ground);
