@@ -1,5 +1,5 @@
 /**
- * Hive's own grammar of types, by which Hive, Trino and others read the columns of a table. It has fewer names for the fields of a struct
+ * Hive's own grammar of types, by which Trino, and Hive itself, read the columns of a table. It has fewer names for the fields of a struct
  * than Spark's reading of the same text: one field that it cannot name, and they read nothing of the table.
  */
 import { type ColumnPath, ELEMENT, formatPath } from "./column-path.ts";

@@ -1,4 +1,4 @@
-/** Whether others than Spark can read what is found by name: Hive and Trino go by Hive's own grammar of types. */
+/** Whether others than Spark can read what is found by name: Trino goes by Hive's own grammar of types. */
 import type { DoctorCheck } from "../answers.ts";
 import { Failure } from "../errors.ts";
 import { parseColumnType } from "../model/column-type-text.ts";
@@ -16,7 +16,11 @@ export async function hiveTypes(parts: Parts, signal: AbortSignal | undefined): 
   const found = await beyondHive(parts, signal);
   const [first, ...others] = found;
   if (first === undefined) {
-    return { verdict: "ok", finding: "Hive and Trino read all columns, as Spark does", remedy: undefined };
+    return {
+      verdict: "ok",
+      finding: "Hive's types have all names of fields: Trino reads them as Spark does",
+      remedy: undefined,
+    };
   }
   const [path = "", ...more] = first.paths;
   const fields = more.length === 0 ? "is a name" : `and ${more.length} more inside structs are names`;
@@ -24,8 +28,8 @@ export async function hiveTypes(parts: Parts, signal: AbortSignal | undefined): 
   return {
     verdict: "note",
     finding:
-      `${first.name}: ${path} ${fields} that Hive's types do not have: Spark reads it by name, Trino and Hive neither read it nor ` +
-      `list the columns of its database${elsewhere}`,
+      `${first.name}: ${path} ${fields} that Hive's types do not have: Spark reads it by name, Trino neither reads it nor lists ` +
+      `the columns of its database${elsewhere}`,
     remedy:
       "if they are to read it, declare the struct as json (tables.….columns), or name its fields in the mart's statement with letters, " +
       "digits, spaces, `_`, `.` and `$` alone",
