@@ -77,7 +77,9 @@ function startShared(file: string, variable: string): { stop(): Promise<void> } 
 const textOf = (file: string): string => `${file}\n${readFileSync(`${root}${file}`, "utf8")}`;
 
 const needsInstalled = (file: string): boolean =>
-  /\/real\/(installed|s3-servers|spark-server|postgres-server|metastore-server)\.ts|^test\/real\//m.test(textOf(file));
+  /\/real\/(installed|s3-servers|spark-server|postgres-server|metastore-server|trino-server)\.ts|^test\/real\//m.test(
+    textOf(file),
+  );
 
 /** Tests ask for the shared servers by these names. */
 const sharedServers = [

@@ -433,6 +433,36 @@ test("doctor tries the metastore and names what is taken", () =>
     ]);
   }));
 
+test("fields of any name are published, registered and queried, and doctor says who else than Spark reads them", () =>
+  withLake(async (named) => {
+    const hiveTypes = async (): Promise<readonly string[]> => {
+      const { checks } = await ask(named, (app) => app.doctor({ role: "marts" }));
+      return checks.flatMap(({ subject, verdict, finding, remedy }) =>
+        subject === "types by name" ? [`${verdict}: ${finding}`, remedy ?? ""] : [],
+      );
+    };
+    await run(named);
+    assert.deepEqual(await hiveTypes(), [
+      "ok: Hive's types have all names of fields: Trino reads them as Spark does",
+      "",
+    ]);
+    appendFileSync(
+      join(named.lake.directory, "millrace.yaml"),
+      `  odd: { sql: "select {'+1': 1::bigint, 'semi;colon': 'x', 'more>than': true} as deep from events limit 1" }\n`,
+    );
+    await run(named);
+    assert.equal(named.registry.marts.has("odd"), true);
+    await ask(named, async (app) => {
+      const answer = await app.query("select deep from odd");
+      const rows = (await Array.fromAsync(answer.rows())).flat();
+      await answer.close();
+      assert.deepEqual(rows, [[{ "+1": 1n, "semi;colon": "x", "more>than": true }]]);
+    });
+    const [finding = "", remedy = ""] = await hiveTypes();
+    assert.match(finding, /^note: odd: deep\.\+1 and 2 more inside structs are names that Hive's types do not have/);
+    assert.match(remedy, /declare the struct as json/);
+  }));
+
 test("a database of its own and the project's are asked for by the mart's name alone", () =>
   withLake(async (named) => {
     appendFileSync(

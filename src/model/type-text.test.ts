@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { runSettings } from "../../test/corpus/runs.ts";
 import { anyType } from "../../test/corpus/schemas.ts";
 import { Failure } from "../errors.ts";
-import type { ColumnType } from "./schema.ts";
+import { foldName } from "./column-path.ts";
+import type { ColumnType, Field } from "./schema.ts";
 import { describeType, parseType } from "./type-text.ts";
 
 const runs = runSettings(2000);
@@ -40,6 +41,7 @@ test("anything else is a usage failure that names the place", () => {
     ["decimal(x)", /a number of digits, got "x\)"/],
     ["int64 string", /expected the end, got "string"/],
     ["struct<`a int64>", /a name in backticks/],
+    ["struct<`a`` int64>", /a name in backticks/],
   ];
   for (const [text, message] of wrong) {
     assert.throws(
@@ -61,6 +63,36 @@ test("what is described in full is read back", (t) => {
   t.diagnostic(`seed ${runs.seed}`);
   fc.assert(
     fc.property(anyType.filter(canBeDeclared), (type) => assert.deepEqual(parseType(describeType(type)), type)),
+    runs,
+  );
+});
+
+test("fields of any name are read back: a mart's statement may give them any", (t) => {
+  t.diagnostic(`seed ${runs.seed}`);
+  const name = fc.oneof(
+    fc.constantFrom(
+      "semi;colon",
+      "more>than",
+      "com,ma",
+      "col:on",
+      "less<than",
+      "back`tick",
+      "`",
+      "``",
+      " ",
+      "new\nline",
+      "",
+    ),
+    fc.string({ unit: "grapheme" }),
+    fc.string({ unit: fc.constantFrom(..."`<>,:;() a") }),
+  );
+  const names = fc.uniqueArray(name, { selector: foldName, minLength: 1, maxLength: 4 });
+  fc.assert(
+    fc.property(names, (list) => {
+      const fields = list.map((each): Field => ({ name: each, type: { kind: "int64" } }));
+      const type: ColumnType = { kind: "list", element: { kind: "struct", fields } };
+      assert.deepEqual(parseType(describeType(type)), type);
+    }),
     runs,
   );
 });

@@ -30,9 +30,9 @@ function describe(type: DeclaredType): string {
   }
 }
 
-/** Column names never contain a backtick (rule K3), so quoting needs no escape. */
+/** Columns of JSON have no such characters but white space and brackets (rule K3); fields that a mart's statement names may have any. */
 function describeName(name: string): string {
-  return /[\s()]/u.test(name) ? `\`${name}\`` : name;
+  return name === "" || /[\s,:;<>()`]/u.test(name) ? `\`${name.replaceAll("`", "``")}\`` : name;
 }
 
 const scalars: ReadonlyMap<string, DeclaredType> = new Map<string, DeclaredType>([
@@ -52,7 +52,7 @@ const REMEDY =
 
 /**
  * Reads a declared type: `timestamp`, `decimal(10,2)`, `list<string>`, `struct<a int64, b list<double>>`. Keywords match
- * in any case; a name with spaces is written in backticks. Throws a `usage` failure that says where the text goes wrong.
+ * in any case; a name with spaces is written in backticks, a backtick in it twice. Throws a `usage` failure that says where the text goes wrong.
  */
 export function parseType(text: string): DeclaredType {
   const cursor: Cursor = { text, at: 0 };
@@ -137,11 +137,10 @@ function readCount(cursor: Cursor): number {
 function readName(cursor: Cursor): string {
   skipSpace(cursor);
   if (cursor.text.charAt(cursor.at) !== "`") return readWord(cursor);
-  const end = cursor.text.indexOf("`", cursor.at + 1);
-  if (end <= cursor.at + 1) throw unexpected(cursor, "a name in backticks");
-  const name = cursor.text.slice(cursor.at + 1, end);
-  cursor.at = end + 1;
-  return name;
+  const quoted = /^`((?:[^`]|``)*)`(?!`)/u.exec(cursor.text.slice(cursor.at));
+  if (quoted === null) throw unexpected(cursor, "a name in backticks");
+  cursor.at += quoted[0].length;
+  return (quoted[1] ?? "").replaceAll("``", "`");
 }
 
 /** Everything up to white space or a character that the grammar uses and a column's name cannot hold. */

@@ -4,6 +4,7 @@ import { asFailure, Failure } from "../errors.ts";
 import { callOptions } from "../reconcile/observe.ts";
 import type { Parts } from "../reconcile/parts.ts";
 import type { ProbeFinding } from "../storage/contract.ts";
+import { hiveTypes, type NamesFinding } from "./doctor-names.ts";
 import { sparkChecks } from "./doctor-spark-checks.ts";
 import { type PlaceName, placeNames, roles } from "./roles.ts";
 
@@ -18,12 +19,14 @@ export async function doctor(
     checks.push(check);
     options.onCheck?.(check);
   };
-  const check = async (group: string, subject: string, job: () => Promise<string>): Promise<void> => {
+  const check = async (group: string, subject: string, job: () => Promise<string | NamesFinding>): Promise<void> => {
     const begun = performance.now();
     const about = { group, subject, needed: "everyone", roles: [] } as const;
     try {
-      const finding = await job();
-      note({ ...about, verdict: "ok", finding, remedy: undefined, ms: elapsedMs(begun) });
+      const found = await job();
+      const told = typeof found === "string" ? { verdict: "ok" as const, finding: found, remedy: undefined } : found;
+      const needed = told.verdict === "note" ? "nobody" : about.needed;
+      note({ ...about, needed, ...told, ms: elapsedMs(begun) });
     } catch (error) {
       options.signal?.throwIfAborted();
       const { message, detail } = asFailure(error);
@@ -52,6 +55,7 @@ export async function doctor(
       if (mayDo(role, "marts", "write"))
         await check("engine and catalog", "metastore", () => provenText(parts, options.signal));
       await check("engine and catalog", "names", () => namesText(parts, options.signal));
+      await check("engine and catalog", "types by name", () => hiveTypes(parts, options.signal));
     }
   }
   return { role, checks, exitCode: checks.some(({ verdict }) => verdict === "fails") ? 5 : 0 };

@@ -43,6 +43,7 @@ const partsOfCi: readonly PartName[] = [
   "duckdb-delta",
   "metastore-4.0.0",
   "metastore-3.1.3",
+  "trino",
   "pyspark-client",
   "pyspark",
   "minio",
@@ -89,6 +90,11 @@ export function postgresHome(context: Skipping): string | undefined {
 /** The directory of a metastore's `release/`, and of the jars that it lacks, `lib/`; `undefined` after skipping the test. */
 export function metastoreHome(context: Skipping, name: MetastorePart): string | undefined {
   return part(context, name);
+}
+
+/** The directory of Trino's `server/lib/` and `plugin/`; `undefined` after skipping the test. */
+export function trinoHome(context: Skipping): string | undefined {
+  return part(context, "trino");
 }
 
 /** The directory of the jars with which Spark knows Delta Lake; `undefined` after skipping the test. */

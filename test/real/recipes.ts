@@ -26,6 +26,7 @@ export type PartName =
   | MavenArtifact
   | MetastorePart
   | "postgres"
+  | "trino"
   | "s3a-jars"
   | "delta-jars";
 
@@ -56,6 +57,7 @@ export const recipes: Readonly<Record<PartName, () => Recipe>> = {
   "s3a-jars": () => sparkJars("s3a-jars", "S3A", versionsOf(sparkVersion)?.jars ?? []),
   "delta-jars": () => sparkJars("delta-jars", "Delta Lake", deltaVersionsOf(sparkVersion)?.jars ?? []),
   postgres,
+  trino,
   "metastore-4.0.0": () => metastore("4.0.0"),
   "metastore-3.1.3": () => metastore("3.1.3"),
 };
@@ -263,9 +265,43 @@ function metastore(version: string): Recipe {
   };
 }
 
+/**
+ * The server in `server/`, its connector for Hive in `plugin/`. The project's own distribution, a gigabyte, holds the same jars: the
+ * server's, in the versions that its bill of materials names, and the archive of each connector. Its program, which looks at the machine
+ * and then does no more than this one, is in an artifact of its own that not every registry has.
+ */
+function trino(): Recipe {
+  const { version, sha256 } = versions.trino;
+  const connector = { group: "io.trino", artifact: "trino-hive", version, sha256 };
+  return {
+    title: `Trino ${version}`,
+    directory:
+      hasMaven() && hasProgram("javac", ["-version"])
+        ? join(cache, `trino-${version}-${sha256.slice(0, 12)}`)
+        : undefined,
+    remedy: "install Java 17, a JDK, and Maven",
+    make(part) {
+      const repository = join(part, "repository");
+      const bill = dependencyOf(`io.trino:trino-root:${version}`, "<type>pom</type><scope>import</scope>");
+      mkdirSync(part);
+      copyJars(join(part, "server"), [bill], [dependencyOf(`io.trino:trino-main:${version}`)], repository);
+      const start = join(part, "server", "Start.java");
+      const statement = `new io.trino.server.Server().start("${version}");`;
+      writeFileSync(start, `public final class Start { public static void main(String[] none) { ${statement} } }\n`);
+      run("javac", ["-cp", join(part, "server", "lib", "*"), "-d", join(part, "server", "start"), start]);
+      copyJars(join(part, "connector"), [], [alone(connector, "<type>zip</type>")], repository);
+      const archive = join(part, "connector", "lib", `trino-hive-${version}.zip`);
+      checkSum(archive, connector);
+      mkdirSync(join(part, "plugin"));
+      run("jar", ["--extract", "--file", archive], {}, join(part, "plugin"));
+      for (const spare of ["connector", "repository"]) rmSync(join(part, spare), { recursive: true });
+    },
+  };
+}
+
 export const sparkVersion = versions.python.pyspark.requires[0]?.replace("pyspark==", "") ?? "";
 
-function checkSum(path: string, { sha256 }: Jar): void {
+function checkSum(path: string, { sha256 }: Pick<Jar, "sha256">): void {
   const found = createHash("sha256").update(readFileSync(path)).digest("hex");
   if (found !== sha256) throw new Error(`${path}: expected sha256 ${sha256}, got ${found}`);
 }
@@ -278,7 +314,7 @@ function dependencyOf(coordinates: string, more = ""): string {
 }
 
 /** The artifact without what it names as its own needs. */
-function alone({ group, artifact, version }: Jar, more = ""): string {
+function alone({ group, artifact, version }: Pick<Jar, "group" | "artifact" | "version">, more = ""): string {
   const nothing = "<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>";
   return dependencyOf(`${group}:${artifact}:${version}`, `${more}${nothing}`);
 }
@@ -307,8 +343,14 @@ function copyJars(
   ]);
 }
 
-function run(program: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): string {
+function run(
+  program: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+  directory?: string,
+): string {
   const { status, error, stdout } = spawnSync(program, args, {
+    cwd: directory,
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, ...environment },

@@ -1,4 +1,4 @@
-/** Where a scene's lake lies, with a metastore and a Spark that reach it: on this machine's disk, or in buckets over TLS. */
+/** Where a scene's lake lies, with a metastore and a Spark that reach it: on this machine's disk, or in buckets. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,10 +12,9 @@ import type { Skipping } from "../real/real.ts";
 import type { VersityGateway } from "../real/s3-servers.ts";
 import { matchedHome, placesOn, sparkHome } from "../real/spark-server.ts";
 
-export interface Ground {
+/** A lake and a metastore that reaches it. */
+export interface LakeGround {
   readonly metastore: MetastoreServer;
-  /** A distribution of Spark. */
-  readonly home: string;
   /** A directory of the scene's own. */
   readonly directory: string;
   readonly tables: Place;
@@ -25,9 +24,14 @@ export interface Ground {
   readonly martsDirectory: string;
   /** `lake` and `s3` of a project file in the directory. */
   readonly places: Readonly<Record<string, unknown>>;
+  close(): Promise<void>;
+}
+
+export interface Ground extends LakeGround {
+  /** A distribution of Spark. */
+  readonly home: string;
   /** What a Spark that millrace does not start needs to reach the places. */
   readonly spark: { readonly settings: Readonly<Record<string, string>>; readonly javaOptions: readonly string[] };
-  close(): Promise<void>;
 }
 
 /** `undefined` after skipping the test. */
@@ -54,42 +58,48 @@ const buckets = ["raw", "tables", "marts"];
 /** With a metastore of its own; `undefined` after skipping the test. */
 export async function bucketGround(context: Skipping, store: VersityGateway): Promise<Ground | undefined> {
   const home = matchedHome(context);
-  if (home === undefined) return undefined;
-  const directory = mkdtempSync(join(tmpdir(), "millrace-by-name-"));
-  const clear = async (): Promise<void> => {
-    rmSync(directory, { recursive: true, force: true });
+  const lake = home === undefined ? undefined : await bucketLake(context, store);
+  if (lake === undefined) home?.remove();
+  if (home === undefined || lake === undefined) return undefined;
+  const close = async (): Promise<void> => {
+    await lake.close();
     home.remove();
   };
   try {
-    for (const bucket of buckets) await store.createBucket(bucket);
-    const metastore = await ownMetastore(context, { s3: { server: store, buckets } });
-    if (metastore === undefined) {
-      await clear();
-      return undefined;
-    }
     const { places, resolveSecret } = placesOn(store, buckets);
-    const [, tables, marts] = places;
-    if (tables === undefined || marts === undefined) throw new Error("a bucket without a place");
-    return {
-      ...{ metastore, home: home.directory, directory, tables, marts, resolveSecret },
-      martsDirectory: join(store.objects, "marts"),
-      places: projectPlaces(store, directory),
-      spark: await s3aOf(places, resolveSecret, directory),
-      async close() {
-        await metastore.stop();
-        await clear();
-      },
-    };
+    return { ...lake, home: home.directory, spark: await s3aOf(places, resolveSecret, lake.directory), close };
   } catch (error) {
-    await clear();
+    await close();
     throw error;
   }
+}
+
+/** With a metastore of its own; `undefined` after skipping the test. */
+export async function bucketLake(context: Skipping, store: VersityGateway): Promise<LakeGround | undefined> {
+  for (const bucket of buckets) await store.createBucket(bucket);
+  const metastore = await ownMetastore(context, { s3: { server: store, buckets } });
+  if (metastore === undefined) return undefined;
+  const { places, resolveSecret } = placesOn(store, buckets);
+  const [, tables, marts] = places;
+  if (tables === undefined || marts === undefined) throw new Error("a bucket without a place");
+  const directory = mkdtempSync(join(tmpdir(), "millrace-by-name-"));
+  return {
+    ...{ metastore, directory, tables, marts, resolveSecret },
+    martsDirectory: join(store.objects, "marts"),
+    places: projectPlaces(store, directory),
+    async close() {
+      await metastore.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
 }
 
 function projectPlaces({ endpoint, region, accessKey, secretKey, caFile }: VersityGateway, directory: string) {
   writeFileSync(join(directory, "access"), accessKey);
   writeFileSync(join(directory, "secret"), secretKey);
-  const keys = { access_key: "file:access", secret_key: "file:secret", ca: `file:${caFile}` };
+  const ca = caFile === undefined ? {} : { ca: `file:${caFile}` };
+  const file = (name: string): string => `file:${join(directory, name)}`;
+  const keys = { access_key: file("access"), secret_key: file("secret"), ...ca };
   return {
     lake: Object.fromEntries(buckets.map((bucket) => [bucket, `s3://${bucket}`])),
     s3: { store: "versitygw", endpoint, region, ...keys },
@@ -118,7 +128,7 @@ export function hiveSettings({ host, port }: MetastoreServer, database: string):
 }
 
 /** A project that is the places and the metastore, and hardly more. */
-export function writeProject({ directory, places }: Ground, { hosts, database }: HiveSettings): string {
+export function writeProject({ directory, places }: LakeGround, { hosts, database }: HiveSettings): string {
   const file = join(directory, "millrace.yaml");
   const [host] = hosts;
   const url = `file://${directory}/none/{yyyy}-{MM}-{dd}-{H}.json`;

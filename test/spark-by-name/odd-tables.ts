@@ -7,7 +7,8 @@ import fc from "fast-check";
 import { Failure } from "../../src/errors.ts";
 import { versionName } from "../../src/model/layout.ts";
 import { askConnect, sorted } from "./answers.ts";
-import { readParts, type Scene } from "./scene.ts";
+import { readParts } from "./named-lake.ts";
+import type { Scene } from "./scene.ts";
 import { type OddColumn, oddColumns, selectOf } from "./shapes.ts";
 
 interface Figures {

@@ -1,6 +1,7 @@
 /** Readers that loop over a mart while it is replaced again and again: each answer is one whole version. */
 import assert from "node:assert/strict";
 import { type Answer, askConnect } from "./answers.ts";
+import type { NamedLake } from "./named-lake.ts";
 import type { Scene } from "./scene.ts";
 
 /**
@@ -49,7 +50,7 @@ export const changingColumns: readonly { readonly select: string; readonly colum
   },
 ];
 
-interface Looped {
+export interface Looped {
   readonly reads: number;
   /** Of the versions that were seen, in their order. */
   readonly versions: readonly number[];
@@ -62,7 +63,26 @@ export async function replaceUnderReaders(
   times: number,
 ): Promise<Readonly<Record<"connect" | "notebook" | "beeline", Looped>>> {
   const table = `${scene.database}.${mart}`;
-  await scene.publish(mart, versionSql(1));
+  const { connect, notebook, beeline } = scene;
+  const [byConnect, byNotebook, byBeeline] = await replaceUnder(scene, mart, times, [
+    async () => wholeVersion(await askConnect(connect, `SELECT * FROM ${table}`)),
+    async () => wholeVersion(await notebook.ask({ table })),
+    async () => wholeSummary((await beeline.ask(summarySql(table)))[1] ?? []),
+  ]);
+  if (byConnect === undefined || byNotebook === undefined || byBeeline === undefined) {
+    throw new Error("a reader is missing");
+  }
+  return { connect: byConnect, notebook: byNotebook, beeline: byBeeline };
+}
+
+/** The same with any readers: each call answers the number of the one version that it found. */
+export async function replaceUnder(
+  { publish }: Pick<NamedLake, "publish">,
+  mart: string,
+  times: number,
+  readers: readonly (() => Promise<number>)[],
+): Promise<readonly Looped[]> {
+  await publish(mart, versionSql(1));
   let isOver = false;
   async function loop(read: () => Promise<number>): Promise<Looped> {
     const versions: number[] = [];
@@ -77,7 +97,7 @@ export async function replaceUnderReaders(
     }
   }
   async function write(): Promise<void> {
-    for (let version = 2; version <= times + 1 && !isOver; version++) await scene.publish(mart, versionSql(version));
+    for (let version = 2; version <= times + 1 && !isOver; version++) await publish(mart, versionSql(version));
     isOver = true;
   }
   /** Nobody goes on for one who failed. */
@@ -88,33 +108,35 @@ export async function replaceUnderReaders(
       isOver = true;
     }
   };
-  const all = [
-    loop(async () => wholeVersion(await askConnect(scene.connect, `SELECT * FROM ${table}`))),
-    loop(async () => wholeVersion(await scene.notebook.ask({ table }))),
-    loop(async () => wholeSummary(await scene.beeline.ask(summarySql(table)))),
-  ].map(together);
+  const all = readers.map(loop).map(together);
   const writing = together(write());
   await Promise.allSettled([writing, ...all]);
   await writing;
-  const [connect, notebook, beeline] = await Promise.all(all);
-  if (connect === undefined || notebook === undefined || beeline === undefined) throw new Error("a reader is missing");
-  return { connect, notebook, beeline };
+  return await Promise.all(all);
 }
 
 /** The number of the one version that an answer consists of. */
 function wholeVersion({ columns, rows }: Answer): number {
-  const version = Number(rows[0]?.[0]);
-  const told = rows.map(([v, n]) => `${String(v)} ${String(n)}`).sort();
-  const whole = Array.from({ length: rowsOf(version) }, (_, n) => `${version} ${n}`).sort();
-  assert.deepEqual(told, whole, `version ${version}`);
+  const version = wholeRows(rows);
   const types = columns.map((column) => column.join(" ")).join(", ");
   assert.equal(types, "v bigint, n bigint, extra string, deep struct<Deep:bigint>");
   return version;
 }
 
-const summarySql = (table: string): string => `select min(v), max(v), count(*), sum(n), sum(deep.deep) from ${table}`;
+/** The same, of rows alone. */
+export function wholeRows(rows: Answer["rows"]): number {
+  const version = Number(rows[0]?.[0]);
+  const told = rows.map(([v, n]) => `${String(v)} ${String(n)}`).sort();
+  const whole = Array.from({ length: rowsOf(version) }, (_, n) => `${version} ${n}`).sort();
+  assert.deepEqual(told, whole, `version ${version}`);
+  return version;
+}
 
-function wholeSummary([, row = []]: readonly (readonly string[])[]): number {
+export const summarySql = (table: string): string =>
+  `select min(v), max(v), count(*), sum(n), sum(deep.deep) from ${table}`;
+
+/** Of the one row of `summarySql`. */
+export function wholeSummary(row: readonly string[]): number {
   const [least = "", most, ...rest] = row;
   const version = Number(least);
   assert.equal(most, least, "one version at a time");
