@@ -27,7 +27,7 @@ END
 
 # sql FILE: sets state to PostgreSQL's code of what went wrong, or to nothing
 sql() {
-  hold "$java" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "-Duser.home=$work" -cp "$METASTORE_HOME/lib/*" sqlline.SqlLine \
+  hold "$java" -XX:-UsePerfData -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "-Duser.home=$work" -cp "$METASTORE_HOME/lib/*" sqlline.SqlLine \
     --silent=true --fastConnect=true --showHeader=false --outputformat=csv -f "$1" >"$work/sql.out" 2>&1
   status=$?
   check_stopped

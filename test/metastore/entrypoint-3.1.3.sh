@@ -178,6 +178,30 @@ $value
 END
 }
 
+# absolute PATH: the same, for programs that are started elsewhere
+absolute() {
+  case $1 in
+    /*) printf '%s\n' "$1" ;;
+    *) printf '%s/%s\n' "$(pwd)" "$1" ;;
+  esac
+}
+
+# The first that this user cannot read: files of an image belong to another one.
+closed_file() {
+  for each in "$METASTORE_HOME" "$METASTORE_HOME"/lib "$METASTORE_HOME"/s3 "$METASTORE_HOME"/schema; do
+    if [ -d "$each" ] && ! { [ -r "$each" ] && [ -x "$each" ]; }; then
+      printf '%s\n' "$each"
+      return
+    fi
+  done
+  for each in "$METASTORE_HOME"/lib/* "$METASTORE_HOME"/s3/* "$METASTORE_HOME"/schema/*; do
+    if [ -f "$each" ] && ! [ -r "$each" ]; then
+      printf '%s\n' "$each"
+      return
+    fi
+  done
+}
+
 # What no parameter can say alone.
 demand_all() {
   case $METASTORE_DATABASE_HOST in
@@ -210,6 +234,7 @@ demand_all() {
   if [ "$action" = configure ] && [ -z "$1" ]; then
     wrong "configure: expected a directory" "say entrypoint.sh configure DIR"
   fi
+  # Whoever reaches its port makes and removes directories with its rights.
   if [ "$action" = serve ] && [ "$(id -u)" = 0 ] && [ "$METASTORE_ALLOW_ROOT" != yes ]; then
     wrong "refuses to serve as root" "run it as another user (runAsUser, --user), or say METASTORE_ALLOW_ROOT=yes"
   elif [ "$action" != configure ] && ! id -un >/dev/null 2>&1; then
@@ -218,7 +243,11 @@ demand_all() {
   if [ -z "$METASTORE_HOME" ]; then
     METASTORE_HOME=$(dirname "$0")
   fi
-  if ! [ -f "$METASTORE_HOME/schema/hive-schema-$schema.postgres.sql" ] || ! [ -d "$METASTORE_HOME/lib" ]; then
+  METASTORE_HOME=$(absolute "$METASTORE_HOME")
+  closed=$(closed_file)
+  if [ -n "$closed" ]; then
+    wrong "METASTORE_HOME: $closed cannot be read by user $(id -u)" "let everybody read it: chmod -R a+rX $METASTORE_HOME"
+  elif ! [ -f "$METASTORE_HOME/schema/hive-schema-$schema.postgres.sql" ] || ! [ -d "$METASTORE_HOME/lib" ]; then
     wrong "METASTORE_HOME: there is no metastore $version in $METASTORE_HOME" "name the directory that millrace metastore install made"
   fi
   [ "$mistakes" = 0 ] || leave 2
@@ -280,7 +309,7 @@ find_java() {
   if [ -n "$JAVA_HOME" ]; then java=$JAVA_HOME/bin/java; else java=java; fi
   # Options for other programs of the machine would come first, and be printed.
   unset JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS CLASSPATH
-  if ! properties=$("$java" -XshowSettings:properties -version 2>&1); then
+  if ! properties=$("$java" -XX:-UsePerfData -XshowSettings:properties -version 2>&1); then
     fail 2 "$java: there is no such program, or it does not run" "install Java $java_least, or let JAVA_HOME name it"
   fi
   java_home=$(sed -n 's/^ *java\.home = //p' <<END
@@ -303,11 +332,12 @@ END
 prepare() {
   if [ "$action" = configure ]; then
     work=
-    out=$1
+    out=$(absolute "$1")
     if ! mkdir -p "$out" 2>/dev/null || ! [ -w "$out" ]; then fail 2 "$out: cannot be written" "name another directory"; fi
   else
     parent=$TMPDIR
     [ -n "$parent" ] || parent=/tmp
+    parent=$(absolute "$parent")
     if ! work=$(mktemp -d "$parent/metastore-XXXXXXXX" 2>/dev/null); then
       work=
       fail 2 "$parent: cannot be written" "let TMPDIR name a directory that can"
@@ -348,7 +378,7 @@ $METASTORE_S3_CA
 END
   for pem in "$out"/authority-*.pem; do
     alias=millrace-$(basename "$pem" .pem)
-    if ! said=$("$keytool" -importcert -noprompt -alias "$alias" -file "$pem" -keystore "$trust" -storepass changeit 2>&1 </dev/null); then
+    if ! said=$("$keytool" -J-XX:-UsePerfData -importcert -noprompt -alias "$alias" -file "$pem" -keystore "$trust" -storepass changeit 2>&1 </dev/null); then
       fail 2 "METASTORE_S3_CA: $(printf '%s' "$said" | sed -n '1s/^keytool error: //p')" "give it the authority's certificate as PEM"
     fi
   done
@@ -523,7 +553,7 @@ END
 
 # sql FILE: sets state to PostgreSQL's code of what went wrong, or to nothing
 sql() {
-  hold "$java" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "-Duser.home=$work" -cp "$METASTORE_HOME/lib/*" sqlline.SqlLine \
+  hold "$java" -XX:-UsePerfData -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "-Duser.home=$work" -cp "$METASTORE_HOME/lib/*" sqlline.SqlLine \
     --silent=true --fastConnect=true --showHeader=false --outputformat=csv -f "$1" >"$work/sql.out" 2>&1
   status=$?
   check_stopped
@@ -647,6 +677,24 @@ clear_up() {
   if [ -n "$work" ]; then rm -rf "$work"; fi
 }
 
+# What will be refused, or may be too much, later and to somebody else.
+tell_rights() {
+  if [ "$(id -u)" = 0 ]; then
+    say "serves as root: whoever reaches it makes and removes directories of this machine as root"
+    return
+  fi
+  case $METASTORE_WAREHOUSE in
+    s3a:*) return ;;
+  esac
+  place=$(printf '%s\n' "$METASTORE_WAREHOUSE" | sed -e 's,^file:,,' -e 's,^//*,/,')
+  while ! [ -e "$place" ]; do
+    place=$(dirname "$place")
+  done
+  if ! [ -d "$place" ] || ! [ -w "$place" ]; then
+    say "METASTORE_WAREHOUSE: user $(id -u) cannot write in $place, so what names no place of its own will be refused"
+  fi
+}
+
 serve() {
   set -f
   # Unquoted: options between spaces.
@@ -654,10 +702,12 @@ serve() {
   set -- $METASTORE_JAVA_OPTIONS
   set +f
   if [ -n "$trust" ]; then set -- "-Djavax.net.ssl.trustStore=$trust" "$@"; fi
-  set -- "-Xmx$METASTORE_MEMORY" -XX:+ExitOnOutOfMemoryError "-Djava.io.tmpdir=$work/tmp" \
+  # A JVM's counters would else be a file in /tmp, whatever its directory for temporary files is.
+  set -- -XX:-UsePerfData "-Xmx$METASTORE_MEMORY" -XX:+ExitOnOutOfMemoryError "-Djava.io.tmpdir=$work/tmp" \
     "-Dlog4j2.configurationFile=$work/metastore-log4j2.properties" \
     --add-opens=java.base/java.net=ALL-UNNAMED --add-opens=java.base/java.lang=ALL-UNNAMED --add-opens=java.base/java.util=ALL-UNNAMED \
     "$@" -cp "$classpath" org.apache.hadoop.hive.metastore.HiveMetaStore -p "$METASTORE_PORT"
+  tell_rights
   say "starts metastore $version on $METASTORE_BIND:$METASTORE_PORT"
   cd "$work" || leave 5
   "$java" "$@" &

@@ -2,15 +2,14 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import test, { after } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { openMetastore } from "../../src/catalog/hive/metastore.ts";
 import { freePort } from "../../src/distribution/ports.ts";
 import { serves } from "../../src/metastore/probe.ts";
-import type { HiveSettings } from "../../src/model/project.ts";
+import { nobody } from "../real/nobody.ts";
 import { type PostgresDatabase, type PostgresServer, postgresServer } from "../real/postgres-server.ts";
 import type { Skipping } from "../real/real.ts";
 import { startVersitygw } from "../real/s3-servers.ts";
@@ -22,10 +21,10 @@ import {
   judge,
   least,
   type Parameters,
-  type Running,
   realHome,
   start,
 } from "./launches.ts";
+import { awaitServing, metastoreAt } from "./serving.ts";
 
 const program = join(import.meta.dirname, "..", "..", "bin", "millrace.js");
 
@@ -55,33 +54,17 @@ async function sceneOf(context: Skipping): Promise<Scene | undefined> {
     ...databaseOf(database),
     METASTORE_BIND: "127.0.0.1",
     METASTORE_PORT: String(port),
-    METASTORE_WAREHOUSE: join(home.directory, "warehouse"),
+    METASTORE_WAREHOUSE: join(home.work, "warehouse"),
   };
   return { home, postgres, database, port, parameters };
 }
 
-async function awaitServing({ child, said }: Running, port: number): Promise<void> {
-  while (!(await serves("127.0.0.1", port))) {
-    assert.equal(child.exitCode ?? child.signalCode, null, said());
-    await pause(50);
-  }
-}
-
 async function awaitGone(port: number, home: Home): Promise<void> {
-  const temporary = join(home.directory, "tmp");
-  const left = (): readonly string[] => readdirSync(temporary).filter((name) => name.includes("metastore-"));
+  const left = (): readonly string[] => readdirSync(home.temporary).filter((name) => name.includes("metastore-"));
   for (let tries = 0; (await serves("127.0.0.1", port)) || left().length > 0; tries++) {
     assert.ok(tries < 600, `still there after a minute: ${left()}`);
     await pause(100);
   }
-}
-
-function metastoreAt(port: number) {
-  const settings: HiveSettings = {
-    ...{ kind: "hive", hosts: [{ host: "127.0.0.1", port }], database: "default", location: undefined },
-    ...{ tables: false, owner: "test", transport: "buffered", connectMs: 5_000, callMs: 60_000 },
-  };
-  return openMetastore(settings);
 }
 
 /** Every file below it that others than its user may read. */
@@ -95,8 +78,7 @@ test("serves with secrets from files that nobody else sees, ends cleanly, and se
   const scene = await sceneOf(context);
   if (scene === undefined) return;
   const { home, database, port, parameters, postgres } = scene;
-  const file = join(home.directory, "password");
-  writeFileSync(file, `${database.password}\n`, { mode: 0o600 });
+  const file = home.give("password", `${database.password}\n`);
   const asked = {
     ...parameters,
     METASTORE_DATABASE_PASSWORD: "",
@@ -115,8 +97,8 @@ test("serves with secrets from files that nobody else sees, ends cleanly, and se
     assert.equal(await metastore.calls.version(), "4.0.0");
     assert.equal((await metastore.calls.database("default"))?.name, "default");
     metastore.close();
-    const [work = ""] = readdirSync(join(home.directory, "tmp"));
-    assert.deepEqual(readableBelow(join(home.directory, "tmp", work)), []);
+    const [work = ""] = readdirSync(home.temporary);
+    assert.deepEqual(readableBelow(join(home.temporary, work)), []);
     assert.match(seen, /HiveMetaStore/);
     assert.ok(!seen.includes(database.password), "no secret in an argument");
     const jvm = spawnSync("sh", ["-c", `cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'`], { encoding: "utf8" });
@@ -148,10 +130,17 @@ test("a port that is taken, and a JVM that cannot start, are told after which on
   const { home, port, parameters, postgres, database } = scene;
   const other = createServer().listen(port, "127.0.0.1");
   await once(other, "listening");
-  const taken = start(home, [], { ...parameters, METASTORE_EXIT_DELAY: "600" });
+  // Whose place is another fault, which is told before.
+  const elsewhere = { METASTORE_WAREHOUSE: `file://${home.directory}/warehouse`, METASTORE_EXIT_DELAY: "600" };
+  const taken = start(home, [], { ...parameters, ...elsewhere });
   while (!taken.said().includes("so that you can look inside")) await pause(50);
-  const [work = ""] = readdirSync(join(home.directory, "tmp"));
-  assert.ok(existsSync(join(home.directory, "tmp", work, "metastore-site.xml")));
+  const [work = ""] = readdirSync(home.temporary);
+  assert.ok(existsSync(join(home.temporary, work, "metastore-site.xml")));
+  const user = nobody ?? process.getuid?.();
+  assert.ok(
+    taken.said().includes(`metastore: METASTORE_WAREHOUSE: user ${user} cannot write in ${home.directory}, so what`),
+    taken.said(),
+  );
   assert.deepEqual(judge(taken.said()).errors, [`port ${port} of 127.0.0.1 is taken`]);
   taken.child.kill("SIGTERM");
   assert.equal((await once(taken.child, "close"))[0], 5);
@@ -176,7 +165,7 @@ test("a bucket over TLS of an own authority: databases are made in it, and the k
     METASTORE_S3_REGION: store.region,
     METASTORE_S3_ACCESS_KEY: store.accessKey,
     METASTORE_S3_SECRET_KEY: store.secretKey,
-    METASTORE_S3_CA_FILE: store.caFile ?? "",
+    METASTORE_S3_CA_FILE: home.give("authority.pem", readFileSync(store.caFile ?? "", "utf8")),
     METASTORE_LOG_LEVEL: "info",
   });
   await awaitServing(running, port);
@@ -198,9 +187,7 @@ test("millrace metastore serve: answers as JSON, is well by its own check, and a
   const scene = await sceneOf(context);
   if (scene === undefined) return;
   const { home, port, parameters, postgres, database } = scene;
-  const temporary = join(home.directory, "tmp");
-  mkdirSync(temporary, { recursive: true });
-  const environment = { PATH: process.env.PATH, HOME: home.directory, TMPDIR: temporary, ...parameters };
+  const environment = { PATH: process.env.PATH, HOME: home.directory, TMPDIR: home.temporary, ...parameters };
   const args = [program, "metastore", "serve", "--home", home.directory, "--json"];
   const child = spawn(process.execPath, args, { env: environment, stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
@@ -228,6 +215,13 @@ test("millrace metastore serve: answers as JSON, is well by its own check, and a
   assert.match(found, /^✓ Hive Metastore 4\.0\.0 answers at 127\.0\.0\.1:\d+\n✓ .*\n✓ .*of 8 racing writers one wins/);
   child.kill("SIGKILL");
   await awaitGone(port, home);
+  // Nobody else is let in, so root may; beyond the loopback somebody must say so.
+  assert.equal(said.includes("metastore: serves as root"), nobody !== undefined);
+  if (nobody !== undefined) {
+    const open = spawnSync(process.execPath, [...args, "--bind", "0.0.0.0"], { env: environment, encoding: "utf8" });
+    assert.equal(open.status, 2);
+    assert.match(open.stderr, /refuses to serve as root/);
+  }
   assert.ok(!said.includes(database.password) && !argumentsOfAll().includes(database.password));
   await postgres.dropDatabase(database.name);
 });

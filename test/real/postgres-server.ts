@@ -13,6 +13,7 @@ import { randomBytes } from "node:crypto";
 import { chownSync, cpSync, globSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { postgresHome } from "./installed.ts";
+import { nobody } from "./nobody.ts";
 import { letsIn, query, type Row } from "./postgres-client.ts";
 import type { Skipping } from "./real.ts";
 import { startServer } from "./server-process.ts";
@@ -64,7 +65,7 @@ export function installedPostgres(): readonly string[] {
 
 /** The server whose programs are in `home/bin`. */
 export async function startPostgresOf(home: string): Promise<PostgresServer> {
-  const user = process.getuid?.() === 0 ? nobody : undefined;
+  const user = nobody;
   const child = await startServer((port, directory) => {
     if (user !== undefined) chownSync(directory, user, user);
     const own = reachable(home, directory, user);
@@ -116,9 +117,6 @@ export async function startPostgresOf(home: string): Promise<PostgresServer> {
     stop: child.stop,
   };
 }
-
-/** Where the tests run as root. The number is the same on every Linux. */
-const nobody = 65_534;
 
 /** Programs that another user may start: root's own home is closed to others, and so is a checkout in it. */
 function reachable(home: string, directory: string, user: number | undefined): string {
