@@ -130,6 +130,8 @@ write_site() {
   property metastore.expression.proxy org.apache.hadoop.hive.metastore.DefaultPartitionExpressionProxy
   # Would need a jar that the release does not have.
   property metastore.async.log.enabled false
+  # Its own default, which 3.1.3 misses and warns of with every connection.
+  [ "$version" != 3.1.3 ] || property datanucleus.autoStartMechanismMode ignored
   property hadoop.tmp.dir "$out/tmp"
   if [ "$s3" = yes ]; then write_s3; fi
   write_further

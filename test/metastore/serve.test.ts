@@ -12,7 +12,7 @@ import { serves } from "../../src/metastore/probe.ts";
 import { nobody } from "../real/nobody.ts";
 import { type PostgresDatabase, type PostgresServer, postgresServer } from "../real/postgres-server.ts";
 import type { Skipping } from "../real/real.ts";
-import { startVersitygw } from "../real/s3-servers.ts";
+import { startVersitygw, type VersityGateway } from "../real/s3-servers.ts";
 import {
   argumentsOfAll,
   databaseOf,
@@ -152,34 +152,89 @@ test("a port that is taken, and a JVM that cannot start, are told after which on
   await postgres.dropDatabase(database.name);
 });
 
-test("a bucket over TLS of an own authority: databases are made in it, and the keys stay inside", async (context) => {
-  const scene = await sceneOf(context);
-  const store = scene === undefined ? undefined : await startVersitygw(context, { tls: true });
-  if (scene === undefined || store === undefined) return;
-  const { home, port, parameters, postgres, database } = scene;
+interface InBucket {
+  readonly store: VersityGateway;
+  readonly parameters: Parameters;
+}
+
+/** Parameters of a launch whose warehouse is a bucket; `undefined` after skipping the test. */
+async function inBucket(context: Skipping, { home, parameters }: Scene): Promise<InBucket | undefined> {
+  const store = await startVersitygw(context, { tls: true });
+  if (store === undefined) return undefined;
   await store.createBucket("lake");
-  const running = start(home, [], {
-    ...parameters,
-    METASTORE_WAREHOUSE: "s3a://lake/warehouse",
-    METASTORE_S3_ENDPOINT: store.endpoint,
-    METASTORE_S3_REGION: store.region,
-    METASTORE_S3_ACCESS_KEY: store.accessKey,
-    METASTORE_S3_SECRET_KEY: store.secretKey,
-    METASTORE_S3_CA_FILE: home.give("authority.pem", readFileSync(store.caFile ?? "", "utf8")),
-    METASTORE_LOG_LEVEL: "info",
-  });
-  await awaitServing(running, port);
+  return {
+    store,
+    parameters: {
+      ...parameters,
+      METASTORE_WAREHOUSE: "s3a://lake/warehouse",
+      METASTORE_S3_ENDPOINT: store.endpoint,
+      METASTORE_S3_REGION: store.region,
+      METASTORE_S3_ACCESS_KEY: store.accessKey,
+      METASTORE_S3_SECRET_KEY: store.secretKey,
+      METASTORE_S3_CA_FILE: home.give("authority.pem", readFileSync(store.caFile ?? "", "utf8")),
+    },
+  };
+}
+
+async function makeDatabaseInBucket(port: number, store: VersityGateway): Promise<void> {
   const metastore = metastoreAt(port);
   const location = "s3a://lake/marts/_databases/gha";
   assert.equal(await metastore.calls.createDatabase({ name: "gha", description: "", location, owner: "test" }), true);
   metastore.close();
   assert.ok(existsSync(join(store.objects, "lake/marts/_databases/gha")));
+}
+
+test("a bucket over TLS of an own authority: databases are made in it, and the keys stay inside", async (context) => {
+  const scene = await sceneOf(context);
+  const bucket = scene === undefined ? undefined : await inBucket(context, scene);
+  if (scene === undefined || bucket === undefined) return;
+  const { home, port, postgres, database } = scene;
+  const { store } = bucket;
+  const running = start(home, [], { ...bucket.parameters, METASTORE_LOG_LEVEL: "info" });
+  await awaitServing(running, port);
+  await makeDatabaseInBucket(port, store);
   // The store itself takes its keys in its arguments.
   const others = argumentsOfAll().replaceAll(/^.*versitygw.*$/gm, "");
   assert.ok(!others.includes(store.secretKey) && !running.said().includes(store.secretKey));
   running.child.kill("SIGTERM");
   assert.equal((await once(running.child, "close"))[0], 0, running.said());
   await store.stop();
+  await postgres.dropDatabase(database.name);
+});
+
+test("3.1.3 is launched the same way: for one writer, in a bucket, and it says that it listens everywhere", async (context) => {
+  const scene = await sceneOf(context);
+  const bucket = scene === undefined ? undefined : await inBucket(context, scene);
+  const older = bucket === undefined ? undefined : realHome(context, "3.1.3");
+  if (scene === undefined || bucket === undefined || older === undefined) return;
+  const { port, postgres, database } = scene;
+  const ca = older.give("authority.pem", readFileSync(bucket.parameters.METASTORE_S3_CA_FILE ?? "", "utf8"));
+  const asked = { ...bucket.parameters, METASTORE_S3_CA_FILE: ca, METASTORE_BIND: "0.0.0.0" };
+  const other = createServer().listen(port, "0.0.0.0");
+  await once(other, "listening");
+  const taken = start(older, [], asked);
+  assert.equal((await once(taken.child, "close"))[0], 5);
+  assert.deepEqual(judge(taken.said()).errors, [`port ${port} of 0.0.0.0 is taken`]);
+  other.close();
+  const running = start(older, [], asked);
+  await awaitServing(running, port);
+  assert.match(running.said(), /metastore: starts metastore 3\.1\.3 on 0\.0\.0\.0:\d+\n/);
+  await makeDatabaseInBucket(port, bucket.store);
+  for (const [writers, expected] of [
+    ["several", 5],
+    ["one", 0],
+  ] as const) {
+    const args = [program, "metastore", "check", `127.0.0.1:${port}`, "--writers", writers];
+    const check = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+    check.stdout.resume();
+    assert.equal((await once(check, "close"))[0], expected, writers);
+  }
+  running.child.kill("SIGTERM");
+  assert.equal((await once(running.child, "close"))[0], 0, running.said());
+  assert.doesNotMatch(running.said(), /autoStartMechanism/);
+  await awaitGone(port, older);
+  older.remove();
+  await bucket.store.stop();
   await postgres.dropDatabase(database.name);
 });
 
