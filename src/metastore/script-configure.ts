@@ -111,6 +111,11 @@ database_url() {
 $METASTORE_DATABASE_CA
 END
     url="$url&sslrootcert=$(encoded "$out/database-ca.pem")"
+  else
+    # The driver would look for a file in its user's home.
+    case $METASTORE_DATABASE_SSLMODE in
+      verify-*) url="$url&sslfactory=org.postgresql.ssl.DefaultJavaSSLFactory" ;;
+    esac
   fi
 }
 

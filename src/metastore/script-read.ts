@@ -140,6 +140,12 @@ demand_all() {
       *) wrong "$name: holds no certificate in PEM form" "give it the authority's certificate, from -----BEGIN CERTIFICATE----- on" ;;
     esac
   done
+  case $METASTORE_DATABASE_SSLMODE,$METASTORE_DATABASE_CA in
+    ,) METASTORE_DATABASE_SSLMODE=prefer ;;
+    ,*) METASTORE_DATABASE_SSLMODE=verify-full ;;
+    verify-* | *,) ;;
+    *) wrong "METASTORE_DATABASE_CA: nothing is compared with it where METASTORE_DATABASE_SSLMODE is $METASTORE_DATABASE_SSLMODE" "say verify-full, or set only one of them" ;;
+  esac
   if [ "$binds" = no ] && [ "$METASTORE_BIND" != 0.0.0.0 ]; then
     wrong "METASTORE_BIND: $version listens on every address, whatever it is told" "take 4.0.0, or say METASTORE_BIND=0.0.0.0 behind a firewall"
   fi

@@ -43,9 +43,9 @@ Parameters, from the environment:
   METASTORE_DATABASE_PASSWORD
       the user's password (or METASTORE_DATABASE_PASSWORD_FILE: a file with it); required
   METASTORE_DATABASE_SSLMODE
-      as PostgreSQL means it; default: prefer
+      as PostgreSQL means it; default: prefer; with METASTORE_DATABASE_CA verify-full
   METASTORE_DATABASE_CA
-      the authority of PostgreSQL's certificate, as PEM (or METASTORE_DATABASE_CA_FILE: a file with it); default: none
+      the authority of PostgreSQL's certificate, as PEM (or METASTORE_DATABASE_CA_FILE: a file with it); default: what Java trusts
   METASTORE_DATABASE_WAIT
       seconds to wait until PostgreSQL answers; default: 120
   METASTORE_SCHEMA
@@ -228,6 +228,12 @@ demand_all() {
       *) wrong "$name: holds no certificate in PEM form" "give it the authority's certificate, from -----BEGIN CERTIFICATE----- on" ;;
     esac
   done
+  case $METASTORE_DATABASE_SSLMODE,$METASTORE_DATABASE_CA in
+    ,) METASTORE_DATABASE_SSLMODE=prefer ;;
+    ,*) METASTORE_DATABASE_SSLMODE=verify-full ;;
+    verify-* | *,) ;;
+    *) wrong "METASTORE_DATABASE_CA: nothing is compared with it where METASTORE_DATABASE_SSLMODE is $METASTORE_DATABASE_SSLMODE" "say verify-full, or set only one of them" ;;
+  esac
   if [ "$binds" = no ] && [ "$METASTORE_BIND" != 0.0.0.0 ]; then
     wrong "METASTORE_BIND: $version listens on every address, whatever it is told" "take 4.0.0, or say METASTORE_BIND=0.0.0.0 behind a firewall"
   fi
@@ -264,7 +270,7 @@ take_all() {
   one_line METASTORE_DATABASE_USER
   take METASTORE_DATABASE_PASSWORD file required ''
   one_line METASTORE_DATABASE_PASSWORD
-  take METASTORE_DATABASE_SSLMODE plain optional 'prefer'
+  take METASTORE_DATABASE_SSLMODE plain optional ''
   choice METASTORE_DATABASE_SSLMODE disable allow prefer require verify-ca verify-full
   take METASTORE_DATABASE_CA file optional ''
   take METASTORE_DATABASE_WAIT plain optional '120'
@@ -417,6 +423,11 @@ database_url() {
 $METASTORE_DATABASE_CA
 END
     url="$url&sslrootcert=$(encoded "$out/database-ca.pem")"
+  else
+    # The driver would look for a file in its user's home.
+    case $METASTORE_DATABASE_SSLMODE in
+      verify-*) url="$url&sslfactory=org.postgresql.ssl.DefaultJavaSSLFactory" ;;
+    esac
   fi
 }
 
@@ -555,8 +566,12 @@ END
 
 # sql FILE: sets state to PostgreSQL's code of what went wrong, or to nothing
 sql() {
-  hold "$java" -XX:-UsePerfData -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "-Duser.home=$work" -cp "$METASTORE_HOME/lib/*" sqlline.SqlLine \
-    --silent=true --fastConnect=true --showHeader=false --outputformat=csv -f "$1" >"$work/sql.out" 2>&1
+  set -- -cp "$METASTORE_HOME/lib/*" sqlline.SqlLine \
+    --silent=true --fastConnect=true --showHeader=false --outputformat=csv -f "$1"
+  if [ -n "$trust" ]; then set -- "-Djavax.net.ssl.trustStore=$trust" "$@"; fi
+  # The driver's own words depend on the user's language.
+  hold "$java" -XX:-UsePerfData -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "-Duser.home=$work" -Duser.language=en \
+    "$@" >"$work/sql.out" 2>&1
   status=$?
   check_stopped
   state=$(sed -n 's/.*(state=\([0-9A-Z]*\),code=.*/\1/p' "$work/sql.out" | sed -n 1p)
@@ -597,7 +612,7 @@ await_schema() {
         ;;
       08004 | 08P01) fail_database ;;
       08* | 57P0[123] | 53300)
-        if grep -q 'SSL error\|PKIX\|SSLHandshake\|SSLException' "$work/sql.out"; then fail_database; fi
+        if is_tls; then fail_database; fi
         if [ "$(date +%s)" -ge "$until_s" ]; then fail_database; fi
         [ -n "$told" ] || say "waits for PostgreSQL at $where"
         told=yes
@@ -619,6 +634,11 @@ await_schema() {
   fi
 }
 
+# Whether a connection failed for its certificates: waiting does not help. PostgreSQL has one code for all that fails on the way.
+is_tls() {
+  grep -q 'SSL\|PKIX\|hostnameverifier' "$work/sql.out"
+}
+
 demand_creation() {
   if [ "$action" = check ] || [ "$METASTORE_SCHEMA" = check ]; then
     fail 5 "the database $name at $where has no schema" "create it: millrace metastore init (entrypoint.sh init), or METASTORE_SCHEMA=create"
@@ -627,12 +647,14 @@ demand_creation() {
 
 fail_database() {
   case $state in
-    28*) fail 5 "PostgreSQL at $where does not let user $METASTORE_DATABASE_USER in: $(reason)" "check METASTORE_DATABASE_USER, its password, and what pg_hba.conf of the server says" ;;
+    28*) fail 5 "PostgreSQL at $where does not let user $METASTORE_DATABASE_USER in: $(reason)" "check METASTORE_DATABASE_USER, its password, METASTORE_DATABASE_SSLMODE, and what pg_hba.conf of the server says" ;;
     3D000) fail 5 "PostgreSQL at $where has no database $name" "create it: create database \"$name\" owner \"$METASTORE_DATABASE_USER\"" ;;
     42501) fail 5 "user $METASTORE_DATABASE_USER may not do that in the database $name: $(reason)" "make the user its owner: alter database \"$name\" owner to \"$METASTORE_DATABASE_USER\"" ;;
     08004 | 08P01 | unknown) fail 5 "PostgreSQL at $where: $(reason)" "check METASTORE_DATABASE_HOST, _PORT and _SSLMODE, and that a PostgreSQL answers there" ;;
     08*)
-      if grep -q 'SSL error\|PKIX\|SSLHandshake\|SSLException' "$work/sql.out"; then
+      if grep -q hostnameverifier "$work/sql.out"; then
+        fail 5 "PostgreSQL at $where: its certificate is not for $METASTORE_DATABASE_HOST" "let METASTORE_DATABASE_HOST be a name that it has; METASTORE_DATABASE_SSLMODE=verify-ca compares no names"
+      elif is_tls; then
         fail 5 "PostgreSQL at $where: $(reason)" "check METASTORE_DATABASE_SSLMODE, and that METASTORE_DATABASE_CA is the authority of its certificate"
       elif grep -q UnknownHostException "$work/sql.out"; then
         fail 5 "PostgreSQL: there is no host $METASTORE_DATABASE_HOST; gave up after $METASTORE_DATABASE_WAIT s" "check METASTORE_DATABASE_HOST; METASTORE_DATABASE_WAIT says how long to wait"

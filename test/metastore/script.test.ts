@@ -155,6 +155,11 @@ const mistakes: readonly Mistake[] = [
     with: { METASTORE_S3_CA: "nothing" },
     says: ["METASTORE_S3_CA: holds no certificate in PEM form"],
   },
+  {
+    what: "an authority that nothing would be compared with",
+    with: { METASTORE_DATABASE_CA: authority, METASTORE_DATABASE_SSLMODE: "require" },
+    says: ["METASTORE_DATABASE_CA: nothing is compared with it where METASTORE_DATABASE_SSLMODE is require"],
+  },
   { what: "a damaged authority", with: { METASTORE_S3_CA: authority.replace(/^MII/m, "AAA") }, says: [] },
   {
     what: "another home",
