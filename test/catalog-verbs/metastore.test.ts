@@ -205,6 +205,9 @@ test("a mart that moves and then goes: its old names are told, and taken away wh
     const moved = await shown(there);
     assert.deepEqual(await shown(), moved, "who reads by the old name still does");
     assert.deepEqual(await listed(), [`registered ${there}.activity`, `moved ${database}.activity`]);
+    const names = (await ask((app) => app.doctor())).checks.find(({ subject }) => subject === "names");
+    assert.equal(names?.verdict, "ok");
+    assert.match(names?.finding ?? "", new RegExp(`1 name elsewhere \\(${database}\\.activity\\) of marts that moved`));
     assert.deepEqual(await drop(true), [`planned ${database}.activity`, "exit 0"]);
     assert.deepEqual(await shown(), moved);
     assert.deepEqual(await drop(false), [`done ${database}.activity`, "exit 0"]);
