@@ -74,7 +74,7 @@ test("somebody without rights, who can write one directory, creates the schema, 
     METASTORE_BIND: "127.0.0.1",
     METASTORE_PORT: String(port),
     METASTORE_WAREHOUSE: warehouse,
-    TMPDIR: "../work/tmp",
+    TMPDIR: "../own/tmp",
   };
   // As a container with a working directory names it.
   const manner = { shell: ["env"], directory: home.directory, script: "./entrypoint.sh" };
@@ -93,10 +93,10 @@ test("somebody without rights, who can write one directory, creates the schema, 
   assert.equal((await once(running.child, "close"))[0], 0, running.said());
   assert.deepEqual(readdirSync(home.temporary), []);
   assert.deepEqual(readdirSync(home.work).sort(), ["tmp", "warehouse"]);
-  const configured = await launch(home, ["configure", "../work/made"], parameters, manner);
+  const configured = await launch(home, ["configure", "../own/made"], parameters, manner);
   assert.equal(configured.code, 0, configured.text);
   const site = readFileSync(join(home.work, "made", "metastore-site.xml"), "utf8");
-  assert.ok(site.includes(`<name>hadoop.tmp.dir</name><value>${home.directory}/../work/made/tmp</value>`), site);
+  assert.ok(site.includes(`<name>hadoop.tmp.dir</name><value>${home.directory}/../own/made/tmp</value>`), site);
 });
 
 /** Numbers of the users of every process that was started with something of the home in its arguments. */

@@ -112,7 +112,7 @@ export function installedHome(install: (directory: string) => void): Home {
 function emptyGround(): { readonly directory: string; readonly home: Home } {
   const ground = mkdtempSync(join(tmpdir(), "millrace-launch-"));
   chmodSync(ground, 0o755);
-  const [directory, work] = [join(ground, "home"), join(ground, "work")];
+  const [directory, work] = [join(ground, "home"), join(ground, "own")];
   const temporary = join(work, "tmp");
   for (const made of [directory, work, temporary]) mkdirSync(made, { mode: made === directory ? 0o755 : 0o700 });
   const own = (path: string): void => {
