@@ -636,7 +636,7 @@ await_schema() {
 
 # Whether a connection failed for its certificates: waiting does not help. PostgreSQL has one code for all that fails on the way.
 is_tls() {
-  grep -q 'SSL\|PKIX\|hostnameverifier' "$work/sql.out"
+  grep -q 'SSL error\|SSL root certificate\|SSLHandshake\|SSLException\|PKIX\|hostnameverifier' "$work/sql.out"
 }
 
 demand_creation() {
