@@ -536,9 +536,10 @@ export interface CatalogEntry {
   readonly registered: string | undefined;
   /**
    * As in `RegistrationStatus`; `own`: the lake's own catalog shows it, and no other tool asks that. `unreadable`: its log or
-   * version is damaged. `dropped`: the project does not have the mart any more.
+   * version is damaged. `dropped`: the project does not have the mart any more. `moved`: a mart of the project in another database than its
+   * own, where it was before, or was exported to; no run brings that name forward.
    */
-  readonly state: RegistrationStatus["state"] | "own" | "unreadable" | "dropped";
+  readonly state: RegistrationStatus["state"] | "own" | "unreadable" | "dropped" | "moved";
   readonly reason: string | undefined;
   /** The version that readers of the lake see, by the number under which it was published first. */
   readonly number: number | undefined;
@@ -550,9 +551,10 @@ export interface CatalogEntry {
 export interface ExportRequest {
   /**
    * `register`: lets every name show what the lake publishes. `drop`: takes the names of this lake away, never the data.
-   * `restore`: makes the lake's own log whole again with what the versions prove and what is registered.
+   * `restore`: makes the lake's own log whole again with what the versions prove and what is registered. `drop-former`: takes away
+   * only the names that marts had before they moved to another database, and those of marts that the project does not have.
    */
-  readonly action: "register" | "drop" | "restore";
+  readonly action: "register" | "drop" | "drop-former" | "restore";
   /** Another metastore than the project's. */
   readonly catalog?: HiveSettings;
   /** Tables too; unless told as the metastore's settings have it. */

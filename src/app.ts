@@ -17,7 +17,7 @@ import { resolveSecret } from "./config/secret.ts";
 import type { Converter } from "./convert/contract.ts";
 import { converterVersion } from "./convert/version.ts";
 import type { Engine } from "./engine/contract.ts";
-import { asFailure, messageWithPlace } from "./errors.ts";
+import { asFailure, Failure, messageWithPlace } from "./errors.ts";
 import type { Report } from "./model/events.ts";
 import type { CatalogSettings, Place, Project, SecretReference } from "./model/project.ts";
 import { acknowledge } from "./operations/acknowledge.ts";
@@ -292,6 +292,10 @@ async function openParts(project: Project, options: AppOptions): Promise<OpenedP
     parts,
     slots: Math.max(1, workers),
     catalogFor({ action, catalog: other, tables: wanted }) {
+      if (action === "drop-former" && other !== undefined) {
+        // Elsewhere all marts of the project would look as if they had moved.
+        throw new Failure("usage", "names that marts had before are looked for in the project's own metastore");
+      }
       const settings = other ?? project.catalog;
       if (settings.kind === "embedded") return catalog;
       // Tables that were registered once are found too, whatever the project says today.

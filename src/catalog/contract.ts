@@ -46,6 +46,8 @@ export interface Catalog {
   register(mart: string, registration: Registration, options?: CallOptions): Promise<OwnRegistered>;
   /** Takes the name away, never the data. `false`: it was not there. Throws `conflict` for a name that is not ours. */
   unregister(mart: string, options?: CallOptions): Promise<boolean>;
+  /** Names that marts of this lake had before, where marts can have others. */
+  readonly former?: FormerNames;
   /** The registry of tables, where the project asks for one. */
   readonly tables?: TableRegistry;
   /**
@@ -54,6 +56,27 @@ export interface Catalog {
    */
   prove(writers: "several" | "one", options?: CallOptions): Promise<CatalogProof>;
   close(): Promise<void>;
+}
+
+/**
+ * Names of this lake's marts in other databases than they belong to now: the project gave a mart another database, or does not have it
+ * any more. They show what they showed then. Nobody takes them away without being asked: somebody may still read by them.
+ */
+export interface FormerNames {
+  /** Of these marts, in every database that the catalog lets us see; `has` says which of them still have a name of their own. */
+  find(marts: readonly string[], has: (mart: string) => boolean, options?: CallOptions): Promise<readonly FormerName[]>;
+  /** Takes the name away, never the data. `false`: it was not there. Throws `conflict` for a name that is not ours. */
+  unregister(former: FormerName, options?: CallOptions): Promise<boolean>;
+}
+
+export interface FormerName {
+  readonly mart: string;
+  readonly database: string;
+  /** As users write it: `old.activity`. */
+  readonly name: string;
+  /** Of the chain's record that is shown. */
+  readonly number: number;
+  readonly version: string;
 }
 
 export interface CatalogProof {

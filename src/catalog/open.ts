@@ -83,6 +83,10 @@ function onDemand(log: Catalog, options: HiveOptions): Catalog {
     registered: async (...call) => await (await catalog()).registered(...call),
     register: async (...call) => await (await catalog()).register(...call),
     unregister: async (...call) => await (await catalog()).unregister(...call),
+    former: {
+      find: async (...call) => (await (await catalog()).former?.find(...call)) ?? [],
+      unregister: async (...call) => (await (await catalog()).former?.unregister(...call)) ?? false,
+    },
     ...(options.settings.tables ? { tables } : {}),
     prove: async (...call) => await (await catalog()).prove(...call),
     async close() {

@@ -17,6 +17,10 @@ const options = {
     fallback: "the project's catalog",
   }),
   drop: flag("drop", "export: take the names of this lake out of the metastore; its files stay"),
+  dropFormer: flag(
+    "drop-former",
+    "export: take away the names of marts where the project has none (they moved, or are gone)",
+  ),
   tables: flag("tables", "export: tables too, with their partitions", { fallback: "as catalog.tables says" }),
 } as const;
 
@@ -31,6 +35,7 @@ export const catalog: Command = {
     "catalog versions MART",
     "catalog rollback MART [VERSION] [--dry-run]",
     "catalog export [--to hive://HOST:PORT/DATABASE] [--tables] [--drop] [--dry-run]",
+    "catalog export --drop-former [--dry-run]",
     "catalog export --to embedded [--dry-run]",
   ],
   arguments: { least: 1, most: 3, names: actions.join(", ") },
@@ -52,6 +57,7 @@ export const catalog: Command = {
     "The log of versions in the lake decides, with a metastore and without: names are compared with it and only what differs is done, by every run. Nothing here moves, copies or removes data.",
     "A version is restored only if every byte of it is as its manifest says. The mart is then held: it is not built again until its statement changes or run --rerun asks for it.",
     "export --drop takes the names of this lake out of a metastore again; the files stay. As long as the project names that metastore, the next run registers them anew.",
+    "A mart that moves to another database, or leaves the project, keeps its old name, since somebody may still read by it. No run brings it forward, and of a mart that moved gc collects in time what it shows. list tells of such names, also of those that export --to put into another database of this metastore; export --drop-former takes all of them away.",
     "A name that is somebody else's (no table of ours, or of another lake) is never touched.",
   ],
   exitCodes: [
@@ -103,7 +109,13 @@ const runs: Readonly<Record<Action, (call: Call, app: App, words: readonly strin
   async export(call, app) {
     const to = call.read(options.to);
     const drop = call.read(options.drop);
+    const isFormer = call.read(options.dropFormer);
     const isBack = to === "embedded";
+    if (isFormer && (drop || to !== undefined)) {
+      throw new Failure("usage", "--drop-former: goes with neither --drop nor --to", {
+        remedy: "it looks for names in the project's own metastore; another one's go with --drop --to",
+      });
+    }
     if (isBack && drop) {
       throw new Failure("usage", "--drop: names are taken out of a metastore, not out of the lake's own log", {
         remedy: "write --to hive://HOST:PORT/DATABASE, or leave --to out for the project's metastore",
@@ -115,7 +127,7 @@ const runs: Readonly<Record<Action, (call: Call, app: App, words: readonly strin
     const report = await app
       .catalogExport(
         {
-          action: isBack ? "restore" : drop ? "drop" : "register",
+          action: isBack ? "restore" : isFormer ? "drop-former" : drop ? "drop" : "register",
           dryRun: call.read(options.dryRun),
           onProgress: (done, total, name) => {
             shown = { done, total, text: `${count(done)} of ${count(total)}   ${name}` };
@@ -155,7 +167,7 @@ function demandTaken(call: Call, action: Action, words: readonly string[]): void
   if (most !== undefined && words.length > most) throw new Failure("usage", `${about}: takes no "${words[most]}"`);
   const isTaken = { dryRun: action === "rollback" || action === "export" };
   if (call.read(options.dryRun) && !isTaken.dryRun) throw new Failure("usage", `${about}: writes nothing anyway`);
-  const ofExport = [options.to, options.drop, options.tables].find((option) => {
+  const ofExport = [options.to, options.drop, options.dropFormer, options.tables].find((option) => {
     const value = call.read<boolean | string | undefined>(option);
     return value !== undefined && value !== false;
   });

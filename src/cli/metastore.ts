@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { MetastoreFinding } from "../app-metastore.ts";
+import { isLoopbackHost } from "../config/host.ts";
 import type { Environment } from "../distribution/contract.ts";
 import { Failure } from "../errors.ts";
 import type { LocalMetastore } from "../metastore/launch.ts";
@@ -117,13 +118,13 @@ async function homeOf(call: Call, versions: MetastoreVersions): Promise<string> 
   });
 }
 
-/** What the script finds in its environment. On a person's own machine root is the person's own affair. */
+/** What the script finds in its environment. */
 function parametersOf(call: Call, given: Environment = {}): Environment {
   const warehouse = call.read(options.warehouse);
   const isBucket = warehouse === undefined || /^\w+:/.test(warehouse);
   return {
     ...call.env,
-    ...{ METASTORE_ALLOW_ROOT: "yes", METASTORE_EXIT_DELAY: "0" },
+    METASTORE_EXIT_DELAY: "0",
     ...(warehouse === undefined ? {} : { METASTORE_WAREHOUSE: isBucket ? warehouse : resolve(call.cwd, warehouse) }),
     ...given,
   };
@@ -158,6 +159,7 @@ async function serve(call: Call): Promise<number> {
     ...{ versions, home, signal: call.signal, onLine: (line: string) => pass(call, line) },
     environment: parametersOf(call, {
       METASTORE_BIND: bind,
+      METASTORE_ALLOW_ROOT: rootMay(call, bind),
       METASTORE_PORT: String(wanted === 0 ? await freePort() : wanted),
       ...(memory === undefined ? {} : { METASTORE_MEMORY: memory }),
       ...(logLevel === undefined ? {} : { METASTORE_LOG_LEVEL: logLevel }),
@@ -177,6 +179,15 @@ async function serve(call: Call): Promise<number> {
     await server.stop();
   }
   return 0;
+}
+
+/**
+ * Root on a person's own machine is the person's own affair, as long as nobody else is let in: whoever reaches a metastore makes and
+ * removes directories with its rights. Beyond the loopback somebody must say that root may, as for an image.
+ */
+function rootMay(call: Call, bind: string): string {
+  const isNear = isLoopbackHost(bind.includes(":") ? `[${bind}]` : bind);
+  return call.env.METASTORE_ALLOW_ROOT || (isNear ? "yes" : "no");
 }
 
 /** Resolves when the command is stopped; throws if the metastore ends before. */

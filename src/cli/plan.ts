@@ -1,4 +1,5 @@
 import type { App } from "../answers.ts";
+import { exitCodeOf, Failure } from "../errors.ts";
 import { type Call, type Command, noArguments } from "./command.ts";
 import { withApp } from "./open.ts";
 import { flag } from "./option.ts";
@@ -22,6 +23,7 @@ export const plan: Command = {
   ],
   exitCodes: [
     [0, "nothing to do, or anything without --detailed-exitcode"],
+    [5, "storage, engine or catalog unreachable; without a metastore the rest of the plan is printed"],
     [10, "with --detailed-exitcode: there is something to do"],
   ],
   run: (call) =>
@@ -32,6 +34,9 @@ export const plan: Command = {
         const context = { project: app.project, widenings: await wideningsOf(made.steps, app, call) };
         call.out.print(...renderPlan(made, context, { width: call.out.width(), paint: call.out.paint }));
       }
+      // What a metastore cannot be asked for may be due or not: no script may take that for "nothing to do".
+      const away = made.waiting.find((waiting) => waiting.kind === "catalog");
+      if (away !== undefined) return exitCodeOf(new Failure(away.failure, away.reason));
       return call.read(detailed) && made.steps.length > 0 ? 10 : 0;
     }),
 };

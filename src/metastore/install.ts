@@ -105,7 +105,18 @@ async function fill(part: string, from: string, versions: MetastoreVersions, opt
   await rename(join(release, "scripts/metastore/upgrade/postgres", schema), join(part, "schema", schema));
   await rm(release, { recursive: true });
   await writeFile(join(part, "entrypoint.sh"), metastoreScript(versions));
+  await openToAll(part);
   await chmod(join(part, "entrypoint.sh"), 0o755);
+}
+
+/** In an image these are root's and somebody else runs them, whatever umask they were made under. */
+async function openToAll(directory: string): Promise<void> {
+  await chmod(directory, 0o755);
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) await openToAll(path);
+    else await chmod(path, 0o644);
+  }
 }
 
 /** Of two installations at once the first one's stays. */

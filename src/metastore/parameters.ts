@@ -39,13 +39,13 @@ export const parameters: readonly Parameter[] = [
   say(
     "METASTORE_DATABASE_SSLMODE",
     { kind: "choice", of: ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] },
-    { text: "prefer" },
+    { text: "", shown: "prefer; with METASTORE_DATABASE_CA verify-full" },
     "as PostgreSQL means it",
   ),
   say(
     "METASTORE_DATABASE_CA",
     { kind: "text" },
-    { text: "", shown: "none" },
+    { text: "", shown: "what Java trusts" },
     "the authority of PostgreSQL's certificate, as PEM",
     { hasFile: true },
   ),

@@ -3,7 +3,7 @@ export const configuring = String.raw`find_java() {
   if [ -n "$JAVA_HOME" ]; then java=$JAVA_HOME/bin/java; else java=java; fi
   # Options for other programs of the machine would come first, and be printed.
   unset JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS CLASSPATH
-  if ! properties=$("$java" -XshowSettings:properties -version 2>&1); then
+  if ! properties=$("$java" -XX:-UsePerfData -XshowSettings:properties -version 2>&1); then
     fail 2 "$java: there is no such program, or it does not run" "install Java $java_least, or let JAVA_HOME name it"
   fi
   java_home=$(sed -n 's/^ *java\.home = //p' <<END
@@ -26,11 +26,12 @@ END
 prepare() {
   if [ "$action" = configure ]; then
     work=
-    out=$1
+    out=$(absolute "$1")
     if ! mkdir -p "$out" 2>/dev/null || ! [ -w "$out" ]; then fail 2 "$out: cannot be written" "name another directory"; fi
   else
     parent=$TMPDIR
     [ -n "$parent" ] || parent=/tmp
+    parent=$(absolute "$parent")
     if ! work=$(mktemp -d "$parent/metastore-XXXXXXXX" 2>/dev/null); then
       work=
       fail 2 "$parent: cannot be written" "let TMPDIR name a directory that can"
@@ -71,7 +72,7 @@ $METASTORE_S3_CA
 END
   for pem in "$out"/authority-*.pem; do
     alias=millrace-$(basename "$pem" .pem)
-    if ! said=$("$keytool" -importcert -noprompt -alias "$alias" -file "$pem" -keystore "$trust" -storepass changeit 2>&1 </dev/null); then
+    if ! said=$("$keytool" -J-XX:-UsePerfData -importcert -noprompt -alias "$alias" -file "$pem" -keystore "$trust" -storepass changeit 2>&1 </dev/null); then
       fail 2 "METASTORE_S3_CA: $(printf '%s' "$said" | sed -n '1s/^keytool error: //p')" "give it the authority's certificate as PEM"
     fi
   done
@@ -110,6 +111,11 @@ database_url() {
 $METASTORE_DATABASE_CA
 END
     url="$url&sslrootcert=$(encoded "$out/database-ca.pem")"
+  else
+    # The driver would look for a file in its user's home.
+    case $METASTORE_DATABASE_SSLMODE in
+      verify-*) url="$url&sslfactory=org.postgresql.ssl.DefaultJavaSSLFactory" ;;
+    esac
   fi
 }
 
@@ -129,6 +135,8 @@ write_site() {
   property metastore.expression.proxy org.apache.hadoop.hive.metastore.DefaultPartitionExpressionProxy
   # Would need a jar that the release does not have.
   property metastore.async.log.enabled false
+  # Its own default, which 3.1.3 misses and warns of with every connection.
+  [ "$version" != 3.1.3 ] || property datanucleus.autoStartMechanismMode ignored
   property hadoop.tmp.dir "$out/tmp"
   if [ "$s3" = yes ]; then write_s3; fi
   write_further

@@ -27,8 +27,12 @@ END
 
 # sql FILE: sets state to PostgreSQL's code of what went wrong, or to nothing
 sql() {
-  hold "$java" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "-Duser.home=$work" -cp "$METASTORE_HOME/lib/*" sqlline.SqlLine \
-    --silent=true --fastConnect=true --showHeader=false --outputformat=csv -f "$1" >"$work/sql.out" 2>&1
+  set -- -cp "$METASTORE_HOME/lib/*" sqlline.SqlLine \
+    --silent=true --fastConnect=true --showHeader=false --outputformat=csv -f "$1"
+  if [ -n "$trust" ]; then set -- "-Djavax.net.ssl.trustStore=$trust" "$@"; fi
+  # The driver's own words depend on the user's language.
+  hold "$java" -XX:-UsePerfData -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "-Duser.home=$work" -Duser.language=en \
+    "$@" >"$work/sql.out" 2>&1
   status=$?
   check_stopped
   state=$(sed -n 's/.*(state=\([0-9A-Z]*\),code=.*/\1/p' "$work/sql.out" | sed -n 1p)
@@ -69,7 +73,7 @@ await_schema() {
         ;;
       08004 | 08P01) fail_database ;;
       08* | 57P0[123] | 53300)
-        if grep -q 'SSL error\|PKIX\|SSLHandshake\|SSLException' "$work/sql.out"; then fail_database; fi
+        if is_tls; then fail_database; fi
         if [ "$(date +%s)" -ge "$until_s" ]; then fail_database; fi
         [ -n "$told" ] || say "waits for PostgreSQL at $where"
         told=yes
@@ -91,6 +95,11 @@ await_schema() {
   fi
 }
 
+# Whether a connection failed for its certificates: waiting does not help. PostgreSQL has one code for all that fails on the way.
+is_tls() {
+  grep -q 'SSL error\|SSL root certificate\|SSLHandshake\|SSLException\|PKIX\|hostnameverifier' "$work/sql.out"
+}
+
 demand_creation() {
   if [ "$action" = check ] || [ "$METASTORE_SCHEMA" = check ]; then
     fail 5 "the database $name at $where has no schema" "create it: millrace metastore init (entrypoint.sh init), or METASTORE_SCHEMA=create"
@@ -99,12 +108,14 @@ demand_creation() {
 
 fail_database() {
   case $state in
-    28*) fail 5 "PostgreSQL at $where does not let user $METASTORE_DATABASE_USER in: $(reason)" "check METASTORE_DATABASE_USER, its password, and what pg_hba.conf of the server says" ;;
+    28*) fail 5 "PostgreSQL at $where does not let user $METASTORE_DATABASE_USER in: $(reason)" "check METASTORE_DATABASE_USER, its password, METASTORE_DATABASE_SSLMODE, and what pg_hba.conf of the server says" ;;
     3D000) fail 5 "PostgreSQL at $where has no database $name" "create it: create database \"$name\" owner \"$METASTORE_DATABASE_USER\"" ;;
     42501) fail 5 "user $METASTORE_DATABASE_USER may not do that in the database $name: $(reason)" "make the user its owner: alter database \"$name\" owner to \"$METASTORE_DATABASE_USER\"" ;;
     08004 | 08P01 | unknown) fail 5 "PostgreSQL at $where: $(reason)" "check METASTORE_DATABASE_HOST, _PORT and _SSLMODE, and that a PostgreSQL answers there" ;;
     08*)
-      if grep -q 'SSL error\|PKIX\|SSLHandshake\|SSLException' "$work/sql.out"; then
+      if grep -q hostnameverifier "$work/sql.out"; then
+        fail 5 "PostgreSQL at $where: its certificate is not for $METASTORE_DATABASE_HOST" "let METASTORE_DATABASE_HOST be a name that it has; METASTORE_DATABASE_SSLMODE=verify-ca compares no names"
+      elif is_tls; then
         fail 5 "PostgreSQL at $where: $(reason)" "check METASTORE_DATABASE_SSLMODE, and that METASTORE_DATABASE_CA is the authority of its certificate"
       elif grep -q UnknownHostException "$work/sql.out"; then
         fail 5 "PostgreSQL: there is no host $METASTORE_DATABASE_HOST; gave up after $METASTORE_DATABASE_WAIT s" "check METASTORE_DATABASE_HOST; METASTORE_DATABASE_WAIT says how long to wait"

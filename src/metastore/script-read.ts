@@ -90,6 +90,30 @@ $value
 END
 }
 
+# absolute PATH: the same, for programs that are started elsewhere
+absolute() {
+  case $1 in
+    /*) printf '%s\n' "$1" ;;
+    *) printf '%s/%s\n' "$(pwd)" "$1" ;;
+  esac
+}
+
+# The first that this user cannot read: files of an image belong to another one.
+closed_file() {
+  for each in "$METASTORE_HOME" "$METASTORE_HOME"/lib "$METASTORE_HOME"/s3 "$METASTORE_HOME"/schema; do
+    if [ -d "$each" ] && ! { [ -r "$each" ] && [ -x "$each" ]; }; then
+      printf '%s\n' "$each"
+      return
+    fi
+  done
+  for each in "$METASTORE_HOME"/lib/* "$METASTORE_HOME"/s3/* "$METASTORE_HOME"/schema/*; do
+    if [ -f "$each" ] && ! [ -r "$each" ]; then
+      printf '%s\n' "$each"
+      return
+    fi
+  done
+}
+
 # What no parameter can say alone.
 demand_all() {
   case $METASTORE_DATABASE_HOST in
@@ -116,12 +140,19 @@ demand_all() {
       *) wrong "$name: holds no certificate in PEM form" "give it the authority's certificate, from -----BEGIN CERTIFICATE----- on" ;;
     esac
   done
+  case $METASTORE_DATABASE_SSLMODE,$METASTORE_DATABASE_CA in
+    ,) METASTORE_DATABASE_SSLMODE=prefer ;;
+    ,*) METASTORE_DATABASE_SSLMODE=verify-full ;;
+    verify-* | *,) ;;
+    *) wrong "METASTORE_DATABASE_CA: nothing is compared with it where METASTORE_DATABASE_SSLMODE is $METASTORE_DATABASE_SSLMODE" "say verify-full, or set only one of them" ;;
+  esac
   if [ "$binds" = no ] && [ "$METASTORE_BIND" != 0.0.0.0 ]; then
     wrong "METASTORE_BIND: $version listens on every address, whatever it is told" "take 4.0.0, or say METASTORE_BIND=0.0.0.0 behind a firewall"
   fi
   if [ "$action" = configure ] && [ -z "$1" ]; then
     wrong "configure: expected a directory" "say entrypoint.sh configure DIR"
   fi
+  # Whoever reaches its port makes and removes directories with its rights.
   if [ "$action" = serve ] && [ "$(id -u)" = 0 ] && [ "$METASTORE_ALLOW_ROOT" != yes ]; then
     wrong "refuses to serve as root" "run it as another user (runAsUser, --user), or say METASTORE_ALLOW_ROOT=yes"
   elif [ "$action" != configure ] && ! id -un >/dev/null 2>&1; then
@@ -130,7 +161,11 @@ demand_all() {
   if [ -z "$METASTORE_HOME" ]; then
     METASTORE_HOME=$(dirname "$0")
   fi
-  if ! [ -f "$METASTORE_HOME/schema/hive-schema-$schema.postgres.sql" ] || ! [ -d "$METASTORE_HOME/lib" ]; then
+  METASTORE_HOME=$(absolute "$METASTORE_HOME")
+  closed=$(closed_file)
+  if [ -n "$closed" ]; then
+    wrong "METASTORE_HOME: $closed cannot be read by user $(id -u)" "let everybody read it: chmod -R a+rX $METASTORE_HOME"
+  elif ! [ -f "$METASTORE_HOME/schema/hive-schema-$schema.postgres.sql" ] || ! [ -d "$METASTORE_HOME/lib" ]; then
     wrong "METASTORE_HOME: there is no metastore $version in $METASTORE_HOME" "name the directory that millrace metastore install made"
   fi
   [ "$mistakes" = 0 ] || leave 2

@@ -34,6 +34,24 @@ clear_up() {
   if [ -n "$work" ]; then rm -rf "$work"; fi
 }
 
+# What will be refused, or may be too much, later and to somebody else.
+tell_rights() {
+  if [ "$(id -u)" = 0 ]; then
+    say "serves as root: whoever reaches it makes and removes directories of this machine as root"
+    return
+  fi
+  case $METASTORE_WAREHOUSE in
+    s3a:*) return ;;
+  esac
+  place=$(printf '%s\n' "$METASTORE_WAREHOUSE" | sed -e 's,^file:,,' -e 's,^//*,/,')
+  while ! [ -e "$place" ]; do
+    place=$(dirname "$place")
+  done
+  if ! [ -d "$place" ] || ! [ -w "$place" ]; then
+    say "METASTORE_WAREHOUSE: user $(id -u) cannot write in $place, so what names no place of its own will be refused"
+  fi
+}
+
 serve() {
   set -f
   # Unquoted: options between spaces.
@@ -41,10 +59,12 @@ serve() {
   set -- $METASTORE_JAVA_OPTIONS
   set +f
   if [ -n "$trust" ]; then set -- "-Djavax.net.ssl.trustStore=$trust" "$@"; fi
-  set -- "-Xmx$METASTORE_MEMORY" -XX:+ExitOnOutOfMemoryError "-Djava.io.tmpdir=$work/tmp" \
+  # A JVM's counters would else be a file in /tmp, whatever its directory for temporary files is.
+  set -- -XX:-UsePerfData "-Xmx$METASTORE_MEMORY" -XX:+ExitOnOutOfMemoryError "-Djava.io.tmpdir=$work/tmp" \
     "-Dlog4j2.configurationFile=$work/metastore-log4j2.properties" \
     --add-opens=java.base/java.net=ALL-UNNAMED --add-opens=java.base/java.lang=ALL-UNNAMED --add-opens=java.base/java.util=ALL-UNNAMED \
     "$@" -cp "$classpath" org.apache.hadoop.hive.metastore.HiveMetaStore -p "$METASTORE_PORT"
+  tell_rights
   say "starts metastore $version on $METASTORE_BIND:$METASTORE_PORT"
   cd "$work" || leave 5
   "$java" "$@" &

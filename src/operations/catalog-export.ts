@@ -9,7 +9,7 @@ import { callOptions } from "../reconcile/observe.ts";
 import type { Parts } from "../reconcile/parts.ts";
 import { registerMart } from "../step/register.ts";
 import { registerTable } from "../step/register-table.ts";
-import { droppedMarts } from "./catalog-list.ts";
+import { droppedMarts, formerNamesOf } from "./catalog-list.ts";
 import {
   hasDifference,
   type MartRegistration,
@@ -54,6 +54,7 @@ export async function exportCatalog(
   const run = begin(parts, target, options);
   if (action === "register") await register(run);
   else if (action === "drop") await drop(run);
+  else if (action === "drop-former") await dropFormer(run);
   else await restoreLog(run);
   const codes = run.items.flatMap(({ failure }) =>
     failure === undefined ? [] : [exitCodeOf(new Failure(failure.kind, ""))],
@@ -179,5 +180,19 @@ async function drop(run: Export): Promise<void> {
     await run.each("table", table, async () =>
       one(await registry?.registered(table, call), async () => (await registry?.unregister(table, call)) ?? false),
     );
+  }
+}
+
+async function dropFormer({ parts, target, options, each }: Export): Promise<void> {
+  const { signal, dryRun, onProgress } = options;
+  const former = await formerNamesOf(parts, target, signal);
+  for (const [at, name] of former.entries()) {
+    onProgress?.(at, former.length, name.name);
+    await each("mart", name.mart, async () => {
+      const registered = name.name;
+      if (dryRun === true) return { state: "planned", what: "its files stay", registered };
+      const was = (await target.former?.unregister(name, callOptions(signal))) ?? false;
+      return { state: was ? "done" : "already", what: was ? "its files stay" : "is not registered", registered };
+    });
   }
 }

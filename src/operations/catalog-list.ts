@@ -1,5 +1,6 @@
 /** Every mart and table of the project, beside what stands under its name in the catalog. */
 import type { CatalogEntry, CatalogListing } from "../answers.ts";
+import type { Catalog, FormerName } from "../catalog/contract.ts";
 import { parseVersionName } from "../model/layout.ts";
 import { callOptions } from "../reconcile/observe.ts";
 import { registryName } from "../reconcile/observe-registry.ts";
@@ -20,12 +21,17 @@ export async function catalogList(
   const { catalog, project } = parts;
   const marts = await martRegistrations(parts, catalog, { signal });
   const entries = marts.map((each) => martEntry(each, catalog.registersItself));
+  const former = await formerNamesOf(parts, catalog, signal);
   for (const name of await droppedMarts(parts, signal)) {
-    const shown = catalog.registersItself
-      ? undefined
-      : (await catalog.registered([name], callOptions(signal))).get(name);
+    if (former.some(({ mart }) => mart === name)) continue;
+    const asked = !catalog.registersItself && catalog.former === undefined;
+    const shown = asked ? (await catalog.registered([name], callOptions(signal))).get(name) : undefined;
     const registered = shown?.kind === "ours" ? shown.name : undefined;
     entries.push({ ...nothing, kind: "mart", name, registered, state: "dropped", reason: undefined });
+  }
+  for (const { mart: name, name: registered, number, version } of former) {
+    const state = project.marts.has(name) ? "moved" : "dropped";
+    entries.push({ ...nothing, ...{ kind: "mart", name, registered, state, number, version, reason: undefined } });
   }
   for (const settings of catalog.tables === undefined ? [] : project.tables.values()) {
     if (catalog.tables !== undefined)
@@ -40,6 +46,17 @@ export async function droppedMarts(
   signal: AbortSignal | undefined,
 ): Promise<readonly string[]> {
   return (await catalog.marts(callOptions(signal))).filter((name) => !project.marts.has(name));
+}
+
+/** Names that are left of marts which moved to another database, or which the project does not have any more. */
+export async function formerNamesOf(
+  { catalog: log, project }: Pick<Parts, "catalog" | "project">,
+  catalog: Catalog,
+  signal: AbortSignal | undefined,
+): Promise<readonly FormerName[]> {
+  if (catalog.former === undefined) return [];
+  const marts = new Set([...(await log.marts(callOptions(signal))), ...project.marts.keys()]);
+  return await catalog.former.find([...marts], (mart) => project.marts.has(mart), callOptions(signal));
 }
 
 const nothing = { number: undefined, version: undefined, partitions: undefined } as const;

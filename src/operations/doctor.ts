@@ -4,6 +4,7 @@ import { asFailure, Failure } from "../errors.ts";
 import { callOptions } from "../reconcile/observe.ts";
 import type { Parts } from "../reconcile/parts.ts";
 import type { ProbeFinding } from "../storage/contract.ts";
+import { formerNamesOf } from "./catalog-list.ts";
 import { hiveTypes, type NamesFinding } from "./doctor-names.ts";
 import { sparkChecks } from "./doctor-spark-checks.ts";
 import { type PlaceName, placeNames, roles } from "./roles.ts";
@@ -71,7 +72,8 @@ async function provenText({ catalog, project }: Parts, signal: AbortSignal | und
   return [what, ...findings].join("; ");
 }
 
-async function namesText({ catalog, project }: Parts, signal: AbortSignal | undefined): Promise<string> {
+async function namesText(parts: Parts, signal: AbortSignal | undefined): Promise<string> {
+  const { catalog, project } = parts;
   const marts = [...project.marts.keys()];
   const found = await catalog.registered(marts, callOptions(signal));
   const taken = [...found].flatMap(([mart, each]) => (each.kind === "foreign" ? [{ mart, ...each }] : []));
@@ -84,7 +86,16 @@ async function namesText({ catalog, project }: Parts, signal: AbortSignal | unde
   if (first !== undefined) throw new Failure("conflict", first.message, { ...first.detail, others });
   const wrong = [...found].filter(([, each]) => each.kind === "ours" && each.fault !== undefined).length;
   const faults = wrong === 0 ? "" : `, ${wrong} not as they should be: the next run puts them right`;
-  return `${found.size} of ${counted(marts.length, "mart")} registered${faults}`;
+  return `${found.size} of ${counted(marts.length, "mart")} registered${faults}${await formerText(parts, signal)}`;
+}
+
+/** Names where the project has none are no fault: somebody may read by them. */
+async function formerText(parts: Parts, signal: AbortSignal | undefined): Promise<string> {
+  const former = await formerNamesOf(parts, parts.catalog, signal);
+  const names = former.slice(0, 3).map(({ name }) => name);
+  if (former.length > names.length) names.push("…");
+  const which = `${counted(former.length, "name")} elsewhere (${names.join(", ")})`;
+  return former.length === 0 ? "" : `, ${which} of marts that moved or are gone: millrace catalog export --drop-former`;
 }
 
 function projectText({ project }: Parts): string {

@@ -1,4 +1,5 @@
 /** What a plan is made of: steps, and what waits and why. Pure values; `next-step.ts` makes them. */
+import type { FailureKind } from "../errors.ts";
 import type { Interval } from "../model/calendar.ts";
 import { intervalId } from "../model/calendar.ts";
 import type { MartFormat } from "../model/project.ts";
@@ -121,7 +122,7 @@ export type Waiting =
       readonly name: string;
       readonly items: readonly string[];
       readonly reason: string;
-      readonly failure: string;
+      readonly failure: FailureKind;
       readonly remedy: string | undefined;
     };
 

@@ -1,6 +1,6 @@
 /** The verbs of `millrace catalog` on a real Hive Metastore: what its readers are shown, whatever happens in between. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { App } from "../../src/answers.ts";
@@ -175,4 +175,53 @@ test("a log that was lost comes back from the versions and the name, and readers
     assert.deepEqual((await ask((app) => app.verify())).damaged, []);
     assert.equal((await ask((app) => app.run())).exitCode, 0);
     assert.deepEqual(await shown(), before);
+  }));
+
+test("a mart that moves and then goes: its old names are told, and taken away when somebody asks, and no other", (context) =>
+  onMetastore(context, true, async ({ lake, hive, database, ask, shown, settings }) => {
+    const file = join(lake.directory, "millrace.yaml");
+    const text = readFileSync(file, "utf8");
+    const [there, elsewhere] = [hive.otherDatabase(), hive.otherDatabase()];
+    // Of another lake, under the same name.
+    await hive.again({ database: elsewhere }).register("activity", {
+      ...{ number: 1, version: "v000000000001-00000000", publishId: "0", at: "2026-03-01T00:00:00Z" },
+      ...{ manifestSha256: "0".repeat(64), columns: [{ name: "a", type: { kind: "int64" } }], description: undefined },
+      ...{ rows: 0, bytes: 0 },
+    });
+    const foreign = await shown(elsewhere);
+    const listed = async (): Promise<readonly string[]> =>
+      (await ask((app) => app.catalogList())).entries
+        .filter(({ kind }) => kind === "mart")
+        .map(({ state, registered }) => `${state} ${registered ?? ""}`.trim());
+    const drop = async (dryRun: boolean): Promise<readonly string[]> => {
+      const { items, exitCode } = await ask((app) => app.catalogExport({ action: "drop-former", dryRun }));
+      return [...items.map(({ state, registered }) => `${state} ${registered}`), `exit ${exitCode}`];
+    };
+    assert.deepEqual(await listed(), [`registered ${database}.activity`]);
+    assert.deepEqual(await drop(false), ["exit 0"]);
+
+    writeFileSync(file, text.replace("activity: { ", `activity: { database: ${there}, `));
+    assert.equal((await ask((app) => app.run())).exitCode, 0);
+    const moved = await shown(there);
+    assert.deepEqual(await shown(), moved, "who reads by the old name still does");
+    assert.deepEqual(await listed(), [`registered ${there}.activity`, `moved ${database}.activity`]);
+    const names = (await ask((app) => app.doctor())).checks.find(({ subject }) => subject === "names");
+    assert.equal(names?.verdict, "ok");
+    assert.match(names?.finding ?? "", new RegExp(`1 name elsewhere \\(${database}\\.activity\\) of marts that moved`));
+    assert.deepEqual(await drop(true), [`planned ${database}.activity`, "exit 0"]);
+    assert.deepEqual(await shown(), moved);
+    assert.deepEqual(await drop(false), [`done ${database}.activity`, "exit 0"]);
+    assert.deepEqual([await shown(), await shown(there)], [undefined, moved]);
+    assert.equal((await ask((app) => app.run())).exitCode, 0);
+    assert.equal(await shown(), undefined, "no run brings it back");
+
+    writeFileSync(file, text.replace(/^marts:\n.*\n/m, ""));
+    assert.deepEqual(await listed(), [`dropped ${there}.activity`]);
+    await assert.rejects(
+      ask((app) => app.catalogExport({ action: "drop-former", catalog: settings })),
+      (error) => asFailure(error).kind === "usage",
+    );
+    assert.deepEqual(await drop(false), [`done ${there}.activity`, "exit 0"]);
+    assert.deepEqual([await listed(), await shown(there)], [["dropped"], undefined]);
+    assert.deepEqual(await shown(elsewhere), foreign);
   }));

@@ -114,6 +114,43 @@ inDirectory("init lays the project over a sample archive, and plan shows what is
   assert.match(empty.stderr, /--until: not after --since/);
 });
 
+inDirectory(
+  "a plan that is not whole is no plan: nobody answers, exit code 5, and what is known is printed",
+  async (cwd) => {
+    const project = (rest: string): void =>
+      writeFileSync(
+        join(cwd, "millrace.yaml"),
+        `name: trial
+sources:
+  gharchive: { url: "http://127.0.0.1:1/{yyyy}-{MM}-{dd}-{H}.json.gz", since: 2026-03-01, until: 2026-03-01T02 }
+tables:
+  events: { from: gharchive }
+marts:
+  activity: { sql: "select type from events" }
+${rest}
+`,
+      );
+    project('catalog: { hive: "127.0.0.1:1", database: gha }');
+    const plan = await millrace(["plan", "--detailed-exitcode"], { cwd });
+    assert.equal(plan.code, 5, plan.stderr);
+    assert.match(plan.stdout, /gharchive → raw +2 to fetch/);
+    assert.match(plan.stdout, /metastore 127\.0\.0\.1:1 +1 waiting +activity +Hive Metastore: 127\.0\.0\.1:1 refuses/);
+    const marts = await millrace(["plan", "--only", "marts"], { cwd });
+    assert.equal(marts.code, 5);
+    assert.match(marts.stdout, /Nothing to do as far as can be seen\. Nothing was written\.\n$/);
+    const json = await millrace(["plan", "--only", "marts", "--json"], { cwd });
+    assert.deepEqual([json.code, JSON.parse(json.stdout).waiting[0].kind], [5, "catalog"]);
+    // Whoever fetches needs no metastore.
+    assert.equal((await millrace(["plan", "--only", "collect"], { cwd })).code, 0);
+    writeFileSync(join(cwd, "key"), "0123456789", { mode: 0o600 });
+    project(
+      'lake: { marts: "s3://bucket/marts" }\ns3: { endpoint: "http://127.0.0.1:1", access_key: file:key, secret_key: file:key }',
+    );
+    const store = await millrace(["plan"], { cwd });
+    assert.deepEqual([store.code, store.stdout], [5, ""], store.stderr);
+  },
+);
+
 test("query wants one statement, given once", async () => {
   assert.match((await millrace(["query"])).stderr, /expected one SQL statement, in quotes/);
   assert.match((await millrace(["query", "-"], { stdin: "  \n" })).stderr, /expected one SQL statement/);

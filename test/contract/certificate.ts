@@ -16,10 +16,11 @@ const time = (at: Date): Buffer => der(0x18, Buffer.from(`${at.toISOString().rep
 
 const dayMs = 86_400_000;
 
-/** Subject alternative names. */
+const subjectAlternativeNames = oid(0x55, 0x1d, 0x11);
+const dnsName = (name: string): Buffer => der(0x82, Buffer.from(name));
 const names = sequence(
-  oid(0x55, 0x1d, 0x11),
-  der(0x04, sequence(der(0x82, Buffer.from("localhost")), der(0x87, Buffer.from([127, 0, 0, 1])))),
+  subjectAlternativeNames,
+  der(0x04, sequence(dnsName("localhost"), der(0x87, Buffer.from([127, 0, 0, 1])))),
 );
 
 /** Basic constraints: may sign others. */
@@ -39,14 +40,18 @@ export function makeCertificate(): { readonly key: string; readonly cert: string
   };
 }
 
-/** A server's certificate and the one of the authority that signed it: whoever trusts only the second reaches the server. */
-export function makeChain(): { readonly key: string; readonly cert: string; readonly authority: string } {
+/**
+ * A server's certificate and the one of the authority that signed it: whoever trusts only the second reaches the server. With a name it is
+ * one for a host of that name instead.
+ */
+export function makeChain(name?: string): { readonly key: string; readonly cert: string; readonly authority: string } {
   const root = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const server = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const authority = { title: "millrace test authority", key: root.privateKey };
+  const served = name === undefined ? names : sequence(subjectAlternativeNames, der(0x04, sequence(dnsName(name))));
   return {
     key: pemOf(server.privateKey),
-    cert: certify({ title: "millrace test server", key: server.publicKey, extensions: [names] }, authority),
+    cert: certify({ title: "millrace test server", key: server.publicKey, extensions: [served] }, authority),
     authority: certify({ title: authority.title, key: root.publicKey, extensions: [isAuthority] }, authority),
   };
 }

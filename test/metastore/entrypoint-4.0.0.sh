@@ -43,9 +43,9 @@ Parameters, from the environment:
   METASTORE_DATABASE_PASSWORD
       the user's password (or METASTORE_DATABASE_PASSWORD_FILE: a file with it); required
   METASTORE_DATABASE_SSLMODE
-      as PostgreSQL means it; default: prefer
+      as PostgreSQL means it; default: prefer; with METASTORE_DATABASE_CA verify-full
   METASTORE_DATABASE_CA
-      the authority of PostgreSQL's certificate, as PEM (or METASTORE_DATABASE_CA_FILE: a file with it); default: none
+      the authority of PostgreSQL's certificate, as PEM (or METASTORE_DATABASE_CA_FILE: a file with it); default: what Java trusts
   METASTORE_DATABASE_WAIT
       seconds to wait until PostgreSQL answers; default: 120
   METASTORE_SCHEMA
@@ -178,6 +178,30 @@ $value
 END
 }
 
+# absolute PATH: the same, for programs that are started elsewhere
+absolute() {
+  case $1 in
+    /*) printf '%s\n' "$1" ;;
+    *) printf '%s/%s\n' "$(pwd)" "$1" ;;
+  esac
+}
+
+# The first that this user cannot read: files of an image belong to another one.
+closed_file() {
+  for each in "$METASTORE_HOME" "$METASTORE_HOME"/lib "$METASTORE_HOME"/s3 "$METASTORE_HOME"/schema; do
+    if [ -d "$each" ] && ! { [ -r "$each" ] && [ -x "$each" ]; }; then
+      printf '%s\n' "$each"
+      return
+    fi
+  done
+  for each in "$METASTORE_HOME"/lib/* "$METASTORE_HOME"/s3/* "$METASTORE_HOME"/schema/*; do
+    if [ -f "$each" ] && ! [ -r "$each" ]; then
+      printf '%s\n' "$each"
+      return
+    fi
+  done
+}
+
 # What no parameter can say alone.
 demand_all() {
   case $METASTORE_DATABASE_HOST in
@@ -204,12 +228,19 @@ demand_all() {
       *) wrong "$name: holds no certificate in PEM form" "give it the authority's certificate, from -----BEGIN CERTIFICATE----- on" ;;
     esac
   done
+  case $METASTORE_DATABASE_SSLMODE,$METASTORE_DATABASE_CA in
+    ,) METASTORE_DATABASE_SSLMODE=prefer ;;
+    ,*) METASTORE_DATABASE_SSLMODE=verify-full ;;
+    verify-* | *,) ;;
+    *) wrong "METASTORE_DATABASE_CA: nothing is compared with it where METASTORE_DATABASE_SSLMODE is $METASTORE_DATABASE_SSLMODE" "say verify-full, or set only one of them" ;;
+  esac
   if [ "$binds" = no ] && [ "$METASTORE_BIND" != 0.0.0.0 ]; then
     wrong "METASTORE_BIND: $version listens on every address, whatever it is told" "take 4.0.0, or say METASTORE_BIND=0.0.0.0 behind a firewall"
   fi
   if [ "$action" = configure ] && [ -z "$1" ]; then
     wrong "configure: expected a directory" "say entrypoint.sh configure DIR"
   fi
+  # Whoever reaches its port makes and removes directories with its rights.
   if [ "$action" = serve ] && [ "$(id -u)" = 0 ] && [ "$METASTORE_ALLOW_ROOT" != yes ]; then
     wrong "refuses to serve as root" "run it as another user (runAsUser, --user), or say METASTORE_ALLOW_ROOT=yes"
   elif [ "$action" != configure ] && ! id -un >/dev/null 2>&1; then
@@ -218,7 +249,11 @@ demand_all() {
   if [ -z "$METASTORE_HOME" ]; then
     METASTORE_HOME=$(dirname "$0")
   fi
-  if ! [ -f "$METASTORE_HOME/schema/hive-schema-$schema.postgres.sql" ] || ! [ -d "$METASTORE_HOME/lib" ]; then
+  METASTORE_HOME=$(absolute "$METASTORE_HOME")
+  closed=$(closed_file)
+  if [ -n "$closed" ]; then
+    wrong "METASTORE_HOME: $closed cannot be read by user $(id -u)" "let everybody read it: chmod -R a+rX $METASTORE_HOME"
+  elif ! [ -f "$METASTORE_HOME/schema/hive-schema-$schema.postgres.sql" ] || ! [ -d "$METASTORE_HOME/lib" ]; then
     wrong "METASTORE_HOME: there is no metastore $version in $METASTORE_HOME" "name the directory that millrace metastore install made"
   fi
   [ "$mistakes" = 0 ] || leave 2
@@ -235,7 +270,7 @@ take_all() {
   one_line METASTORE_DATABASE_USER
   take METASTORE_DATABASE_PASSWORD file required ''
   one_line METASTORE_DATABASE_PASSWORD
-  take METASTORE_DATABASE_SSLMODE plain optional 'prefer'
+  take METASTORE_DATABASE_SSLMODE plain optional ''
   choice METASTORE_DATABASE_SSLMODE disable allow prefer require verify-ca verify-full
   take METASTORE_DATABASE_CA file optional ''
   take METASTORE_DATABASE_WAIT plain optional '120'
@@ -280,7 +315,7 @@ find_java() {
   if [ -n "$JAVA_HOME" ]; then java=$JAVA_HOME/bin/java; else java=java; fi
   # Options for other programs of the machine would come first, and be printed.
   unset JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS CLASSPATH
-  if ! properties=$("$java" -XshowSettings:properties -version 2>&1); then
+  if ! properties=$("$java" -XX:-UsePerfData -XshowSettings:properties -version 2>&1); then
     fail 2 "$java: there is no such program, or it does not run" "install Java $java_least, or let JAVA_HOME name it"
   fi
   java_home=$(sed -n 's/^ *java\.home = //p' <<END
@@ -303,11 +338,12 @@ END
 prepare() {
   if [ "$action" = configure ]; then
     work=
-    out=$1
+    out=$(absolute "$1")
     if ! mkdir -p "$out" 2>/dev/null || ! [ -w "$out" ]; then fail 2 "$out: cannot be written" "name another directory"; fi
   else
     parent=$TMPDIR
     [ -n "$parent" ] || parent=/tmp
+    parent=$(absolute "$parent")
     if ! work=$(mktemp -d "$parent/metastore-XXXXXXXX" 2>/dev/null); then
       work=
       fail 2 "$parent: cannot be written" "let TMPDIR name a directory that can"
@@ -348,7 +384,7 @@ $METASTORE_S3_CA
 END
   for pem in "$out"/authority-*.pem; do
     alias=millrace-$(basename "$pem" .pem)
-    if ! said=$("$keytool" -importcert -noprompt -alias "$alias" -file "$pem" -keystore "$trust" -storepass changeit 2>&1 </dev/null); then
+    if ! said=$("$keytool" -J-XX:-UsePerfData -importcert -noprompt -alias "$alias" -file "$pem" -keystore "$trust" -storepass changeit 2>&1 </dev/null); then
       fail 2 "METASTORE_S3_CA: $(printf '%s' "$said" | sed -n '1s/^keytool error: //p')" "give it the authority's certificate as PEM"
     fi
   done
@@ -387,6 +423,11 @@ database_url() {
 $METASTORE_DATABASE_CA
 END
     url="$url&sslrootcert=$(encoded "$out/database-ca.pem")"
+  else
+    # The driver would look for a file in its user's home.
+    case $METASTORE_DATABASE_SSLMODE in
+      verify-*) url="$url&sslfactory=org.postgresql.ssl.DefaultJavaSSLFactory" ;;
+    esac
   fi
 }
 
@@ -406,6 +447,8 @@ write_site() {
   property metastore.expression.proxy org.apache.hadoop.hive.metastore.DefaultPartitionExpressionProxy
   # Would need a jar that the release does not have.
   property metastore.async.log.enabled false
+  # Its own default, which 3.1.3 misses and warns of with every connection.
+  [ "$version" != 3.1.3 ] || property datanucleus.autoStartMechanismMode ignored
   property hadoop.tmp.dir "$out/tmp"
   if [ "$s3" = yes ]; then write_s3; fi
   write_further
@@ -523,8 +566,12 @@ END
 
 # sql FILE: sets state to PostgreSQL's code of what went wrong, or to nothing
 sql() {
-  hold "$java" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "-Duser.home=$work" -cp "$METASTORE_HOME/lib/*" sqlline.SqlLine \
-    --silent=true --fastConnect=true --showHeader=false --outputformat=csv -f "$1" >"$work/sql.out" 2>&1
+  set -- -cp "$METASTORE_HOME/lib/*" sqlline.SqlLine \
+    --silent=true --fastConnect=true --showHeader=false --outputformat=csv -f "$1"
+  if [ -n "$trust" ]; then set -- "-Djavax.net.ssl.trustStore=$trust" "$@"; fi
+  # The driver's own words depend on the user's language.
+  hold "$java" -XX:-UsePerfData -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "-Duser.home=$work" -Duser.language=en \
+    "$@" >"$work/sql.out" 2>&1
   status=$?
   check_stopped
   state=$(sed -n 's/.*(state=\([0-9A-Z]*\),code=.*/\1/p' "$work/sql.out" | sed -n 1p)
@@ -565,7 +612,7 @@ await_schema() {
         ;;
       08004 | 08P01) fail_database ;;
       08* | 57P0[123] | 53300)
-        if grep -q 'SSL error\|PKIX\|SSLHandshake\|SSLException' "$work/sql.out"; then fail_database; fi
+        if is_tls; then fail_database; fi
         if [ "$(date +%s)" -ge "$until_s" ]; then fail_database; fi
         [ -n "$told" ] || say "waits for PostgreSQL at $where"
         told=yes
@@ -587,6 +634,11 @@ await_schema() {
   fi
 }
 
+# Whether a connection failed for its certificates: waiting does not help. PostgreSQL has one code for all that fails on the way.
+is_tls() {
+  grep -q 'SSL error\|SSL root certificate\|SSLHandshake\|SSLException\|PKIX\|hostnameverifier' "$work/sql.out"
+}
+
 demand_creation() {
   if [ "$action" = check ] || [ "$METASTORE_SCHEMA" = check ]; then
     fail 5 "the database $name at $where has no schema" "create it: millrace metastore init (entrypoint.sh init), or METASTORE_SCHEMA=create"
@@ -595,12 +647,14 @@ demand_creation() {
 
 fail_database() {
   case $state in
-    28*) fail 5 "PostgreSQL at $where does not let user $METASTORE_DATABASE_USER in: $(reason)" "check METASTORE_DATABASE_USER, its password, and what pg_hba.conf of the server says" ;;
+    28*) fail 5 "PostgreSQL at $where does not let user $METASTORE_DATABASE_USER in: $(reason)" "check METASTORE_DATABASE_USER, its password, METASTORE_DATABASE_SSLMODE, and what pg_hba.conf of the server says" ;;
     3D000) fail 5 "PostgreSQL at $where has no database $name" "create it: create database \"$name\" owner \"$METASTORE_DATABASE_USER\"" ;;
     42501) fail 5 "user $METASTORE_DATABASE_USER may not do that in the database $name: $(reason)" "make the user its owner: alter database \"$name\" owner to \"$METASTORE_DATABASE_USER\"" ;;
     08004 | 08P01 | unknown) fail 5 "PostgreSQL at $where: $(reason)" "check METASTORE_DATABASE_HOST, _PORT and _SSLMODE, and that a PostgreSQL answers there" ;;
     08*)
-      if grep -q 'SSL error\|PKIX\|SSLHandshake\|SSLException' "$work/sql.out"; then
+      if grep -q hostnameverifier "$work/sql.out"; then
+        fail 5 "PostgreSQL at $where: its certificate is not for $METASTORE_DATABASE_HOST" "let METASTORE_DATABASE_HOST be a name that it has; METASTORE_DATABASE_SSLMODE=verify-ca compares no names"
+      elif is_tls; then
         fail 5 "PostgreSQL at $where: $(reason)" "check METASTORE_DATABASE_SSLMODE, and that METASTORE_DATABASE_CA is the authority of its certificate"
       elif grep -q UnknownHostException "$work/sql.out"; then
         fail 5 "PostgreSQL: there is no host $METASTORE_DATABASE_HOST; gave up after $METASTORE_DATABASE_WAIT s" "check METASTORE_DATABASE_HOST; METASTORE_DATABASE_WAIT says how long to wait"
@@ -647,6 +701,24 @@ clear_up() {
   if [ -n "$work" ]; then rm -rf "$work"; fi
 }
 
+# What will be refused, or may be too much, later and to somebody else.
+tell_rights() {
+  if [ "$(id -u)" = 0 ]; then
+    say "serves as root: whoever reaches it makes and removes directories of this machine as root"
+    return
+  fi
+  case $METASTORE_WAREHOUSE in
+    s3a:*) return ;;
+  esac
+  place=$(printf '%s\n' "$METASTORE_WAREHOUSE" | sed -e 's,^file:,,' -e 's,^//*,/,')
+  while ! [ -e "$place" ]; do
+    place=$(dirname "$place")
+  done
+  if ! [ -d "$place" ] || ! [ -w "$place" ]; then
+    say "METASTORE_WAREHOUSE: user $(id -u) cannot write in $place, so what names no place of its own will be refused"
+  fi
+}
+
 serve() {
   set -f
   # Unquoted: options between spaces.
@@ -654,10 +726,12 @@ serve() {
   set -- $METASTORE_JAVA_OPTIONS
   set +f
   if [ -n "$trust" ]; then set -- "-Djavax.net.ssl.trustStore=$trust" "$@"; fi
-  set -- "-Xmx$METASTORE_MEMORY" -XX:+ExitOnOutOfMemoryError "-Djava.io.tmpdir=$work/tmp" \
+  # A JVM's counters would else be a file in /tmp, whatever its directory for temporary files is.
+  set -- -XX:-UsePerfData "-Xmx$METASTORE_MEMORY" -XX:+ExitOnOutOfMemoryError "-Djava.io.tmpdir=$work/tmp" \
     "-Dlog4j2.configurationFile=$work/metastore-log4j2.properties" \
     --add-opens=java.base/java.net=ALL-UNNAMED --add-opens=java.base/java.lang=ALL-UNNAMED --add-opens=java.base/java.util=ALL-UNNAMED \
     "$@" -cp "$classpath" org.apache.hadoop.hive.metastore.HiveMetaStore -p "$METASTORE_PORT"
+  tell_rights
   say "starts metastore $version on $METASTORE_BIND:$METASTORE_PORT"
   cd "$work" || leave 5
   "$java" "$@" &

@@ -1,12 +1,26 @@
-/** Launches of the generated script: by every shell of this machine, with parameters and nothing else of the environment. */
+/**
+ * Launches of the generated script as an image has them: by a user who owns nothing of what it runs, with parameters and nothing else of
+ * the environment. Where the tests run as root that user is nobody. By every shell of this machine.
+ */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { errorMark, fixMark, metastoreScript } from "../../src/metastore/script.ts";
 import { classPathOf, type MetastoreVersions, metastoreVersionsOf } from "../../src/model/metastore-versions.ts";
 import { metastoreHome, s3aJars } from "../real/installed.ts";
+import { mayRead, nobody } from "../real/nobody.ts";
 import type { PostgresDatabase } from "../real/postgres-server.ts";
 import { hasProgram, missing, type Skipping } from "../real/real.ts";
 
@@ -31,9 +45,16 @@ export function hasJava(context: Skipping): boolean {
 }
 
 export interface Home {
+  /** With the script, `lib/`, `s3/` and `schema/`. Whoever launches it can write nothing here. */
   readonly directory: string;
   /** The script, where it lies in an image. */
   readonly script: string;
+  /** A directory that belongs to whoever launches it, and to nobody else. */
+  readonly work: string;
+  /** `TMPDIR`, in `work`. */
+  readonly temporary: string;
+  /** Writes a file that whoever launches it may read, as a mounted secret; its path. */
+  give(name: string, text: string): string;
   remove(): void;
 }
 
@@ -55,23 +76,64 @@ export function realHome(context: Skipping, version: "4.0.0" | "3.1.3" = "4.0.0"
       { directory: release, names: readdirSync(release) },
       { directory: join(installed, "lib"), jars: row.jars },
     );
-    for (const jar of jars) symlinkSync(jar, join(directory, "lib", jar.split("/").at(-1) ?? ""));
-    for (const jar of readdirSync(s3)) symlinkSync(join(s3, jar), join(directory, "s3", jar));
+    for (const jar of jars) bring(jar, join(directory, "lib", jar.split("/").at(-1) ?? ""));
+    for (const jar of readdirSync(s3)) bring(join(s3, jar), join(directory, "s3", jar));
     const file = `hive-schema-${row.schema}.postgres.sql`;
     rmSync(join(directory, "schema", file));
-    symlinkSync(join(installed, "release/scripts/metastore/upgrade/postgres", file), join(directory, "schema", file));
+    bring(join(installed, "release/scripts/metastore/upgrade/postgres", file), join(directory, "schema", file));
   });
 }
 
+/** A link where that is enough: what is installed may lie in root's own directories, which are closed to others. */
+function bring(from: string, to: string): void {
+  if (mayRead(from)) symlinkSync(from, to);
+  else copyFileSync(from, to);
+}
+
 function homeWith(version: string, fill: (directory: string) => void): Home {
-  const directory = mkdtempSync(join(tmpdir(), "millrace-launch-"));
+  const { directory, home } = emptyGround();
   const row = rowOf(version);
-  for (const name of ["lib", "s3", "schema", "tmp"]) mkdirSync(join(directory, name));
+  for (const name of ["lib", "s3", "schema"]) mkdirSync(join(directory, name));
   writeFileSync(join(directory, "schema", `hive-schema-${row.schema}.postgres.sql`), "");
-  const script = join(directory, "entrypoint.sh");
-  writeFileSync(script, metastoreScript(row));
+  writeFileSync(home.script, metastoreScript(row));
   fill(directory);
-  return { directory, script, remove: () => rmSync(directory, { recursive: true, force: true }) };
+  for (const name of ["lib", "s3", "schema", "."]) chmodSync(join(directory, name), 0o555);
+  return home;
+}
+
+/** What `millrace metastore install` made, as an image has it: its files belong to somebody else. */
+export function installedHome(install: (directory: string) => void): Home {
+  const { directory, home } = emptyGround();
+  install(directory);
+  if (nobody === undefined) chmodSync(directory, 0o555);
+  return home;
+}
+
+function emptyGround(): { readonly directory: string; readonly home: Home } {
+  const ground = mkdtempSync(join(tmpdir(), "millrace-launch-"));
+  chmodSync(ground, 0o755);
+  const [directory, work] = [join(ground, "home"), join(ground, "own")];
+  const temporary = join(work, "tmp");
+  for (const made of [directory, work, temporary]) mkdirSync(made, { mode: made === directory ? 0o755 : 0o700 });
+  const own = (path: string): void => {
+    if (nobody !== undefined) chownSync(path, nobody, nobody);
+  };
+  for (const made of [work, temporary]) own(made);
+  const home: Home = {
+    ...{ directory, script: join(directory, "entrypoint.sh"), work, temporary },
+    give(name, text) {
+      const path = join(work, name);
+      writeFileSync(path, text, { mode: 0o600 });
+      own(path);
+      return path;
+    },
+    remove() {
+      for (const each of [directory, ...["lib", "s3", "schema"].map((name) => join(directory, name))])
+        chmodSync(each, 0o755);
+      rmSync(ground, { recursive: true, force: true });
+    },
+  };
+  return { directory, home };
 }
 
 /** What a launch must be told. `nothing` answers at port 1 of the loopback. */
@@ -81,7 +143,6 @@ export const least: Parameters = {
   METASTORE_DATABASE_USER: "hive",
   METASTORE_DATABASE_PASSWORD: "a secret",
   METASTORE_WAREHOUSE: "/warehouse",
-  METASTORE_ALLOW_ROOT: "yes",
 };
 
 export const databaseOf = ({ host, port, name, user, password }: PostgresDatabase): Parameters => ({
@@ -101,14 +162,25 @@ export interface Launched {
   readonly text: string;
 }
 
+export interface Manner {
+  /** Default `sh`. */
+  readonly shell?: readonly string[];
+  /** As whoever runs the tests. Default: as root never. */
+  readonly asTester?: boolean;
+  /** Where it is started. Default `/`. */
+  readonly directory?: string;
+  /** How it is named. Default its whole path. */
+  readonly script?: string;
+}
+
 /** Runs it to its end. */
 export async function launch(
   home: Home,
   args: readonly string[],
   parameters: Parameters,
-  shell: readonly string[] = ["sh"],
+  manner: Manner = {},
 ): Promise<Launched> {
-  const started = start(home, args, parameters, shell);
+  const started = start(home, args, parameters, manner);
   const [code] = await once(started.child, "close");
   return { ...judge(started.said()), code: typeof code === "number" ? code : null };
 }
@@ -138,17 +210,21 @@ export function start(
   home: Home,
   args: readonly string[],
   parameters: Parameters,
-  [program = "sh", ...options]: readonly string[] = ["sh"],
+  { shell = ["sh"], asTester = false, directory = "/", script = home.script }: Manner = {},
 ): Running {
   const { PATH = "", JAVA_HOME } = process.env;
-  const child = spawn(program, [...options, home.script, ...args], {
+  const [program = "sh", ...options] = shell;
+  const child = spawn(program, [...options, script, ...args], {
+    cwd: directory,
     env: {
       PATH,
       ...(JAVA_HOME === undefined ? {} : { JAVA_HOME }),
-      TMPDIR: join(home.directory, "tmp"),
+      HOME: home.directory,
+      TMPDIR: home.temporary,
       ...parameters,
     },
     stdio: ["ignore", "pipe", "pipe"],
+    ...(nobody === undefined || asTester ? {} : { uid: nobody, gid: nobody }),
   });
   living.add(child);
   child.once("exit", () => living.delete(child));

@@ -173,7 +173,10 @@ test("PostgreSQL that is not there is waited for until the deadline, and one tha
   postgres.kill("SIGSTOP");
   const { child, said } = start(home, ["init"], { ...least, ...databaseOf(database), METASTORE_DATABASE_WAIT: "120" });
   try {
-    while (!said().includes("waits for PostgreSQL")) await pause(100);
+    while (!said().includes("waits for PostgreSQL")) {
+      assert.equal(child.exitCode, null, said());
+      await pause(100);
+    }
   } finally {
     postgres.kill("SIGCONT");
   }

@@ -7,6 +7,7 @@ import test from "node:test";
 import { fallbackShown, parameters } from "../../src/metastore/parameters.ts";
 import { metastoreScript } from "../../src/metastore/script.ts";
 import { makeChain } from "../contract/certificate.ts";
+import { nobody } from "../real/nobody.ts";
 import { hasProgram } from "../real/real.ts";
 import { emptyHome, hasJava, launch, least, type Parameters, rowOf, shells } from "./launches.ts";
 
@@ -62,8 +63,8 @@ for (const name of readdirSync(cases)) {
     );
     for (const shell of shells) {
       const home = emptyHome();
-      const out = join(home.directory, "out");
-      const { code, text } = await launch(home, ["configure", out], { ...least, ...environment }, shell);
+      const out = join(home.work, "out");
+      const { code, text } = await launch(home, ["configure", out], { ...least, ...environment }, { shell });
       assert.equal(code, 0, `${shell.join(" ")}: ${text}`);
       for (const file of ["metastore-site.xml", "metastore-log4j2.properties"]) {
         assert.equal(statSync(join(out, file)).mode & 0o077, 0, `${file} is for its user alone`);
@@ -154,6 +155,11 @@ const mistakes: readonly Mistake[] = [
     with: { METASTORE_S3_CA: "nothing" },
     says: ["METASTORE_S3_CA: holds no certificate in PEM form"],
   },
+  {
+    what: "an authority that nothing would be compared with",
+    with: { METASTORE_DATABASE_CA: authority, METASTORE_DATABASE_SSLMODE: "require" },
+    says: ["METASTORE_DATABASE_CA: nothing is compared with it where METASTORE_DATABASE_SSLMODE is require"],
+  },
   { what: "a damaged authority", with: { METASTORE_S3_CA: authority.replace(/^MII/m, "AAA") }, says: [] },
   {
     what: "another home",
@@ -172,12 +178,12 @@ for (const mistake of mistakes) {
     if (!hasJava(context)) return;
     const home = emptyHome();
     for (const shell of shells) {
-      const { code, errors, fixes, text } = await launch(home, ["check"], { ...least, ...mistake.with }, shell);
+      const { code, errors, fixes, text } = await launch(home, ["check"], { ...least, ...mistake.with }, { shell });
       assert.equal(code, 2, text);
       if (mistake.says.length > 0) assert.deepEqual(errors, mistake.says);
       assert.equal(fixes.length, errors.length);
       assert.equal(errors.length > 0 && !text.includes("a secret"), true, text);
-      assert.deepEqual(readdirSync(join(home.directory, "tmp")), [], "nothing is left");
+      assert.deepEqual(readdirSync(home.temporary), [], "nothing is left");
     }
     home.remove();
   });
@@ -185,12 +191,11 @@ for (const mistake of mistakes) {
 
 test("a file with a secret that cannot be read, or is empty", async () => {
   const home = emptyHome();
-  const file = join(home.directory, "password");
+  const file = join(home.work, "password");
   const asked = { ...least, METASTORE_DATABASE_PASSWORD: "", METASTORE_DATABASE_PASSWORD_FILE: file };
   const absent = await launch(home, ["check"], asked);
   assert.match(absent.errors[0] ?? "", /^METASTORE_DATABASE_PASSWORD_FILE: .*password cannot be read by user \d+$/);
-  writeFileSync(file, "");
-  chmodSync(file, 0o600);
+  home.give("password", "");
   const empty = await launch(home, ["check"], asked);
   assert.match(empty.errors[0] ?? "", /is empty$/);
   assert.deepEqual([absent.code, empty.code], [2, 2]);
@@ -200,8 +205,22 @@ test("a file with a secret that cannot be read, or is empty", async () => {
 test("root is refused, unless somebody says that root may", async (context) => {
   if (process.getuid?.() !== 0) return context.diagnostic("these tests do not run as root");
   const home = emptyHome();
-  const { code, errors } = await launch(home, [], { ...least, METASTORE_ALLOW_ROOT: "no" });
+  const { code, errors } = await launch(home, [], least, { asTester: true });
   assert.deepEqual([code, errors], [2, ["refuses to serve as root"]]);
+  home.remove();
+});
+
+test("a file of the home that its user cannot read is named, before anything is tried with the others", async (context) => {
+  if (process.getuid?.() !== 0) return context.diagnostic("these tests do not run as root");
+  const home = emptyHome();
+  const jar = join(home.directory, "lib", "closed.jar");
+  writeFileSync(jar, "", { mode: 0o600 });
+  const closed = await launch(home, ["check"], least);
+  chmodSync(join(home.directory, "lib"), 0o700);
+  const closedAll = await launch(home, ["check"], least);
+  const says = (what: string): string => `METASTORE_HOME: ${what} cannot be read by user ${nobody}`;
+  assert.deepEqual([closed.errors, closedAll.errors], [[says(jar)], [says(join(home.directory, "lib"))]]);
+  assert.deepEqual([closed.code, closed.fixes], [2, [`let everybody read it: chmod -R a+rX ${home.directory}`]]);
   home.remove();
 });
 

@@ -2,18 +2,17 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import test, { after } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { openMetastore } from "../../src/catalog/hive/metastore.ts";
 import { freePort } from "../../src/distribution/ports.ts";
 import { serves } from "../../src/metastore/probe.ts";
-import type { HiveSettings } from "../../src/model/project.ts";
+import { nobody } from "../real/nobody.ts";
 import { type PostgresDatabase, type PostgresServer, postgresServer } from "../real/postgres-server.ts";
 import type { Skipping } from "../real/real.ts";
-import { startVersitygw } from "../real/s3-servers.ts";
+import { startVersitygw, type VersityGateway } from "../real/s3-servers.ts";
 import {
   argumentsOfAll,
   databaseOf,
@@ -22,10 +21,10 @@ import {
   judge,
   least,
   type Parameters,
-  type Running,
   realHome,
   start,
 } from "./launches.ts";
+import { awaitServing, metastoreAt } from "./serving.ts";
 
 const program = join(import.meta.dirname, "..", "..", "bin", "millrace.js");
 
@@ -55,33 +54,17 @@ async function sceneOf(context: Skipping): Promise<Scene | undefined> {
     ...databaseOf(database),
     METASTORE_BIND: "127.0.0.1",
     METASTORE_PORT: String(port),
-    METASTORE_WAREHOUSE: join(home.directory, "warehouse"),
+    METASTORE_WAREHOUSE: join(home.work, "warehouse"),
   };
   return { home, postgres, database, port, parameters };
 }
 
-async function awaitServing({ child, said }: Running, port: number): Promise<void> {
-  while (!(await serves("127.0.0.1", port))) {
-    assert.equal(child.exitCode ?? child.signalCode, null, said());
-    await pause(50);
-  }
-}
-
 async function awaitGone(port: number, home: Home): Promise<void> {
-  const temporary = join(home.directory, "tmp");
-  const left = (): readonly string[] => readdirSync(temporary).filter((name) => name.includes("metastore-"));
+  const left = (): readonly string[] => readdirSync(home.temporary).filter((name) => name.includes("metastore-"));
   for (let tries = 0; (await serves("127.0.0.1", port)) || left().length > 0; tries++) {
     assert.ok(tries < 600, `still there after a minute: ${left()}`);
     await pause(100);
   }
-}
-
-function metastoreAt(port: number) {
-  const settings: HiveSettings = {
-    ...{ kind: "hive", hosts: [{ host: "127.0.0.1", port }], database: "default", location: undefined },
-    ...{ tables: false, owner: "test", transport: "buffered", connectMs: 5_000, callMs: 60_000 },
-  };
-  return openMetastore(settings);
 }
 
 /** Every file below it that others than its user may read. */
@@ -95,8 +78,7 @@ test("serves with secrets from files that nobody else sees, ends cleanly, and se
   const scene = await sceneOf(context);
   if (scene === undefined) return;
   const { home, database, port, parameters, postgres } = scene;
-  const file = join(home.directory, "password");
-  writeFileSync(file, `${database.password}\n`, { mode: 0o600 });
+  const file = home.give("password", `${database.password}\n`);
   const asked = {
     ...parameters,
     METASTORE_DATABASE_PASSWORD: "",
@@ -115,8 +97,8 @@ test("serves with secrets from files that nobody else sees, ends cleanly, and se
     assert.equal(await metastore.calls.version(), "4.0.0");
     assert.equal((await metastore.calls.database("default"))?.name, "default");
     metastore.close();
-    const [work = ""] = readdirSync(join(home.directory, "tmp"));
-    assert.deepEqual(readableBelow(join(home.directory, "tmp", work)), []);
+    const [work = ""] = readdirSync(home.temporary);
+    assert.deepEqual(readableBelow(join(home.temporary, work)), []);
     assert.match(seen, /HiveMetaStore/);
     assert.ok(!seen.includes(database.password), "no secret in an argument");
     const jvm = spawnSync("sh", ["-c", `cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'`], { encoding: "utf8" });
@@ -148,10 +130,17 @@ test("a port that is taken, and a JVM that cannot start, are told after which on
   const { home, port, parameters, postgres, database } = scene;
   const other = createServer().listen(port, "127.0.0.1");
   await once(other, "listening");
-  const taken = start(home, [], { ...parameters, METASTORE_EXIT_DELAY: "600" });
+  // Whose place is another fault, which is told before.
+  const elsewhere = { METASTORE_WAREHOUSE: `file://${home.directory}/warehouse`, METASTORE_EXIT_DELAY: "600" };
+  const taken = start(home, [], { ...parameters, ...elsewhere });
   while (!taken.said().includes("so that you can look inside")) await pause(50);
-  const [work = ""] = readdirSync(join(home.directory, "tmp"));
-  assert.ok(existsSync(join(home.directory, "tmp", work, "metastore-site.xml")));
+  const [work = ""] = readdirSync(home.temporary);
+  assert.ok(existsSync(join(home.temporary, work, "metastore-site.xml")));
+  const user = nobody ?? process.getuid?.();
+  assert.ok(
+    taken.said().includes(`metastore: METASTORE_WAREHOUSE: user ${user} cannot write in ${home.directory}, so what`),
+    taken.said(),
+  );
   assert.deepEqual(judge(taken.said()).errors, [`port ${port} of 127.0.0.1 is taken`]);
   taken.child.kill("SIGTERM");
   assert.equal((await once(taken.child, "close"))[0], 5);
@@ -163,28 +152,47 @@ test("a port that is taken, and a JVM that cannot start, are told after which on
   await postgres.dropDatabase(database.name);
 });
 
-test("a bucket over TLS of an own authority: databases are made in it, and the keys stay inside", async (context) => {
-  const scene = await sceneOf(context);
-  const store = scene === undefined ? undefined : await startVersitygw(context, { tls: true });
-  if (scene === undefined || store === undefined) return;
-  const { home, port, parameters, postgres, database } = scene;
+interface InBucket {
+  readonly store: VersityGateway;
+  readonly parameters: Parameters;
+}
+
+/** Parameters of a launch whose warehouse is a bucket; `undefined` after skipping the test. */
+async function inBucket(context: Skipping, { home, parameters }: Scene): Promise<InBucket | undefined> {
+  const store = await startVersitygw(context, { tls: true });
+  if (store === undefined) return undefined;
   await store.createBucket("lake");
-  const running = start(home, [], {
-    ...parameters,
-    METASTORE_WAREHOUSE: "s3a://lake/warehouse",
-    METASTORE_S3_ENDPOINT: store.endpoint,
-    METASTORE_S3_REGION: store.region,
-    METASTORE_S3_ACCESS_KEY: store.accessKey,
-    METASTORE_S3_SECRET_KEY: store.secretKey,
-    METASTORE_S3_CA_FILE: store.caFile ?? "",
-    METASTORE_LOG_LEVEL: "info",
-  });
-  await awaitServing(running, port);
+  return {
+    store,
+    parameters: {
+      ...parameters,
+      METASTORE_WAREHOUSE: "s3a://lake/warehouse",
+      METASTORE_S3_ENDPOINT: store.endpoint,
+      METASTORE_S3_REGION: store.region,
+      METASTORE_S3_ACCESS_KEY: store.accessKey,
+      METASTORE_S3_SECRET_KEY: store.secretKey,
+      METASTORE_S3_CA_FILE: home.give("authority.pem", readFileSync(store.caFile ?? "", "utf8")),
+    },
+  };
+}
+
+async function makeDatabaseInBucket(port: number, store: VersityGateway): Promise<void> {
   const metastore = metastoreAt(port);
   const location = "s3a://lake/marts/_databases/gha";
   assert.equal(await metastore.calls.createDatabase({ name: "gha", description: "", location, owner: "test" }), true);
   metastore.close();
   assert.ok(existsSync(join(store.objects, "lake/marts/_databases/gha")));
+}
+
+test("a bucket over TLS of an own authority: databases are made in it, and the keys stay inside", async (context) => {
+  const scene = await sceneOf(context);
+  const bucket = scene === undefined ? undefined : await inBucket(context, scene);
+  if (scene === undefined || bucket === undefined) return;
+  const { home, port, postgres, database } = scene;
+  const { store } = bucket;
+  const running = start(home, [], { ...bucket.parameters, METASTORE_LOG_LEVEL: "info" });
+  await awaitServing(running, port);
+  await makeDatabaseInBucket(port, store);
   // The store itself takes its keys in its arguments.
   const others = argumentsOfAll().replaceAll(/^.*versitygw.*$/gm, "");
   assert.ok(!others.includes(store.secretKey) && !running.said().includes(store.secretKey));
@@ -194,13 +202,47 @@ test("a bucket over TLS of an own authority: databases are made in it, and the k
   await postgres.dropDatabase(database.name);
 });
 
+test("3.1.3 is launched the same way: for one writer, in a bucket, and it says that it listens everywhere", async (context) => {
+  const scene = await sceneOf(context);
+  const bucket = scene === undefined ? undefined : await inBucket(context, scene);
+  const older = bucket === undefined ? undefined : realHome(context, "3.1.3");
+  if (scene === undefined || bucket === undefined || older === undefined) return;
+  const { port, postgres, database } = scene;
+  const ca = older.give("authority.pem", readFileSync(bucket.parameters.METASTORE_S3_CA_FILE ?? "", "utf8"));
+  const asked = { ...bucket.parameters, METASTORE_S3_CA_FILE: ca, METASTORE_BIND: "0.0.0.0" };
+  const other = createServer().listen(port, "0.0.0.0");
+  await once(other, "listening");
+  const taken = start(older, [], asked);
+  assert.equal((await once(taken.child, "close"))[0], 5);
+  assert.deepEqual(judge(taken.said()).errors, [`port ${port} of 0.0.0.0 is taken`]);
+  other.close();
+  const running = start(older, [], asked);
+  await awaitServing(running, port);
+  assert.match(running.said(), /metastore: starts metastore 3\.1\.3 on 0\.0\.0\.0:\d+\n/);
+  await makeDatabaseInBucket(port, bucket.store);
+  for (const [writers, expected] of [
+    ["several", 5],
+    ["one", 0],
+  ] as const) {
+    const args = [program, "metastore", "check", `127.0.0.1:${port}`, "--writers", writers];
+    const check = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+    check.stdout.resume();
+    assert.equal((await once(check, "close"))[0], expected, writers);
+  }
+  running.child.kill("SIGTERM");
+  assert.equal((await once(running.child, "close"))[0], 0, running.said());
+  assert.doesNotMatch(running.said(), /autoStartMechanism/);
+  await awaitGone(port, older);
+  older.remove();
+  await bucket.store.stop();
+  await postgres.dropDatabase(database.name);
+});
+
 test("millrace metastore serve: answers as JSON, is well by its own check, and a kill leaves nothing", async (context) => {
   const scene = await sceneOf(context);
   if (scene === undefined) return;
   const { home, port, parameters, postgres, database } = scene;
-  const temporary = join(home.directory, "tmp");
-  mkdirSync(temporary, { recursive: true });
-  const environment = { PATH: process.env.PATH, HOME: home.directory, TMPDIR: temporary, ...parameters };
+  const environment = { PATH: process.env.PATH, HOME: home.directory, TMPDIR: home.temporary, ...parameters };
   const args = [program, "metastore", "serve", "--home", home.directory, "--json"];
   const child = spawn(process.execPath, args, { env: environment, stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
@@ -228,6 +270,13 @@ test("millrace metastore serve: answers as JSON, is well by its own check, and a
   assert.match(found, /^✓ Hive Metastore 4\.0\.0 answers at 127\.0\.0\.1:\d+\n✓ .*\n✓ .*of 8 racing writers one wins/);
   child.kill("SIGKILL");
   await awaitGone(port, home);
+  // Nobody else is let in, so root may; beyond the loopback somebody must say so.
+  assert.equal(said.includes("metastore: serves as root"), nobody !== undefined);
+  if (nobody !== undefined) {
+    const open = spawnSync(process.execPath, [...args, "--bind", "0.0.0.0"], { env: environment, encoding: "utf8" });
+    assert.equal(open.status, 2);
+    assert.match(open.stderr, /refuses to serve as root/);
+  }
   assert.ok(!said.includes(database.password) && !argumentsOfAll().includes(database.password));
   await postgres.dropDatabase(database.name);
 });

@@ -13,6 +13,7 @@ import { randomBytes } from "node:crypto";
 import { chownSync, cpSync, globSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { postgresHome } from "./installed.ts";
+import { nobody } from "./nobody.ts";
 import { letsIn, query, type Row } from "./postgres-client.ts";
 import type { Skipping } from "./real.ts";
 import { startServer } from "./server-process.ts";
@@ -41,6 +42,11 @@ export interface PostgresDatabase {
   readonly password: string;
 }
 
+export interface PostgresOptions {
+  /** In PEM. Then nobody but the administrator gets in without TLS. */
+  readonly tls?: { readonly key: string; readonly cert: string };
+}
+
 let ofThisProcess: Promise<PostgresServer | undefined> | undefined;
 
 /** The server that all tests of this process share: nobody stops it; `undefined` after skipping the test. */
@@ -50,9 +56,12 @@ export function postgresServer(context: Skipping): Promise<PostgresServer | unde
 }
 
 /** One of the test's own; `undefined` after skipping the test. */
-export async function startPostgres(context: Skipping): Promise<PostgresServer | undefined> {
+export async function startPostgres(
+  context: Skipping,
+  options: PostgresOptions = {},
+): Promise<PostgresServer | undefined> {
   const home = postgresHome(context);
-  return home === undefined ? undefined : await startPostgresOf(home);
+  return home === undefined ? undefined : await startPostgresOf(home, options);
 }
 
 /** Directories of `bin/` of what the machine's own distribution has installed, the newest last. There may be none. */
@@ -63,8 +72,8 @@ export function installedPostgres(): readonly string[] {
 }
 
 /** The server whose programs are in `home/bin`. */
-export async function startPostgresOf(home: string): Promise<PostgresServer> {
-  const user = process.getuid?.() === 0 ? nobody : undefined;
+export async function startPostgresOf(home: string, { tls }: PostgresOptions = {}): Promise<PostgresServer> {
+  const user = nobody;
   const child = await startServer((port, directory) => {
     if (user !== undefined) chownSync(directory, user, user);
     const own = reachable(home, directory, user);
@@ -75,14 +84,19 @@ export async function startPostgresOf(home: string): Promise<PostgresServer> {
     ]);
     writeFileSync(
       join(data, "pg_hba.conf"),
-      "host all admin 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n",
+      `host all admin 127.0.0.1/32 trust\n${tls === undefined ? "host" : "hostssl"} all all 127.0.0.1/32 scram-sha-256\n`,
     );
+    for (const [name, text] of Object.entries(tls === undefined ? {} : { "tls.key": tls.key, "tls.crt": tls.cert })) {
+      writeFileSync(join(data, name), text, { mode: 0o600 });
+      if (user !== undefined) chownSync(join(data, name), user, user);
+    }
     return {
       title: "PostgreSQL",
       program: join(own, "bin", "postgres"),
       args: [
         ...["-D", data, "-c", `port=${port}`, "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="],
         ...["-c", "fsync=off", "-c", "max_connections=100", "-c", "shared_buffers=32MB", "-c", "timezone=UTC"],
+        ...(tls === undefined ? [] : ["-c", "ssl=on", "-c", "ssl_key_file=tls.key", "-c", "ssl_cert_file=tls.crt"]),
       ],
       environment: { LC_ALL: "C" },
       leashed: true,
@@ -116,9 +130,6 @@ export async function startPostgresOf(home: string): Promise<PostgresServer> {
     stop: child.stop,
   };
 }
-
-/** Where the tests run as root. The number is the same on every Linux. */
-const nobody = 65_534;
 
 /** Programs that another user may start: root's own home is closed to others, and so is a checkout in it. */
 function reachable(home: string, directory: string, user: number | undefined): string {

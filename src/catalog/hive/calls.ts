@@ -44,6 +44,8 @@ export interface MetastoreCalls {
   setSetting(key: string, value: string, options?: CallOptions): Promise<void>;
   /** `get_database(1: name)`. */
   database(name: string, options?: CallOptions): Promise<HiveDatabase | undefined>;
+  /** `get_all_databases()`: their names. */
+  databases(options?: CallOptions): Promise<readonly string[]>;
   /** `create_database(1: Database)`. `false`: it is there already. */
   createDatabase(database: HiveDatabase, options?: CallOptions): Promise<boolean>;
   /** `get_table(1: dbname, 2: tbl_name)`: what Spark's built-in client asks, and servers from 4.0.1 on do not have. */
@@ -123,6 +125,11 @@ export function metastoreCalls(client: ThriftClient, name: string): MetastoreCal
     return orNone(ask(method, true, (writer) => writeStringField(writer, 1, asked), options));
   };
 
+  const databases: MetastoreCalls["databases"] = (options) => {
+    const method = { name: "get_all_databases", exceptions: { 1: "Meta" } as const, read: readStringList, nothing: [] };
+    return ask(method, true, () => undefined, options);
+  };
+
   const createDatabase: MetastoreCalls["createDatabase"] = (made, options) => {
     const method = nothingOf("create_database", { 1: "AlreadyExists", 2: "InvalidObject", 3: "Meta" });
     return unless(
@@ -135,6 +142,7 @@ export function metastoreCalls(client: ThriftClient, name: string): MetastoreCal
     version,
     setSetting,
     database,
+    databases,
     createDatabase,
     ...tableCalls(ask),
     ...partitionCalls(ask),

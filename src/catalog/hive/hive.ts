@@ -6,7 +6,8 @@ import { type Registration, registrationFingerprint } from "../../model/registra
 import type { CallOptions, Catalog, OwnRegistered, Registered } from "../contract.ts";
 import { ensureDatabase } from "./database.ts";
 import { explained } from "./explain.ts";
-import { look, lookAtAll } from "./look.ts";
+import { formerNames } from "./former.ts";
+import { look, lookAtAll, namesMax } from "./look.ts";
 import { martDatabase, martName, martTable, readMart } from "./mart-table.ts";
 import { type Metastore, openMetastore } from "./metastore.ts";
 import type { HiveOptions } from "./options.ts";
@@ -15,9 +16,6 @@ import { proveMetastore } from "./prove.ts";
 import type { HiveTable } from "./structs.ts";
 import { parameter } from "./table-form.ts";
 import { foreignTable, hiveTables } from "./tables.ts";
-
-/** Names in one call. A table with a thousand leaves answers some 50 kB. */
-const namesMax = 200;
 
 export function hiveCatalog(log: Catalog, options: HiveOptions): Catalog {
   const metastore = openMetastore(options.settings);
@@ -73,6 +71,7 @@ export function hiveCatalog(log: Catalog, options: HiveOptions): Catalog {
     registered: (marts, call = {}) => registered(metastore, options, marts, call),
     register,
     unregister,
+    former: formerNames(metastore, options),
     ...(options.settings.tables ? { tables: hiveTables(metastore, options) } : {}),
     prove: (writers, call = {}) => proveMetastore(metastore, options, writers, call),
     async close() {

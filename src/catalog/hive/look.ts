@@ -11,6 +11,9 @@ import type { HiveTable } from "./structs.ts";
 
 type IsSuspect = (table: HiveTable) => boolean;
 
+/** Names in one call. A table with a thousand leaves answers some 50 kB. */
+export const namesMax = 200;
+
 /** Under a storm of swaps some reads in a hundred are torn, so that this many in a row are not. */
 const readsMax = 8;
 

@@ -99,6 +99,7 @@ const entryWords: Readonly<Record<CatalogEntry["state"], string>> = {
   own: "in the lake",
   unreadable: "damaged",
   dropped: "not in the project",
+  moved: "elsewhere",
 };
 
 const listColumns: readonly TableColumn[] = [
@@ -123,6 +124,9 @@ export function renderListing({ catalog, entries }: CatalogListing, options: Rep
   const reasons = entries.flatMap(({ name, reason }) =>
     reason === undefined ? [] : paragraph(`${name}: ${reason}`, options),
   );
+  const former = entries.filter(
+    ({ state, registered }) => (state === "dropped" || state === "moved") && registered !== undefined,
+  );
   const waits = entries.some(({ state }) => state === "missing" || state === "behind" || state === "wrong");
   return [
     `${indent}${options.paint.quiet(visible(catalog))}`,
@@ -130,6 +134,16 @@ export function renderListing({ catalog, entries }: CatalogListing, options: Rep
     ...usedColumns(listColumns, rows, options),
     ...(reasons.length === 0 ? [] : ["", ...reasons]),
     ...(waits ? ["", `${indent}Next  ${options.paint.accent("millrace run --only marts")}`] : []),
+    ...(former.length === 0
+      ? []
+      : [
+          "",
+          ...paragraph(
+            `${counted(former.length, "name")} of this lake where the project has none: of marts that moved or are gone, or that export --to put there. No run brings them forward. To take them away:`,
+            options,
+          ),
+          `${indent}${options.paint.accent("millrace catalog export --drop-former")}`,
+        ]),
   ];
 }
 
@@ -147,6 +161,7 @@ function usedColumns(
 const doneWords: Readonly<Record<ExportReport["action"], string>> = {
   register: "registered",
   drop: "dropped",
+  "drop-former": "dropped",
   restore: "restored",
 };
 

@@ -23,7 +23,9 @@ const RANGES_SHOWN = 3;
 export function renderPlan(plan: Plan, context: PlanContext, options: ReportOptions): readonly string[] {
   const groups = planGroups(plan, context);
   const steps = plan.steps.length + plan.foreseen.reduce((sum, each) => sum + each.items, 0);
-  const last = steps === 0 ? "Nothing to do. Nothing was written." : `${counted(steps, "step")}. Nothing was written.`;
+  const isKnown = plan.waiting.every(({ kind }) => kind !== "catalog");
+  const nothing = isKnown ? "Nothing to do" : "Nothing to do as far as can be seen";
+  const last = `${steps === 0 ? nothing : counted(steps, "step")}. Nothing was written.`;
   const next = steps === 0 ? "" : `   ${options.paint.accent("millrace run")}`;
   return [...renderFindings(groups, options), ...renderWarnings(plan, options), "", `  ${last}${next}`];
 }
