@@ -118,6 +118,9 @@ function runNode(
     timeout: patienceMs,
     killSignal: "SIGKILL",
   });
+  // One that hangs would outlive whoever stopped this process.
+  const end = (): boolean => child.kill("SIGKILL");
+  process.once("exit", end);
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => {
@@ -125,12 +128,13 @@ function runNode(
     });
   }
   const looking = setInterval(() => {
-    if (child.pid !== undefined && residentBytes(child.pid) > memoryBytesMax) child.kill("SIGKILL");
+    if (child.pid !== undefined && residentBytes(child.pid) > memoryBytesMax) end();
   }, memoryLookMs);
   return new Promise((done, fail) => {
     child.once("error", fail);
     child.once("close", (status) => {
       clearInterval(looking);
+      process.removeListener("exit", end);
       done({ status, output });
     });
   });

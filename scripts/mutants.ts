@@ -11,6 +11,8 @@ import { mutants } from "../mutants/all.ts";
 import type { Mutant } from "../mutants/mutant.ts";
 import { type Bed, makeBed, mutated } from "../mutants/plant.ts";
 
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
+
 const words = process.argv.slice(2).filter((word) => !word.startsWith("--"));
 const chosen = mutants.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
 const jobs = Math.max(1, Number(process.env.JOBS ?? 1));
