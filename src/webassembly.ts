@@ -1,11 +1,16 @@
 /** What is used of the WebAssembly API, which the compiler's types know only together with those of a browser. */
-declare const WebAssembly: {
+declare const WebAssembly: Api | undefined;
+
+interface Api {
   readonly Memory: new (limits: { initial: number; maximum: number; shared: true }) => ModuleMemory;
   readonly Module: new (bytes: Uint8Array) => CompiledModule;
   readonly Instance: new (module: CompiledModule, imports: object) => { readonly exports: unknown };
   readonly RuntimeError: ErrorConstructor;
   readonly validate: (bytes: Uint8Array) => boolean;
-};
+}
+
+/** A process that may make no programs, as under `--jitless`, has none. */
+const api = typeof WebAssembly === "undefined" ? undefined : WebAssembly;
 
 /** An instance's memory. Another `buffer` is answered after it has grown; views of the former one stay good. */
 export interface ModuleMemory {
@@ -15,10 +20,10 @@ export interface ModuleMemory {
 /** A compiled module. */
 export type CompiledModule = object;
 
-/** Compiles a module in base64; answers null where it cannot be run: without SIMD. */
+/** Compiles a module in base64; answers null where it cannot be run: without WebAssembly, or its SIMD. */
 export function compileModule(text: string): CompiledModule | null {
   const bytes = Buffer.from(text, "base64");
-  return WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : null;
+  return api?.validate(bytes) === true ? new api.Module(bytes) : null;
 }
 
 /**
@@ -27,8 +32,9 @@ export function compileModule(text: string): CompiledModule | null {
  * another after every call.
  */
 export function newMemory(pages: number, pagesMax: number): ModuleMemory | null {
+  if (api === undefined) return null;
   try {
-    return new WebAssembly.Memory({ initial: pages, maximum: pagesMax, shared: true });
+    return new api.Memory({ initial: pages, maximum: pagesMax, shared: true });
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw error;
@@ -37,7 +43,8 @@ export function newMemory(pages: number, pagesMax: number): ModuleMemory | null 
 
 /** Answers what the module exports. */
 export function instantiate(module: CompiledModule, imports: object): unknown {
-  return new WebAssembly.Instance(module, imports).exports;
+  if (api === undefined) throw new RangeError("a module without WebAssembly");
+  return new api.Instance(module, imports).exports;
 }
 
 /**
@@ -45,7 +52,7 @@ export function instantiate(module: CompiledModule, imports: object): unknown {
  * they hold can be used any more.
  */
 export function isMemoryExhausted(error: unknown): boolean {
-  return error instanceof WebAssembly.RuntimeError && error.message === "unreachable";
+  return api !== undefined && error instanceof api.RuntimeError && error.message === "unreachable";
 }
 
 /** Memory in which one module has laid something down, for others that work on it; blocks are the former's to give. */

@@ -45,6 +45,16 @@ describe("the published package", () => {
     assert.match(stdout, /"rejected":\s*0/);
   });
 
+  test("where a process has no WebAssembly, the same file comes of TypeScript", () => {
+    const bin = join(installed, "bin", "millrace.js");
+    const files = [["--jitless"], []].map((flags, at) => {
+      const { status, stderr } = run(...flags, bin, "convert", "events.json", "-o", `flags-${at}.parquet`);
+      assert.equal(status, 0, stderr);
+      return readFileSync(join(directory, `flags-${at}.parquet`));
+    });
+    assert.deepEqual(files[0], files[1]);
+  });
+
   test("its library converts", () => {
     mkdirSync(join(directory, "user"));
     writeFileSync(
