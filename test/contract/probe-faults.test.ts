@@ -98,7 +98,7 @@ test("a probe on bad days", async (context) => {
     assert.deepEqual([...silence.keys()], ["store", "reachable"]);
     assert.match(textOf(silence, "reachable"), /refuses the connection/);
     assert.equal(silence.get("reachable")?.server, undefined);
-    assert.ok(performance.now() - began < 5_000);
+    assert.ok(performance.now() - began < 30_000);
   });
 
   await context.test("a stop in the middle throws, and what was written is removed", async () => {

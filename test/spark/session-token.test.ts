@@ -23,6 +23,6 @@ test("a server that demands a token serves who has it, and tells others what is 
       assert.ok(!JSON.stringify([error.message, error.detail.remedy]).includes(token));
       return true;
     });
-    assert.ok(performance.now() - beganMs < 10_000);
+    assert.ok(performance.now() - beganMs < 30_000);
   }
 });

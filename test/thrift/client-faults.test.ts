@@ -99,10 +99,10 @@ test("the deadline is for the whole answer, however steadily it trickles", async
   const server = await fakeServer(context, { behave });
   const client = fakeClient(context, [server.host]);
   const begun = performance.now();
-  const failure = await failureOf(echo(client, "x".repeat(2000), { callMs: 60 }));
+  const failure = await failureOf(echo(client, "x".repeat(20_000), { callMs: 60 }));
   assert.match(failure.message, /no more than \d+ bytes of an answer within 60 ms/);
   assert.equal(isOutcomeUnknown(failure), true);
-  assert.ok(performance.now() - begun < 5_000);
+  assert.ok(performance.now() - begun < 30_000);
 });
 
 test("a host that connects and never says anything is left for the next one", async (context) => {
