@@ -1,4 +1,5 @@
 /** A statement to Trino over its protocol of HTTP, with its rows in the form that other readers' answers have. */
+import { setTimeout } from "node:timers/promises";
 import type { Answer, Plain } from "../spark-by-name/answers.ts";
 
 /** Throws what Trino says of a statement that fails, its own name for the error first. */
@@ -14,18 +15,42 @@ export function askTrino(url: string, catalog: string): Ask {
     // What is a timestamp without a zone there must not move with that of the session.
     "X-Trino-Time-Zone": "America/New_York",
   };
-  return async (sql) => {
+  const once: Ask = async (sql) => {
     let columns: readonly Column[] = [];
     const rows: Plain[][] = [];
     let page = await read(fetch(`${url}/v1/statement`, { method: "POST", body: sql, headers }));
     for (;;) {
-      if (page.error !== undefined) throw new Error(`${page.error.errorName}: ${page.error.message}`);
+      if (page.error !== undefined) throw new TrinoError(page.error.errorName, page.error.message);
       columns = page.columns ?? columns;
       for (const row of page.data ?? []) rows.push(row.map((value, at) => plain(value, columns[at]?.typeSignature)));
       if (page.nextUri === undefined) return { columns: columns.map(({ name, type }) => [name, type]), rows };
       page = await read(fetch(page.nextUri));
     }
   };
+  return async (sql) => {
+    const untilMs = performance.now() + nodeMsMax;
+    for (;;) {
+      try {
+        return await once(sql);
+      } catch (error) {
+        const isEarly = error instanceof TrinoError && error.code === "NO_NODES_AVAILABLE";
+        if (!isEarly || performance.now() > untilMs) throw error;
+        await setTimeout(250);
+      }
+    }
+  };
+}
+
+/** A server that has just begun answers before it has told itself that it is a node of the catalog. */
+const nodeMsMax = 60_000;
+
+class TrinoError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(`${code}: ${message}`);
+    this.code = code;
+  }
 }
 
 interface Page {
